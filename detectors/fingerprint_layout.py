@@ -1,0 +1,199 @@
+"""The layout of a fingerprint string: where its sections are, and how to read them.
+
+A fingerprint is one ASCII string of ``FINGERPRINT_CHARS`` characters: the format version ``1.`` and then sections
+of fixed width, so that reading one is a slice. Every character after the version is one of 64 (the URL-safe
+base64 alphabet) and carries six bits.
+
+| section | characters | equal when |
+|---|---|---|
+| exact | 12 | the text is the same up to case, compatibility forms and white space |
+| head, opening | 6 + 6 | the first 8 (3) words are the same up to numbers |
+| first | 6 | the first sentence or line is the same up to numbers |
+| tail, closing | 6 + 6 | the last 8 (3) words are the same up to numbers |
+| last | 6 | the last sentence or line is the same up to numbers |
+| skeleton | 6 | the form is the same once runs of content words and numbers are masked |
+| bands | 6 x 5 | near-duplicates: two prompts with resemblance s share one band with chance about s^2 |
+| shape | 4 | (length, words, share of numbers, lines; quantised) |
+| embedding | 64 | (``EMBEDDING_DIMENSIONS`` levels; a direction, means of which can be merged) |
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+BAND_COUNT: Final = 6
+FINGERPRINT_CHARS: Final = 154
+VERSION: Final = "1."
+ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+SIX_BITS_TO_CHAR: Final = ALPHABET * 4
+"""For ``bytes.translate``: the character of the low six bits of each byte."""
+
+EMBEDDING_LEVELS: Final = 31
+"""A component of size ``EMBEDDING_RANGE`` is level 31 or -31."""
+EMBEDDING_RANGE: Final = 0.5
+
+EXACT: Final = slice(2, 14)
+HEAD: Final = slice(14, 20)
+OPENING: Final = slice(20, 26)
+FIRST: Final = slice(26, 32)
+TAIL: Final = slice(32, 38)
+CLOSING: Final = slice(38, 44)
+LAST: Final = slice(44, 50)
+SKELETON: Final = slice(50, 56)
+BANDS: Final = slice(56, 86)
+SHAPE: Final = slice(86, 90)
+EMBEDDING: Final = slice(90, 154)
+
+_BAND_CHARS: Final = 5
+_FORMAT: Final = re.compile(r"1\.[A-Za-z0-9_-]{152}")
+_LEVEL: Final = np.zeros(128, np.float32)
+_LEVEL[list(ALPHABET)] = (np.arange(64) - 32) * (EMBEDDING_RANGE / EMBEDDING_LEVELS)
+_SIX_BITS: Final = {chr(char): value for value, char in enumerate(ALPHABET)}
+
+
+class FingerprintRefused(ValueError):
+    """A string is no fingerprint of this version; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """All sections of a fingerprint, decoded for people.
+
+    ``characters``, ``words`` and ``lines`` are approximate counts (within 20 %), ``number_ratio`` the share of words
+    that are numbers (0..1), ``embedding`` the components of a direction of length about 1.
+    """
+
+    exact: str
+    head: str
+    opening: str
+    first: str
+    tail: str
+    closing: str
+    last: str
+    skeleton: str
+    bands: tuple[str, ...]
+    characters: int
+    words: int
+    number_ratio: float
+    lines: int
+    embedding: tuple[float, ...]
+
+
+def exact_id(fingerprint: str) -> str:
+    """Return what is equal for the same text, up to case, compatibility forms and white space."""
+    return fingerprint[EXACT]
+
+
+def head_id(fingerprint: str) -> str:
+    """Return what is equal for the same first 8 words, up to numbers."""
+    return fingerprint[HEAD]
+
+
+def opening_id(fingerprint: str) -> str:
+    """Return what is equal for the same first 3 words, up to numbers."""
+    return fingerprint[OPENING]
+
+
+def first_id(fingerprint: str) -> str:
+    """Return what is equal for the same first sentence or line, up to numbers."""
+    return fingerprint[FIRST]
+
+
+def tail_id(fingerprint: str) -> str:
+    """Return what is equal for the same last 8 words, up to numbers."""
+    return fingerprint[TAIL]
+
+
+def closing_id(fingerprint: str) -> str:
+    """Return what is equal for the same last 3 words, up to numbers."""
+    return fingerprint[CLOSING]
+
+
+def last_id(fingerprint: str) -> str:
+    """Return what is equal for the same last sentence or line, up to numbers."""
+    return fingerprint[LAST]
+
+
+def skeleton_id(fingerprint: str) -> str:
+    """Return what is equal for the same form once content words and numbers are masked."""
+    return fingerprint[SKELETON]
+
+
+def template_ids(fingerprint: str) -> tuple[str, ...]:
+    """Return head, opening, first, tail, closing, last and skeleton, each behind the letter of its section."""
+    return (
+        "h" + fingerprint[HEAD],
+        "o" + fingerprint[OPENING],
+        "f" + fingerprint[FIRST],
+        "t" + fingerprint[TAIL],
+        "c" + fingerprint[CLOSING],
+        "l" + fingerprint[LAST],
+        "s" + fingerprint[SKELETON],
+    )
+
+
+def bands(fingerprint: str) -> tuple[str, ...]:
+    """Return the near-duplicate bands; those of different places never mean the same."""
+    start = BANDS.start
+    return tuple(
+        fingerprint[start + i * _BAND_CHARS : start + (i + 1) * _BAND_CHARS] for i in range(BAND_COUNT)
+    )
+
+
+def embedding(fingerprint: str) -> NDArray[np.float32]:
+    """Return the direction of the prompt, of length about 1 (0 for a prompt without words)."""
+    return _LEVEL[np.frombuffer(fingerprint[EMBEDDING].encode("ascii"), np.uint8)]
+
+
+def character_count(fingerprint: str) -> int:
+    """Approximate length of the prompt in characters."""
+    return _from_level(_SIX_BITS[fingerprint[SHAPE.start]])
+
+
+def word_count(fingerprint: str) -> int:
+    """Approximate number of words and numbers."""
+    return _from_level(_SIX_BITS[fingerprint[SHAPE.start + 1]])
+
+
+def to_level(count: int) -> int:
+    """Six bits for a count: three steps per doubling."""
+    return min(63, round(3 * float(np.log2(count + 1))))
+
+
+def _from_level(level: int) -> int:
+    return round(2 ** (level / 3) - 1)
+
+
+def parse(fingerprint: str) -> Fingerprint:
+    """Decode all sections. Raises FingerprintRefused for anything but a fingerprint of this version."""
+    if not _FORMAT.fullmatch(fingerprint):
+        raise FingerprintRefused(_complaint(fingerprint))
+    shape = [_SIX_BITS[char] for char in fingerprint[SHAPE]]
+    return Fingerprint(
+        exact=exact_id(fingerprint),
+        head=head_id(fingerprint),
+        opening=opening_id(fingerprint),
+        first=first_id(fingerprint),
+        tail=tail_id(fingerprint),
+        closing=closing_id(fingerprint),
+        last=last_id(fingerprint),
+        skeleton=skeleton_id(fingerprint),
+        bands=bands(fingerprint),
+        characters=_from_level(shape[0]),
+        words=_from_level(shape[1]),
+        number_ratio=shape[2] / 63,
+        lines=_from_level(shape[3]),
+        embedding=tuple(round(float(x), 4) for x in embedding(fingerprint)),
+    )
+
+
+def _complaint(text: str) -> str:
+    if not text.startswith(VERSION):
+        return f"a fingerprint starts with {VERSION!r}, this string with {text[:8]!r}"
+    if len(text) != FINGERPRINT_CHARS:
+        return f"a fingerprint has {FINGERPRINT_CHARS} characters, this string has {len(text)}"
+    place = next(i for i, char in enumerate(text[2:], 2) if char not in _SIX_BITS)
+    return f"character {place} of a fingerprint is one of A-Z a-z 0-9 - _, this one is {text[place]!r}"
