@@ -1,0 +1,1 @@
+"""The contracts: usage event, alert, dead letter, feedback. Data only; imports nothing of ours."""

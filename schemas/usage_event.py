@@ -1,0 +1,178 @@
+"""Usage event, version 1: one request to a language model, as a gateway saw it.
+
+``UsageEvent`` is the definition. What the hot path handles is a msgspec structure generated from it, with the same
+attribute names, which type checkers see as ``UsageEvent``; ``isinstance`` does not. The two agree on every input:
+the structure decides only what it accepts, and whatever it refuses is put to the definition.
+"""
+
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.hot_struct import generate_struct
+from schemas.refusal import EventRefused, describe_errors
+from schemas.times import Instant, epoch_ms
+
+__all__ = [
+    "MAX_EVENT_BYTES",
+    "EventRefused",
+    "UsageEvent",
+    "decode_usage_event",
+    "encode_usage_event",
+    "epoch_ms",
+    "has_unknown_fields",
+    "unknown_fields",
+]
+
+MAX_EVENT_BYTES = 4 * 1024 * 1024
+"""Largest encoded event: a prompt of a million tokens fits, a dump does not."""
+
+Identifier = Annotated[str, Field(min_length=1, max_length=256)]
+AccountId = Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]")]
+Name = Annotated[str, Field(max_length=128)]
+Tokens = Annotated[int, Field(ge=0, le=1_000_000_000, json_schema_extra={"unit": "tokens"})]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Label = Annotated[str, Field(max_length=128)]
+
+
+class UsageEvent(BaseModel):
+    """One request to a language model; ``null`` means unknown, never zero. Unknown fields are ignored and counted."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+    event_id: Identifier = Field(description="Idempotency key: the same for every delivery of the same request.")
+    occurred_at: Instant = Field(
+        description="When the request was made, with an offset. The only clock detectors know."
+    )
+    account_id: AccountId = Field(
+        description="Whom the provider would act on: the unit of detection and the partition key. No leading NUL."
+    )
+    model: Identifier = Field(description="Model that was asked for, as the provider names it.")
+    input_tokens: Tokens | None = Field(description="Tokens of the prompt, cached ones included.")
+    output_tokens: Tokens | None = Field(description="Tokens of the answer, reasoning included.")
+
+    schema_version: Literal["1"] = Field(default="1", description="Version of this contract.")
+    tenant_id: Identifier | None = Field(
+        default=None, description="Customer of the operator, where several share one system."
+    )
+    organization_id: Identifier | None = Field(default=None, description="Organisation that the account belongs to.")
+    api_key_id: Identifier | None = Field(
+        default=None, description="Id or hash of the credential, never the credential."
+    )
+    end_user_id: Identifier | None = Field(
+        default=None, description="User behind the account, as the account reports it."
+    )
+    plan: Name | None = Field(default=None, description="Subscription or tier of the account.")
+    account_created_at: Instant | None = Field(
+        default=None, description="When the account was registered, with an offset."
+    )
+
+    provider: Name | None = Field(default=None, description="Who serves the model.")
+    operation: Name | None = Field(default=None, description="Kind of request: chat, text_completion, embeddings, ...")
+    cached_input_tokens: Tokens | None = Field(default=None, description="Prompt tokens served from a cache.")
+    reasoning_tokens: Tokens | None = Field(default=None, description="Answer tokens spent on hidden reasoning.")
+    max_output_tokens: Tokens | None = Field(default=None, description="Limit on the answer that the request set.")
+    temperature: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="Sampling temperature.")
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="Nucleus sampling mass (ratio)."
+    )
+    choice_count: Count | None = Field(default=None, description="Answers asked for in one request.")
+    logprobs: bool | None = Field(default=None, description="Whether token probabilities were asked for.")
+    stream: bool | None = Field(default=None, description="Whether the answer was streamed.")
+    tool_call_count: Count | None = Field(default=None, description="Tool calls in the answer.")
+    conversation_id: Identifier | None = Field(default=None, description="Conversation that the request continues.")
+    turn: Count | None = Field(default=None, description="Position in the conversation, the first is 1.")
+    finish_reason: Name | None = Field(default=None, description="Why the answer ended: stop, length, tool_calls, ...")
+    status_code: Annotated[int, Field(ge=0, le=999)] | None = Field(
+        default=None, description="HTTP status of the answer."
+    )
+    error_type: Name | None = Field(default=None, description="Kind of error, absent on success.")
+    latency_ms: Annotated[float, Field(ge=0, le=604_800_000, json_schema_extra={"unit": "ms"})] | None = Field(
+        default=None, description="Time from request to the end of the answer."
+    )
+
+    client_ip: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="Address of the client, v4 or v6."
+    )
+    asn: Annotated[int, Field(ge=0, le=4_294_967_295)] | None = Field(
+        default=None, description="Autonomous system of the client's address."
+    )
+    country: Annotated[str, Field(max_length=8)] | None = Field(
+        default=None, description="Country of the client's address, ISO 3166-1 alpha-2."
+    )
+    user_agent: Annotated[str, Field(max_length=1024)] | None = Field(
+        default=None, description="User agent of the client."
+    )
+    payment_fingerprint: Identifier | None = Field(default=None, description="Hash of the payment method.")
+    device_fingerprint: Identifier | None = Field(default=None, description="Hash of the device.")
+    system_prompt_fingerprint: Identifier | None = Field(default=None, description="Hash of the system prompt.")
+    prompt: Annotated[str, Field(max_length=MAX_EVENT_BYTES)] | None = Field(
+        default=None, description="Text of the prompt: read once at ingest, replaced by its fingerprint, then dropped."
+    )
+    prompt_fingerprint: Annotated[str, Field(max_length=4096)] | None = Field(
+        default=None, description="Stillwatch's fingerprint of the prompt, where the gateway has already made it."
+    )
+    labels: Annotated[tuple[Label, ...], Field(max_length=64)] | None = Field(
+        default=None, description="Labels that upstream classifiers gave the request."
+    )
+    source: Identifier | None = Field(default=None, description="System that reported the request.")
+
+
+_Exact = generate_struct(UsageEvent, forbid_unknown_fields=True)
+_exact_decode = msgspec.json.Decoder(_Exact).decode
+_encode = msgspec.json.Encoder().encode
+_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_WithUnknownFields = msgspec.defstruct(UsageEvent.__name__, [], bases=(_Exact,), frozen=True, gc=False, module=__name__)
+"""An event whose encoding had fields that version 1 does not know; they are gone, the type remembers."""
+
+
+def decode_usage_event(raw: bytes) -> UsageEvent:
+    """Decode one event; 2 to 4 microseconds for 600 bytes, some ten times that when it has unknown fields.
+
+    Of a field given twice the last value counts. Raises ``EventRefused`` with the reason ``empty``, ``not_json``,
+    ``invalid`` or ``too_large``.
+    """
+    if len(raw) > MAX_EVENT_BYTES:
+        raise EventRefused("too_large", f"{len(raw)} bytes; the limit is {MAX_EVENT_BYTES}")
+    try:
+        return cast(UsageEvent, _exact_decode(raw))
+    except (ValueError, RecursionError):
+        return _decode_by_definition(raw)
+
+
+def _decode_by_definition(raw: bytes) -> UsageEvent:
+    if not raw:
+        raise EventRefused("empty", "the value is empty") from None
+    try:
+        event = UsageEvent.model_validate_json(raw)
+    except ValidationError as error:
+        is_json = error.errors(include_url=False, include_context=False)[0]["type"] != "json_invalid"
+        raise EventRefused("invalid" if is_json else "not_json", describe_errors(error)) from None
+    return _as_struct(event, _WithUnknownFields if unknown_fields(raw) else _Exact)
+
+
+def _as_struct(event: UsageEvent, kind: type[msgspec.Struct] = _Exact) -> UsageEvent:
+    return cast(UsageEvent, kind(**event.__dict__))
+
+
+def encode_usage_event(event: UsageEvent) -> bytes:
+    """Encode an event without its absent optional fields; about 1 microsecond for a decoded one."""
+    return _encode(_as_struct(event) if isinstance(event, BaseModel) else event)
+
+
+def has_unknown_fields(event: UsageEvent) -> bool:
+    """Whether the encoding of a decoded event had fields that version 1 does not know; costs next to nothing."""
+    return cast(Any, type(event)) is _WithUnknownFields
+
+
+def unknown_fields(raw: bytes) -> list[str]:
+    """Names of the top-level fields that version 1 does not know, sorted; empty for what is not a JSON object.
+
+    About 2 microseconds: ask ``has_unknown_fields`` first.
+    """
+    try:
+        names: set[Any] = set(_decode_keys(raw))
+    except (ValueError, RecursionError):
+        return []
+    return sorted(names - UsageEvent.model_fields.keys())
