@@ -1,0 +1,1 @@
+"""The service around the detectors: Kafka, Faust, checkpoints, commands."""

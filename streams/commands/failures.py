@@ -1,0 +1,43 @@
+"""Failures that a user can do something about, each in one line instead of a traceback."""
+
+import sys
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from streams.settings import Settings
+
+
+def expected_failure(error: Exception) -> str | None:
+    """Return one line that says what to do about the failure; ``None`` for what can only be a fault of ours."""
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return "settings: " + "; ".join(settings_errors(error))
+    if isinstance(error, SettingsError):
+        return f"settings: {error}"
+    if _is_kafka_error(error):
+        return f"Kafka: {type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return None
+
+
+def settings_errors(error: ValidationError) -> list[str]:
+    """Tell the errors of the process settings, each beginning with the name of its variable; without the value."""
+    found = []
+    for entry in error.errors(include_url=False, include_context=False, include_input=False):
+        message = entry["msg"].removeprefix("Value error, ")
+        found.append(f"{variable_of(str(entry['loc'][0]))}: {message}" if entry["loc"] else message)
+    return found
+
+
+def variable_of(field: str) -> str:
+    """Return the environment variable of a settings field, by its name or its alias."""
+    known = Settings.model_fields.get(field)
+    alias = known.validation_alias if known else field
+    return alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{field}".upper()
+
+
+def _is_kafka_error(error: Exception) -> bool:
+    # Asked this way round so that a failure without Kafka does not import two Kafka clients.
+    modules = (sys.modules.get(name) for name in ("kafka.errors", "aiokafka.errors"))
+    return any(isinstance(error, module.KafkaError) for module in modules if module is not None)

@@ -1,0 +1,150 @@
+"""Creating topics, and comparing those of a cluster with their specifications."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from streams.settings import Settings
+from streams.topics import SINGLE, Role, TopicSpec
+
+CREATE_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True)
+class ExistingTopic:
+    """One topic as the cluster has it."""
+
+    partitions: int
+    replication_factor: int
+    configs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something about a topic that is not as specified.
+
+    ``is_fatal``: the service would not work, or would lose its guarantees.
+    """
+
+    topic: str
+    text: str
+    is_fatal: bool
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.text}"
+
+
+class TopicAdmin:
+    """Looks at and creates topics; a context manager that closes its connection. Raises ``kafka.errors.KafkaError``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._admin = KafkaAdminClient(
+            **settings.kafka_python_config(), client_id="stillwatch-topics", bootstrap_timeout_ms=10_000
+        )
+
+    def __enter__(self) -> "TopicAdmin":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.close()
+
+    def existing(self, names: Iterable[str]) -> dict[str, ExistingTopic]:
+        """Return those of the named topics that the cluster has."""
+        present = sorted(set(names) & set(self._admin.list_topics()))
+        if not present:
+            return {}
+        described = self._admin.describe_topics(present)
+        configs = self._configs(present)
+        return {
+            topic["name"]: ExistingTopic(
+                partitions=len(topic["partitions"]),
+                replication_factor=min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+                configs=configs[topic["name"]],
+            )
+            for topic in described
+        }
+
+    def _configs(self, names: list[str]) -> dict[str, dict[str, str]]:
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        [by_name] = self._admin.describe_configs(resources, config_filter="all").values()
+        return {name: {key: _value(found) for key, found in configs.items()} for name, configs in by_name.items()}
+
+    def create(self, specs: Iterable[TopicSpec], replication_factor: int) -> None:
+        """Create topics and wait until they can be used."""
+        topics = {
+            spec.name: {
+                "num_partitions": spec.partitions,
+                "replication_factor": replication_factor,
+                "configs": spec.configs,
+            }
+            for spec in specs
+        }
+        if topics:
+            self._admin.create_topics(topics, timeout_ms=CREATE_TIMEOUT_MS, wait_for_metadata=True)
+
+
+def _value(found: Any) -> str:
+    return str(found["value"] if isinstance(found, dict) else found)
+
+
+def settle_counts(specs: dict[Role, TopicSpec], existing: dict[str, ExistingTopic]) -> dict[Role, int]:
+    """Decide how many partitions each role should have, given the topics that are there already.
+
+    What exists decides for what has to match it: state created for four partitions cannot follow a wish for eight.
+    """
+    counts: dict[Role, int] = {}
+    for role, spec in specs.items():
+        family = [s for s in specs.values() if s.like == spec.like]
+        leader = next((existing[s.name].partitions for s in family if s.name in existing), spec.partitions)
+        counts[role] = 1 if role in SINGLE else leader
+    return counts
+
+
+def differences(
+    specs: dict[Role, TopicSpec], existing: dict[str, ExistingTopic], asked_partitions: int | None
+) -> list[Difference]:
+    """Tell what is not as specified; the input topic's settings are its owner's and are not looked at."""
+    counts = settle_counts(specs, existing)
+    found: list[Difference] = []
+    for role, spec in specs.items():
+        topic = existing.get(spec.name)
+        if topic is None:
+            found.append(Difference(spec.name, "does not exist", is_fatal=True))
+            continue
+        found += _count_differences(role, spec, topic, counts[role], asked_partitions)
+        if role != "input":
+            found += _config_differences(spec, topic)
+    return found
+
+
+def _count_differences(
+    role: Role, spec: TopicSpec, topic: ExistingTopic, needed: int, asked: int | None
+) -> list[Difference]:
+    if topic.partitions != needed:
+        reason = "exactly one" if role in SINGLE else f"as many as its counterpart, the topic of {spec.like}: {needed}"
+        return [Difference(spec.name, f"has {topic.partitions} partitions but needs {reason}", is_fatal=True)]
+    if asked is not None and topic.partitions != spec.partitions:
+        text = f"has {topic.partitions} partitions, not {spec.partitions}; existing topics are left as they are"
+        return [Difference(spec.name, text, is_fatal=False)]
+    return []
+
+
+def _config_differences(spec: TopicSpec, topic: ExistingTopic) -> list[Difference]:
+    found = []
+    for key, wanted in spec.configs.items():
+        actual = topic.configs.get(key)
+        if actual is None or not _is_enough(key, actual, wanted):
+            # Deleting old state loses it for good; all other settings are a matter of operation.
+            is_fatal = key == "cleanup.policy"
+            found.append(Difference(spec.name, f"{key} is {actual}, should be {wanted}", is_fatal=is_fatal))
+    return found
+
+
+def _is_enough(key: str, actual: str, wanted: str) -> bool:
+    if key in ("max.message.bytes", "min.insync.replicas", "min.compaction.lag.ms", "delete.retention.ms"):
+        return int(actual) >= int(wanted)
+    if key == "min.cleanable.dirty.ratio":
+        return float(actual) == float(wanted)
+    return actual == wanted

@@ -1,0 +1,113 @@
+"""The topics: their names, and what each must be like for the service to keep its promises."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from streams.settings import Settings
+
+Role = Literal[
+    "input", "usage", "links", "alerts", "alert_state", "account_state", "campaign_state", "dead_letter", "feedback"
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_MIB = 1024 * 1024
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+FEW_PARTITIONS = 4
+"""Alerts and dead letters are rare; more partitions than this would only cost."""
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """What one topic must be like.
+
+    Parameters
+    ----------
+    name
+        Full name, prefix included.
+    like
+        The role whose number of partitions this topic shares; its own role where it is free to choose.
+    partitions
+        Number of partitions to create it with.
+    configs
+        Topic settings that differ from the broker's defaults or must not depend on them.
+    """
+
+    role: Role
+    name: str
+    like: Role
+    partitions: int
+    configs: dict[str, str]
+
+
+def topic_name(settings: Settings, role: str) -> str:
+    """Return the full name of the topic of a role; raises ``KeyError`` for an unknown role."""
+    return settings.topic_prefix + (settings.input_topic if role == "input" else _NAMES[role])
+
+
+_NAMES: dict[str, str] = {role: f"stillwatch.{role.replace('_', '-')}" for role in ROLES if role != "input"}
+
+_SHARED_COUNTS: dict[Role, Role] = {"account_state": "usage", "alert_state": "alerts"}
+"""State lies in the partition of the same number as what it is the state of."""
+
+SINGLE: frozenset[Role] = frozenset({"links", "campaign_state", "feedback"})
+"""One partition, whatever the load: who reads it must see everything, and in one order."""
+
+
+def topic_specs(settings: Settings, partitions: int, replication_factor: int) -> dict[Role, TopicSpec]:
+    """Return the specification of every topic for a service with so many input and usage partitions."""
+    durability = {"min.insync.replicas": "2" if replication_factor >= 3 else "1"}  # noqa: PLR2004
+    return {
+        role: TopicSpec(
+            role=role,
+            name=topic_name(settings, role),
+            like=_SHARED_COUNTS.get(role, role),
+            partitions=_count(role, partitions),
+            configs=_CONFIGS[role] | durability,
+        )
+        for role in ROLES
+    }
+
+
+def _count(role: Role, partitions: int) -> int:
+    if role in SINGLE:
+        return 1
+    return partitions if role in ("input", "usage", "account_state") else min(partitions, FEW_PARTITIONS)
+
+
+def _kept(retention_ms: int, max_bytes: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "max.message.bytes": str(max_bytes)}
+
+
+def _compacted(lag_ms: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": str(lag_ms),
+        # A consumer that starts to read must finish within this time, or it could miss a deletion.
+        "delete.retention.ms": str(_DAY_MS),
+        # Only closed segments are compacted, and a restore reads everything that is not.
+        "segment.ms": str(_HOUR_MS),
+        "segment.bytes": str(64 * _MIB),
+        "min.cleanable.dirty.ratio": "0.2",
+        "max.message.bytes": str(4 * _MIB),
+    }
+
+
+# A worker that lost its partition without noticing may write an old snapshot behind a newer one; while the lag lasts
+# the newer one is still there for a restore to prefer.
+_SNAPSHOTS = _compacted(lag_ms=_HOUR_MS)
+
+_CONFIGS: dict[Role, dict[str, str]] = {
+    # Above the limit of an event, so that a larger one arrives and becomes a dead letter instead of stopping the
+    # gateway that sends it.
+    "input": _kept(7 * _DAY_MS, 8 * _MIB),
+    "usage": _kept(7 * _DAY_MS, _MIB),
+    "links": _kept(3 * _DAY_MS, 4 * _MIB),
+    "alerts": _kept(90 * _DAY_MS, 4 * _MIB),
+    "alert_state": _compacted(lag_ms=0),
+    "account_state": _SNAPSHOTS,
+    "campaign_state": _SNAPSHOTS,
+    "dead_letter": _kept(14 * _DAY_MS, _MIB),
+    "feedback": _kept(-1, _MIB),
+}
