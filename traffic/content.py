@@ -1,0 +1,119 @@
+"""What is asked: a stream's content with its state, of one account or of a whole population."""
+
+from collections import deque
+from random import Random
+
+from traffic import prompts
+from traffic.prompts import LANGUAGES, Scope
+from traffic.random_draws import pick
+from traffic.rhythm import DAY_MS
+from traffic.scenario import Content
+from traffic.wrappers import Wrapper, draw_wrapper
+
+_STRIDES = (7_919, 15_485_863, 32_452_843, 49_979_687, 67_867_967)
+_KEPT_IN_ARCHIVE = 2_000
+
+
+class ContentState:
+    """Scope, wrapper and progress of a content; ``prompt`` gives the next one.
+
+    A list is walked through with a stride that shares no factor with its length, so that its items come scattered
+    and, up to the scope's size, without repeats.
+    """
+
+    def __init__(self, content: Content, rng: Random, languages: tuple[str, ...]) -> None:
+        self.content = content
+        self._language = pick(rng, content.languages or languages)
+        self._scopes = [prompts.scope(rng, self._language, content.domains, content.tasks) for _ in range(2)]
+        self._wrappers = [draw_wrapper(rng, content.wrapper, scope) for scope in self._scopes]
+        self._job = pick(rng, LANGUAGES[self._language].jobs)
+        self._demand = pick(rng, LANGUAGES[self._language].reasoning)
+        self._stride = pick(rng, _STRIDES)
+        self._next = int(rng.random() * 1_000_000)
+        self._items = [self._fixed_item(rng) for _ in range(content.items)] if self._has_items else []
+        self._seed_template = pick(rng, self._scopes[0].tasks)
+        retarget_day = content.retarget_day
+        self._retarget_ms = None if retarget_day is None else round(retarget_day * DAY_MS)
+        self.archive: deque[str] = deque(maxlen=_KEPT_IN_ARCHIVE)
+
+    @property
+    def _has_items(self) -> bool:
+        return self.content.source in ("repeated", "tuning", "assignment", "viral")
+
+    def prompt(self, rng: Random, place: int, at_ms: int) -> str:
+        """Return the next prompt; ``place`` is the place in the sitting, from 0."""
+        is_retargeted = self._retarget_ms is not None and at_ms >= self._retarget_ms
+        scope, wrapper = self._scopes[is_retargeted], self._wrappers[is_retargeted]
+        item = self._item(rng, scope, place)
+        if self.content.elicits_reasoning:
+            item = f"{item}{scope.language.joint}{self._demand}"
+        if self.content.sloppiness and rng.random() < self.content.sloppiness:
+            item = prompts.sloppy(rng, item)
+        return wrapper.wrap(rng, item)
+
+    def _item(self, rng: Random, scope: Scope, place: int) -> str:
+        source = self.content.source
+        if source == "interests":
+            return _personal(rng, scope, place)
+        if source == "job":
+            return f"{self._job}\n\n{self._document(rng, scope)}"
+        if source == "list":
+            self._next += self._stride
+            return prompts.instruction(scope, self._next % scope.size)
+        if source == "code":
+            return _developer(rng, place)
+        if source == "repeated":
+            self._next += 1
+            return self._items[self._next % len(self._items)]
+        if source == "variations":
+            return prompts.filled(rng, self._varied, scope)
+        if source == "archive":
+            return self.archive.popleft() if self.archive else _personal(rng, scope, 0)
+        return self._near(rng, scope, pick(rng, self._items))
+
+    @property
+    def _varied(self) -> str:
+        return self._seed_template.replace("{u}", "{p}")
+
+    def _near(self, rng: Random, scope: Scope, item: str) -> str:
+        """Return a fixed item the way different people pass it on."""
+        if self.content.source == "tuning" or rng.random() < 0.5:
+            return item
+        if rng.random() < 0.5:
+            return prompts.sloppy(rng, item)
+        return scope.language.joint.join((item, prompts.filled(rng, pick(rng, scope.language.follow_ups), scope)))
+
+    def _fixed_item(self, rng: Random) -> str:
+        scope = self._scopes[0]
+        if self.content.source == "viral" or rng.random() < 0.5:
+            return f"{prompts.drawn_instruction(rng, scope)}\n\n{prompts.document(rng, scope, 3)}"
+        return prompts.drawn_instruction(rng, scope)
+
+    def _document(self, rng: Random, scope: Scope) -> str:
+        if self.content.document == "log":
+            return prompts.log_lines(rng, self.content.sentences)
+        if self.content.document == "code":
+            return prompts.snippet(rng)
+        return prompts.document(rng, scope, 1 + int(rng.random() * 2 * self.content.sentences))
+
+    @property
+    def wrapper(self) -> Wrapper:
+        """The wrapper before any retargeting."""
+        return self._wrappers[0]
+
+
+def _personal(rng: Random, scope: Scope, place: int) -> str:
+    if place and rng.random() < 0.65:
+        return prompts.follow_up(rng, scope)
+    if rng.random() < 0.2:
+        return prompts.drawn_instruction(rng, scope)
+    return prompts.ask(rng, scope)
+
+
+def _developer(rng: Random, place: int) -> str:
+    if place == 0:
+        return prompts.code_task(rng)
+    kind = rng.random()
+    if kind < 0.4:
+        return prompts.log_lines(rng, 2 + int(rng.random() * 4))
+    return prompts.snippet(rng) if kind < 0.8 else prompts.code_task(rng)

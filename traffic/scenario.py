@@ -1,0 +1,147 @@
+"""Scenarios as data: populations of accounts, the streams of requests that each runs, and what they share."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from traffic.rhythm import Activity
+
+SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "variations", "archive")
+_DEFAULT_START = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a stream of requests asks.
+
+    Parameters
+    ----------
+    source
+        ``interests``: asks of a person; ``code``: a developer's session; ``job``: fresh documents; ``list``: the
+        instructions of a scope worked through without repeats; ``repeated``: ``items`` prompts again and again;
+        ``tuning``: few items under changing wrappers; ``assignment``: ``items`` questions of a class; ``viral``: one
+        prompt of everybody's; ``variations``: one prompt with its slots varied; ``archive``: what the group sent
+        before, once more.
+    languages
+        Codes to draw from; empty: the languages of the account's country.
+    domains, tasks
+        How many subjects' domains (and kinds of task; None: all) the scope has.
+    wrapper
+        Family of wrappers.py.
+    is_shared
+        The whole population has one scope, wrapper and list; otherwise every account its own.
+    sloppiness
+        Share of prompts written in a hurry, 0..1.
+    elicits_reasoning
+        Prompts demand the written-out reasoning.
+    label_share
+        Share of requests that an upstream classifier labels as reasoning elicitation, 0..1.
+    retarget_day
+        Day on which the scope changes to another one, for all at once.
+    """
+
+    source: str = "interests"
+    languages: tuple[str, ...] = ()
+    domains: int = 2
+    tasks: int | None = None
+    items: int = 100
+    document: str = "prose"
+    sentences: int = 3
+    wrapper: str = "none"
+    is_shared: bool = False
+    sloppiness: float = 0.0
+    elicits_reasoning: bool = False
+    label_share: float = 0.0
+    retarget_day: float | None = None
+    output_tokens: float = 260.0
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ValueError(f"source {self.source!r} is none of {', '.join(SOURCES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the accounts are and what they share.
+
+    Parameters
+    ----------
+    network, addresses, changes, is_network_shared
+        Kind of network (networks.py), addresses that an account has at a time, when it takes another of them
+        (``sitting``, ``request``, ``day``, ``never``), and whether the population has them in common.
+    client, clients, is_client_shared
+        Kind of client (clients.py), how many an account uses, and whether all use the same.
+    age_days
+        Median age of the accounts at the start; 0: each is created when it begins.
+    payment_group, organization_group, device_group
+        So many accounts in a row share one; 1: each its own; 0: none has any.
+    end_users
+        People behind an account, named in the events.
+    metadata
+        ``full``, or ``stripped`` by a proxy: no client, device, payment, conversation.
+    generations, lifetime_days
+        Accounts form chains: each lives so long, then the next takes over its work, payment and organisation.
+    """
+
+    network: str = "home"
+    addresses: int = 2
+    changes: str = "sitting"
+    is_network_shared: bool = False
+    client: str = "chat"
+    clients: int = 1
+    is_client_shared: bool = False
+    plans: tuple[str, ...] = ("starter", "starter", "plus")
+    age_days: float = 300.0
+    payment_group: int = 1
+    organization_group: int = 0
+    device_group: int = 1
+    end_users: int = 0
+    metadata: str = "full"
+    generations: int = 1
+    lifetime_days: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How often requests are refused (shares, 0..1), and what follows: ``nothing``, ``again`` or ``elsewhere``."""
+
+    too_many: float = 0.006
+    forbidden: float = 0.0005
+    reaction: str = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of request that an account makes; ``is_harvest``: its requests belong to the campaign."""
+
+    activity: Activity = field(default_factory=Activity)
+    content: Content = field(default_factory=Content)
+    is_harvest: bool = False
+    has_conversations: bool = True
+    adopts_release_within_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Accounts of one kind; a campaign if one of the streams harvests."""
+
+    kind: str
+    accounts: int = 1
+    identity: Identity = field(default_factory=Identity)
+    refusals: Refusals = field(default_factory=Refusals)
+    streams: dict[str, Stream] = field(default_factory=dict)
+
+    @property
+    def is_campaign(self) -> bool:
+        """Whether the accounts belong to a campaign."""
+        return any(stream.is_harvest for stream in self.streams.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole run: its time, its seed, its populations; ``release_day``: a new model appears (None: never)."""
+
+    populations: tuple[Population, ...]
+    days: float = 7.0
+    seed: int = 1
+    start: datetime = _DEFAULT_START
+    release_day: float | None = None

@@ -1,0 +1,1 @@
+"""Word lists from which prompts are put together, one module for each language."""

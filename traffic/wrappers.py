@@ -1,0 +1,57 @@
+"""What surrounds the changing part of a prompt: one set of wrapper families for honest work and campaigns alike."""
+
+from dataclasses import dataclass
+from random import Random
+
+from traffic.prompts import Scope, examples
+from traffic.random_draws import pick
+
+FAMILIES = ("none", "fixed", "variants", "few_shot", "grammar")
+_VARIANTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A family with its drawn texts; ``wrap`` puts one of them around an item."""
+
+    family: str
+    frames: tuple[tuple[str, str], ...]
+    scope: Scope
+
+    def wrap(self, rng: Random, item: str) -> str:
+        """Return the item as it is sent."""
+        if self.family == "none":
+            return item
+        if self.family == "grammar":
+            before, after = _frame(rng, self.scope)
+        else:
+            before, after = self.frames[0] if len(self.frames) == 1 else pick(rng, self.frames)
+        return f"{before}{item}{after}"
+
+
+def draw_wrapper(rng: Random, family: str, scope: Scope) -> Wrapper:
+    """Draw a wrapper of a family; raises ValueError for a family that does not exist."""
+    if family not in FAMILIES:
+        raise ValueError(f"wrapper family {family!r} is none of {', '.join(FAMILIES)}")
+    if family == "fixed":
+        frames: tuple[tuple[str, str], ...] = (_frame(rng, scope),)
+    elif family == "variants":
+        frames = tuple(_frame(rng, scope) for _ in range(_VARIANTS))
+    elif family == "few_shot":
+        before, after = _frame(rng, scope)
+        frames = ((f"{before}{examples(rng, scope, 2)}\n\n", after),)
+    else:
+        frames = ()
+    return Wrapper(family, frames, scope)
+
+
+def _frame(rng: Random, scope: Scope) -> tuple[str, str]:
+    """Put a frame together; the parts are few, their combinations many."""
+    spoken, gap = scope.language, scope.language.joint
+    before = pick(rng, spoken.openers)
+    if rng.random() < 0.5:
+        before = gap.join((before, pick(rng, spoken.demands)))
+    after = pick(rng, spoken.formats).format(n=2 + int(rng.random() * 7))
+    if rng.random() < 0.5:
+        after = gap.join((pick(rng, spoken.demands), after))
+    return f"{before}\n\n", f"\n\n{after}"
