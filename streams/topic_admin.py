@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
 
 from streams.settings import Settings
 from streams.topics import SINGLE, Role, TopicSpec
@@ -34,6 +35,10 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.text}"
+
+
+class TopicRefused(RuntimeError):
+    """The cluster refused to create a topic, for the reason it gave."""
 
 
 class TopicAdmin:
@@ -72,7 +77,7 @@ class TopicAdmin:
         return {name: {key: _value(found) for key, found in configs.items()} for name, configs in by_name.items()}
 
     def create(self, specs: Iterable[TopicSpec], replication_factor: int) -> None:
-        """Create topics and wait until they can be used."""
+        """Create topics and wait until they can be used; raises ``TopicRefused`` when the cluster would not."""
         topics = {
             spec.name: {
                 "num_partitions": spec.partitions,
@@ -81,8 +86,18 @@ class TopicAdmin:
             }
             for spec in specs
         }
-        if topics:
-            self._admin.create_topics(topics, timeout_ms=CREATE_TIMEOUT_MS, wait_for_metadata=True)
+        if not topics:
+            return
+        answer = self._admin.create_topics(topics, timeout_ms=CREATE_TIMEOUT_MS, raise_errors=False)
+        refusals = {
+            topic["error_message"] or f"error {topic['error_code']}": topic["name"]
+            for topic in answer["topics"]
+            # Somebody else may have created it meanwhile; the comparison that follows looks at what is there.
+            if topic["error_code"] not in (0, TopicAlreadyExistsError.errno)
+        }
+        if refusals:
+            raise TopicRefused("; ".join(f"{name}: {message}" for message, name in refusals.items()))
+        self._admin.wait_for_topics(topics)
 
 
 def _value(found: Any) -> str:
