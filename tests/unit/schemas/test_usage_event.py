@@ -1,0 +1,219 @@
+"""What the usage event reads, refuses and forgets."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.usage_event import (
+    MAX_EVENT_BYTES,
+    EventRefused,
+    UsageEvent,
+    decode_usage_event,
+    encode_usage_event,
+    epoch_ms,
+    has_unknown_fields,
+    unknown_fields,
+)
+from tests.unit.schemas.events import COMPLETE, REQUIRED
+
+MINIMAL = {name: COMPLETE[name] for name in REQUIRED}
+
+
+def encoded(**changes: Any) -> bytes:
+    """Return the minimal event with some fields changed."""
+    return json.dumps(MINIMAL | changes).encode()
+
+
+def refusal(raw: bytes) -> EventRefused:
+    """Return the refusal of an input; fails when it is read."""
+    with pytest.raises(EventRefused) as refused:
+        decode_usage_event(raw)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "empty"),
+        (b" ", "not_json"),
+        (encoded()[:-1], "not_json"),
+        (encoded()[: len(encoded()) // 2], "not_json"),
+        (encoded() + b"x", "not_json"),
+        (b"\xef\xbb\xbf" + encoded(), "not_json"),
+        (b"\xff\xfe", "not_json"),
+        (encoded().replace(b"acct_1", b"acct\xff"), "not_json"),
+        (encoded().replace(b"acct_1", b"\\ud800"), "not_json"),
+        (b"null", "invalid"),
+        (b"[]", "invalid"),
+        (b"[" + encoded() + b"]", "invalid"),
+        (b"{}", "invalid"),
+        (encoded(account_id=7), "invalid"),
+        (encoded(account_id=None), "invalid"),
+        (encoded(account_id=""), "invalid"),
+        (encoded(account_id="\x00partition"), "invalid"),
+        (encoded(input_tokens="46"), "invalid"),
+        (encoded(input_tokens=46.0), "invalid"),
+        (encoded(input_tokens=-1), "invalid"),
+        (encoded(input_tokens=True), "invalid"),
+        (encoded(input_tokens=10**30), "invalid"),
+        (encoded(temperature=float("nan")), "invalid"),
+        (encoded(temperature=float("inf")), "invalid"),
+        (encoded(stream=1), "invalid"),
+        (encoded(labels="code"), "invalid"),
+        (encoded(labels=[1]), "invalid"),
+        (encoded(schema_version="2"), "invalid"),
+        (encoded(occurred_at="2026-03-02T00:02:01"), "invalid"),
+        (encoded(occurred_at=1772409721), "invalid"),
+        (encoded(prompt="x" * 5_000_000), "too_large"),
+    ],
+)
+def test_refusals_name_their_reason(raw: bytes, reason: str) -> None:
+    """Every kind of unreadable input is refused with the reason that its dead letter will carry."""
+    assert refusal(raw).reason == reason
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_required_field_is_named(name: str) -> None:
+    """The detail of a refusal tells which field is missing."""
+    event = {field: value for field, value in MINIMAL.items() if field != name}
+
+    refused = refusal(json.dumps(event).encode())
+
+    assert refused.reason == "invalid"
+    assert refused.detail == f"{name}: Field required"
+
+
+def test_a_refusal_carries_no_content() -> None:
+    """Prompt text never gets from a refused event into a log."""
+    refused = refusal(encoded(prompt=["my secret"], input_tokens="my secret", occurred_at="my secret"))
+
+    assert "secret" not in str(refused)
+    assert "prompt" in refused.detail
+
+
+def test_a_refusal_stays_short() -> None:
+    """An event in which everything is wrong gives one line, not fifty."""
+    refused = refusal(json.dumps({name: [] for name in COMPLETE}).encode())
+
+    assert len(refused.detail) < 400
+    assert "more" in refused.detail
+
+
+def test_null_tokens_stay_unknown() -> None:
+    """Null is unknown and never becomes zero, on the way in and out."""
+    event = decode_usage_event(encoded(input_tokens=None, output_tokens=None))
+
+    assert event.input_tokens is None
+    assert json.loads(encode_usage_event(event))["input_tokens"] is None
+
+
+def test_null_optional_fields_are_absent_fields() -> None:
+    """A gateway may send null for what it does not know."""
+    optional = {name: None for name in COMPLETE if name not in (*REQUIRED, "schema_version")}
+
+    assert decode_usage_event(encoded(**optional)) == decode_usage_event(encoded())
+
+
+def test_unknown_fields_are_ignored_and_named() -> None:
+    """An event with fields of a later version is read, and what was ignored can be counted."""
+    raw = encoded(mood="calm", nested={"a": [1]}, prompt="hello")
+    event = decode_usage_event(raw)
+
+    assert event.prompt == "hello"
+    assert has_unknown_fields(event)
+    assert unknown_fields(raw) == ["mood", "nested"]
+    assert json.loads(encode_usage_event(event)).keys() == MINIMAL.keys() | {"prompt"}
+    assert decode_usage_event(encode_usage_event(event)) == decode_usage_event(encoded(prompt="hello"))
+
+
+def test_known_fields_are_not_unknown() -> None:
+    """Nothing is counted for an event that is all of version 1."""
+    raw = json.dumps(COMPLETE).encode()
+
+    assert unknown_fields(raw) == []
+    assert not has_unknown_fields(decode_usage_event(raw))
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"nope", b'{"a":'])
+def test_unknown_fields_of_what_is_no_object_are_none(raw: bytes) -> None:
+    """Counting never fails on what decoding refuses."""
+    assert unknown_fields(raw) == []
+
+
+def test_a_key_given_twice_counts_last() -> None:
+    """Of a duplicate the last value counts, even when the first would not have been valid."""
+    valid = encoded()[:-1] + b',"account_id":"second"}'
+    repaired = b'{"input_tokens":"x",' + encoded()[1:]
+
+    assert decode_usage_event(valid).account_id == "second"
+    assert decode_usage_event(repaired).input_tokens == MINIMAL["input_tokens"]
+
+
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+def test_far_times_are_well_formed(at: str) -> None:
+    """Whether a time is plausible depends on the clock, which is not the contract's: admission decides."""
+    assert decode_usage_event(encoded(occurred_at=at)).occurred_at == datetime.fromisoformat(at)
+
+
+def test_the_largest_event_is_read() -> None:
+    """The limit is on the whole encoding and inclusive."""
+    filler = "x" * (MAX_EVENT_BYTES - len(encoded(prompt="")))
+
+    assert len(encoded(prompt=filler)) == MAX_EVENT_BYTES
+    assert decode_usage_event(encoded(prompt=filler)).prompt == filler
+    assert refusal(encoded(prompt=filler + "x")).reason == "too_large"
+
+
+def test_the_definition_encodes_like_the_structure() -> None:
+    """An event built in Python, as a generator does, is encoded like a decoded one."""
+    built = UsageEvent(
+        event_id="e",
+        occurred_at=datetime(2026, 3, 2, tzinfo=UTC),
+        account_id="a",
+        model="m",
+        input_tokens=1,
+        output_tokens=2,
+    )
+
+    assert json.loads(encode_usage_event(built)) == {
+        "event_id": "e",
+        "occurred_at": "2026-03-02T00:00:00Z",
+        "account_id": "a",
+        "model": "m",
+        "input_tokens": 1,
+        "output_tokens": 2,
+    }
+
+
+def test_the_definition_is_frozen() -> None:
+    """An event is a fact and cannot be changed."""
+    event = UsageEvent.model_validate_json(encoded())
+
+    with pytest.raises(ValidationError):
+        event.account_id = "other"
+    with pytest.raises(AttributeError):
+        decode_usage_event(encoded()).account_id = "other"  # type: ignore[misc]
+
+
+def test_every_field_is_described() -> None:
+    """Nobody has to guess what a field means."""
+    assert [name for name, field in UsageEvent.model_fields.items() if not field.description] == []
+    assert UsageEvent.model_fields.keys() == COMPLETE.keys()
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), 0),
+        (datetime(1970, 1, 1, 0, 0, 0, 1_999, tzinfo=UTC), 1),
+        (datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), -1),
+        (datetime(2026, 3, 2, 2, tzinfo=timezone(timedelta(hours=2))), 1_772_409_600_000),
+        (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone(-timedelta(hours=23))), 253_402_383_599_999),
+    ],
+)
+def test_epoch_ms_rounds_down_and_heeds_the_offset(instant: datetime, expected: int) -> None:
+    """Milliseconds never round into a later bucket, and an offset is part of the instant."""
+    assert epoch_ms(instant) == expected

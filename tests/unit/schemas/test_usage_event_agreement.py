@@ -1,0 +1,134 @@
+"""The fast structure and the definition of the usage event agree on every input, refusals included."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from schemas import usage_event
+from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, encode_usage_event
+from tests.unit.schemas.events import COMPLETE, INSTANTS, NOT_INSTANTS, broken_events, events, odd_events, odd_values
+
+REFUSED = "refused"
+many = settings(max_examples=600, deadline=None)
+
+
+def values_of(event: Any) -> dict[str, tuple[type, Any]]:
+    """Every field with its type, so that 1 and 1.0 and True are three things."""
+    return {name: (type(value), value) for name in UsageEvent.model_fields for value in [getattr(event, name)]}
+
+
+def by_definition(raw: bytes) -> Any:
+    """Return what the definition makes of an input."""
+    try:
+        return values_of(UsageEvent.model_validate_json(raw))
+    except ValidationError:
+        return REFUSED
+
+
+def by_structure(raw: bytes) -> Any:
+    """Return what the fast structure alone makes of an input."""
+    try:
+        return values_of(usage_event._exact_decode(raw))
+    except (ValueError, RecursionError):
+        return REFUSED
+
+
+def by_decoder(raw: bytes) -> Any:
+    """Return what the service makes of an input."""
+    try:
+        return values_of(decode_usage_event(raw))
+    except EventRefused:
+        return REFUSED
+
+
+def assert_agreement(raw: bytes) -> None:
+    """Check that the structure accepts only, and the decoder exactly, what the definition accepts, with its values."""
+    expected = by_definition(raw)
+    assert by_decoder(raw) == expected
+    assert by_structure(raw) in (expected, REFUSED)
+
+
+@many
+@given(odd_events())
+def test_they_agree_on_events_with_odd_fields(raw: bytes) -> None:
+    """Wrong types, numbers out of range, nulls, huge integers, NaN, lone surrogates, duplicate and unknown keys."""
+    assert_agreement(raw)
+
+
+@many
+@given(broken_events())
+def test_they_agree_on_broken_bytes(raw: bytes) -> None:
+    """Truncated JSON, stray bytes, invalid UTF-8, numbers that no JSON allows."""
+    assert_agreement(raw)
+
+
+@many
+@given(st.one_of(st.binary(max_size=40), odd_values.map(lambda value: json.dumps(value).encode())))
+def test_they_agree_on_what_is_no_event_at_all(raw: bytes) -> None:
+    """Arbitrary bytes and arbitrary JSON."""
+    assert_agreement(raw)
+
+
+@many
+@given(events())
+def test_the_structure_alone_reads_every_valid_event(event: dict[str, Any]) -> None:
+    """The fast path is the one that is taken: a valid event never needs the definition."""
+    raw = json.dumps(event).encode()
+
+    assert by_structure(raw) == by_definition(raw) != REFUSED
+
+
+@pytest.mark.parametrize("name", sorted(COMPLETE))
+@settings(max_examples=60, deadline=None)
+@given(value=odd_values)
+def test_they_agree_field_by_field(name: str, value: Any) -> None:
+    """Whatever stands in a field, both take it or both refuse it."""
+    assert_agreement(json.dumps({**COMPLETE, name: value}).encode())
+
+
+@pytest.mark.parametrize("text", INSTANTS)
+def test_times_with_an_offset_are_read_alike(text: str) -> None:
+    """RFC 3339 in all its spellings, rounded to the same microsecond, by structure and definition."""
+    raw = json.dumps({**COMPLETE, "occurred_at": text}).encode()
+
+    assert by_structure(raw) == by_definition(raw) != REFUSED
+
+
+@pytest.mark.parametrize("text", NOT_INSTANTS)
+def test_what_is_no_time_with_an_offset_is_refused_by_both(text: str) -> None:
+    """Dates, local times, numbers, leap seconds and years outside the calendar are no times of this contract."""
+    raw = json.dumps({**COMPLETE, "occurred_at": text}).encode()
+
+    assert by_structure(raw) == by_definition(raw) == REFUSED
+
+
+@many
+@given(events())
+def test_encoding_and_decoding_again_changes_nothing(event: dict[str, Any]) -> None:
+    """What ingest writes is what accounts reads."""
+    decoded = decode_usage_event(json.dumps(event).encode())
+
+    assert decode_usage_event(encode_usage_event(decoded)) == decoded
+
+
+def test_every_field_limit_is_carried_over() -> None:
+    """A field at its limit is read and one beyond is refused, by the structure alone."""
+    for name, at_limit, beyond in [
+        ("event_id", "x" * 256, "x" * 257),
+        ("plan", "x" * 128, "x" * 129),
+        ("input_tokens", 10**9, 10**9 + 1),
+        ("temperature", 100, 100.5),
+        ("top_p", 1.0, 1.01),
+        ("status_code", 999, 1000),
+        ("asn", 2**32 - 1, 2**32),
+        ("latency_ms", 604_800_000, 604_800_001),
+        ("labels", ["x"] * 64, ["x"] * 65),
+        ("labels", ["x" * 128], ["x" * 129]),
+        ("account_id", "a\x00", "\x00a"),
+    ]:
+        assert by_structure(json.dumps({**COMPLETE, name: at_limit}).encode()) != REFUSED, name
+        assert by_structure(json.dumps({**COMPLETE, name: beyond}).encode()) == REFUSED, name
