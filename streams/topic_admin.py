@@ -37,7 +37,7 @@ class Difference:
         return f"{self.topic}: {self.text}"
 
 
-class TopicRefused(RuntimeError):
+class TopicCreationError(RuntimeError):
     """The cluster refused to create a topic, for the reason it gave."""
 
 
@@ -77,7 +77,7 @@ class TopicAdmin:
         return {name: {key: _value(found) for key, found in configs.items()} for name, configs in by_name.items()}
 
     def create(self, specs: Iterable[TopicSpec], replication_factor: int) -> None:
-        """Create topics and wait until they can be used; raises ``TopicRefused`` when the cluster would not."""
+        """Create topics and wait until they can be used; raises ``TopicCreationError`` when the cluster would not."""
         topics = {
             spec.name: {
                 "num_partitions": spec.partitions,
@@ -96,7 +96,7 @@ class TopicAdmin:
             if topic["error_code"] not in (0, TopicAlreadyExistsError.errno)
         }
         if refusals:
-            raise TopicRefused("; ".join(f"{name}: {message}" for message, name in refusals.items()))
+            raise TopicCreationError("; ".join(f"{name}: {message}" for message, name in refusals.items()))
         self._admin.wait_for_topics(topics)
 
 

@@ -15,7 +15,7 @@ def expected_failure(error: Exception) -> str | None:
     if isinstance(error, SettingsError):
         return f"settings: {error}"
     if _is_kafka_error(error):
-        return f"Kafka: {type(error).__name__}: {error}".rstrip(": ")
+        return _kafka_line(error)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     return None
@@ -35,6 +35,13 @@ def variable_of(field: str) -> str:
     known = Settings.model_fields.get(field)
     alias = known.validation_alias if known else field
     return alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{field}".upper()
+
+
+def _kafka_line(error: Exception) -> str:
+    name = type(error).__name__
+    text = str(error).removeprefix(f"{name}: ")
+    hint = " (is KAFKA_BOOTSTRAP_SERVERS right?)" if "bootstrap" in text.lower() else ""
+    return f"Kafka: {text or name}{hint}"
 
 
 def _is_kafka_error(error: Exception) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 
 from streams.commands.options import command_settings, json_option
 from streams.settings import Settings
-from streams.topic_admin import Difference, TopicAdmin, TopicRefused, differences, settle_counts
+from streams.topic_admin import Difference, TopicAdmin, TopicCreationError, differences, settle_counts
 from streams.topics import topic_specs
 
 DEFAULT_PARTITIONS = 12
@@ -48,7 +48,7 @@ def command(partitions: int | None, replication_factor: int, is_check: bool, no_
             created = [replace(s, partitions=counts[r]) for r, s in specs.items() if s.name not in existing]
             try:
                 admin.create(created, replication_factor)
-            except TopicRefused as refused:
+            except TopicCreationError as refused:
                 raise click.ClickException(str(refused)) from refused
             existing |= admin.existing(spec.name for spec in created)
     found = differences(specs, existing, partitions)
