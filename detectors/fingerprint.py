@@ -18,6 +18,7 @@ from detectors.fingerprint_layout import (
     EMBEDDING_LEVELS,
     EMBEDDING_RANGE,
     FINGERPRINT_CHARS,
+    OPENER_COUNT,
     SIX_BITS_TO_CHAR,
     VERSION,
     Fingerprint,
@@ -30,6 +31,7 @@ from detectors.fingerprint_layout import (
     first_id,
     head_id,
     last_id,
+    openers,
     opening_id,
     parse,
     skeleton_id,
@@ -55,6 +57,7 @@ __all__ = [
     "first_id",
     "head_id",
     "last_id",
+    "openers",
     "opening_id",
     "parse",
     "skeleton_id",
@@ -75,6 +78,9 @@ _MULTIPLIERS: Final = np.array(
     [[pow(_ODD, 2 * i + 3, 2**64)] for i in range(2 * BAND_COUNT)], dtype=np.uint64
 )
 _PLACES: Final = np.array([0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB], dtype=np.uint64)
+_OPENER_SHIFTS: Final = np.array([46, 52, 58], dtype=np.uint64)
+_FIRST_WORD: Final = np.zeros(1, np.int64)
+_EMPTY_OPENER: Final = b"\x3e\x3e\x3e"
 _MASK: Final = b"\x00" * 8
 _PERSONS: Final = (b"head", b"opening", b"first", b"tail", b"closing", b"last", b"skeleton")
 _WORD: Final = Vocabulary.WORD
@@ -146,6 +152,7 @@ class Fingerprinter:
                 _bands(word_ids),
                 shape,
                 _embed(vocabulary.vectors, rows),
+                _openers(word_ids, kind, is_word),
             )
         )
         return VERSION + packed.translate(SIX_BITS_TO_CHAR).decode("ascii")
@@ -193,6 +200,20 @@ def _sentences(kind: NDArray[np.uint8], is_word: NDArray[np.uint8]) -> tuple[int
             last = total - end
             break
     return first, last
+
+
+def _openers(word_ids: NDArray[np.uint64], kind: NDArray[np.uint8], is_word: NDArray[np.uint8]) -> bytes:
+    """Three bytes for the two words after each sentence or line end, half from the start and half from the end."""
+    before = np.add.accumulate(is_word, dtype=np.int64)[(kind & _END) != 0]
+    starts = np.unique(np.concatenate((_FIRST_WORD, before)))
+    starts = starts[starts < len(word_ids)]
+    half = OPENER_COUNT // 2
+    if len(starts) > OPENER_COUNT:
+        starts = np.concatenate((starts[:half], starts[-half:]))
+    second = np.append(word_ids[1:], np.uint64(0))
+    mixed = word_ids[starts] * _PLACES[0] + second[starts] * _PLACES[1]
+    raw = (mixed[:, None] >> _OPENER_SHIFTS).astype(np.uint8).tobytes()
+    return raw + _EMPTY_OPENER * (OPENER_COUNT - len(starts))
 
 
 def _skeleton(identity: NDArray[np.uint64], kind: NDArray[np.uint8]) -> bytes:

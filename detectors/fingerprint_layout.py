@@ -15,6 +15,7 @@ base64 alphabet) and carries six bits.
 | bands | 6 x 5 | near-duplicates: two prompts with resemblance s share one band with chance about s^2 |
 | shape | 4 | (length, words, share of numbers, lines; quantised) |
 | embedding | 64 | (``EMBEDDING_DIMENSIONS`` levels; a direction, means of which can be merged) |
+| openers | 16 x 3 | a sentence or line begins with the same two words, up to numbers; the first 8 and the last 8 |
 """
 
 import re
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BAND_COUNT: Final = 6
-FINGERPRINT_CHARS: Final = 154
+FINGERPRINT_CHARS: Final = 202
 VERSION: Final = "1."
 ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SIX_BITS_TO_CHAR: Final = ALPHABET * 4
@@ -46,9 +47,15 @@ SKELETON: Final = slice(50, 56)
 BANDS: Final = slice(56, 86)
 SHAPE: Final = slice(86, 90)
 EMBEDDING: Final = slice(90, 154)
+OPENERS: Final = slice(154, 202)
+
+OPENER_COUNT: Final = 16
+"""Half of them from the start of the prompt, half from its end; unused places are empty."""
+OPENER_CHARS: Final = 3
+NO_OPENER: Final = "---"
 
 _BAND_CHARS: Final = 5
-_FORMAT: Final = re.compile(r"1\.[A-Za-z0-9_-]{152}")
+_FORMAT: Final = re.compile(r"1\.[A-Za-z0-9_-]{200}")
 _LEVEL: Final = np.zeros(128, np.float32)
 _LEVEL[list(ALPHABET)] = (np.arange(64) - 32) * (EMBEDDING_RANGE / EMBEDDING_LEVELS)
 _SIX_BITS: Final = {chr(char): value for value, char in enumerate(ALPHABET)}
@@ -80,6 +87,7 @@ class Fingerprint:
     number_ratio: float
     lines: int
     embedding: tuple[float, ...]
+    openers: tuple[str, ...]
 
 
 def exact_id(fingerprint: str) -> str:
@@ -148,6 +156,13 @@ def embedding(fingerprint: str) -> NDArray[np.float32]:
     return _LEVEL[np.frombuffer(fingerprint[EMBEDDING].encode("ascii"), np.uint8)]
 
 
+def openers(fingerprint: str) -> list[str]:
+    """Return what stands for the two words that begin each sentence or line, in order; at most ``OPENER_COUNT``."""
+    section = fingerprint[OPENERS]
+    found = [section[i : i + OPENER_CHARS] for i in range(0, len(section), OPENER_CHARS)]
+    return [opener for opener in found if opener != NO_OPENER]
+
+
 def character_count(fingerprint: str) -> int:
     """Approximate length of the prompt in characters."""
     return _from_level(_SIX_BITS[fingerprint[SHAPE.start]])
@@ -187,6 +202,7 @@ def parse(fingerprint: str) -> Fingerprint:
         number_ratio=shape[2] / 63,
         lines=_from_level(shape[3]),
         embedding=tuple(round(float(x), 4) for x in embedding(fingerprint)),
+        openers=tuple(openers(fingerprint)),
     )
 
 
