@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from traffic.answers import add_answer, is_refused, prompt_tokens
 from traffic.clients import Client
 from traffic.content import ContentState
 from traffic.networks import Address, Country, draw_address
-from traffic.random_draws import log_normal, pick
+from traffic.random_draws import chance, log_normal, pick
 from traffic.rhythm import HOUR_MS, Planner
 from traffic.scenario import Identity, Refusals, Stream
 
 MODELS = ("onyx-mini", "onyx", "onyx-pro")
 RELEASED_MODEL = "onyx-2-pro"
 _CONTEXT_TOKENS = 320
+_LONGEST_CONTEXT = 30
+_STRIPPED = (
+    "user_agent", "conversation_id", "turn", "device_fingerprint", "payment_fingerprint", "end_user_id",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -34,9 +39,10 @@ class Account:
     def __init__(
         self,
         rng: Random,
+        fixed: dict[str, Any],
+        *,
         identity: Identity,
         refusals: Refusals,
-        fixed: dict[str, Any],
         country: Country,
         clients: list[Client],
         addresses: list[Address],
@@ -60,9 +66,9 @@ class Account:
 
     def event(self, running: Running, place: int, at_ms: int, occurred_at: str, prompt: str) -> dict[str, Any]:
         """Return the usage event of one request; unknown fields are left out."""
-        rng = self.rng
+        rng, stream = self.rng, running.stream
         self._move(place, at_ms)
-        client, address = self._client, self._address
+        address = self._address
         event: dict[str, Any] = {
             "schema_version": "1",
             "event_id": f"ev-{rng.getrandbits(60):015x}",
@@ -70,75 +76,36 @@ class Account:
             **self._fixed,
             "operation": "chat",
             "model": self._model(running, at_ms),
-            "stream": client.stream,
+            **self._client.parameters,
             "client_ip": address.client_ip,
             "asn": address.asn,
             "country": address.country,
-            "user_agent": client.user_agent,
+            "prompt": prompt,
         }
-        if client.temperature is not None:
-            event["temperature"] = client.temperature
-        if client.top_p is not None:
-            event["top_p"] = client.top_p
-        if client.max_output_tokens is not None:
-            event["max_output_tokens"] = client.max_output_tokens
         if self.identity.end_users:
             event["end_user_id"] = f"u{int(rng.random() ** 2 * self.identity.end_users)}"
-        if running.stream.has_conversations:
+        context = 0
+        if stream.has_conversations:
             if place == 0 or not running.conversation:
                 running.conversation = f"cv-{rng.getrandbits(40):010x}"
             event["conversation_id"] = running.conversation
             event["turn"] = place + 1
-        event["prompt"] = prompt
-        self._answer(event, running, place, prompt, client.max_output_tokens)
+            context = _CONTEXT_TOKENS * min(place, _LONGEST_CONTEXT)
+        event["input_tokens"] = prompt_tokens(prompt) + self._system_tokens + context
+        event["cached_input_tokens"] = context
+        if is_refused(rng, self.refusals, event):
+            return self._without_metadata(event)
+        add_answer(rng, stream.content, event)
+        return self._without_metadata(event)
+
+    def _without_metadata(self, event: dict[str, Any]) -> dict[str, Any]:
         if self.identity.metadata == "stripped":
-            for name in (
-                "user_agent",
-                "conversation_id",
-                "turn",
-                "device_fingerprint",
-                "payment_fingerprint",
-                "end_user_id",
-            ):
+            for name in _STRIPPED:
                 event.pop(name, None)
         return event
 
-    def _answer(
-        self, event: dict[str, Any], running: Running, place: int, prompt: str, max_output_tokens: int | None
-    ) -> None:
-        rng, content = self.rng, running.content.content
-        context = _CONTEXT_TOKENS * min(place, 30) if running.stream.has_conversations else 0
-        event["input_tokens"] = 4 + len(prompt) // (4 if prompt.isascii() else 3) + self._system_tokens + context
-        event["cached_input_tokens"] = context
-        chance = rng.random()
-        refusals = self.refusals
-        if chance < refusals.too_many + refusals.forbidden + 0.002:
-            status = (
-                429 if chance < refusals.too_many else 403 if chance < refusals.too_many + refusals.forbidden else 503
-            )
-            error = {429: "rate_limited", 403: "permission_denied", 503: "overloaded"}[status]
-            event |= {
-                "status_code": status,
-                "error_type": error,
-                "output_tokens": 0,
-                "reasoning_tokens": 0,
-                "latency_ms": 90,
-            }
-            return
-        output = 1 + int(log_normal(rng, content.output_tokens, 0.75))
-        is_cut = max_output_tokens is not None and output >= max_output_tokens
-        if is_cut:
-            output = max_output_tokens or output
-        event["output_tokens"] = output
-        event["reasoning_tokens"] = int(log_normal(rng, 280, 0.9)) if event["model"].endswith("pro") else 0
-        event["finish_reason"] = "length" if is_cut else "stop"
-        event["status_code"] = 200
-        event["latency_ms"] = 250 + int(output * (6 + 9 * rng.random()))
-        if content.label_share and rng.random() < content.label_share:
-            event["labels"] = ["reasoning_elicitation"]
-
     def _model(self, running: Running, at_ms: int) -> str:
-        if running.adopts_ms is not None and at_ms >= running.adopts_ms and self.rng.random() < 0.85:
+        if running.adopts_ms is not None and at_ms >= running.adopts_ms and chance(self.rng, 0.85):
             return RELEASED_MODEL
         return running.model
 
@@ -153,6 +120,6 @@ class Account:
             return
         self._day = day
         self._client, self._address = pick(rng, self._clients), pick(rng, self._addresses)
-        if not identity.is_network_shared and rng.random() < 0.25:
+        if not identity.is_network_shared and chance(rng, 0.25):
             place_given_up = int(rng.random() * len(self._addresses))
             self._addresses[place_given_up] = draw_address(rng, identity.network, self.country)

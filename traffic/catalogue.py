@@ -1,10 +1,11 @@
 """The kinds of honest use and of campaigns by name: what a scenario may say and then vary."""
 
 from traffic.campaign_kinds import CAMPAIGN_KINDS
-from traffic.honest_kinds import HONEST_KINDS
+from traffic.honest_automation import AUTOMATION
+from traffic.honest_people import PEOPLE
 from traffic.scenario import Population
 
-KINDS: dict[str, Population] = {kind.kind: kind for kind in (*HONEST_KINDS, *CAMPAIGN_KINDS)}
+KINDS: dict[str, Population] = {kind.kind: kind for kind in (*PEOPLE, *AUTOMATION, *CAMPAIGN_KINDS)}
 
 
 def kind(name: str) -> Population:

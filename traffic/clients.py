@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from traffic.random_draws import pick
+from traffic.random_draws import chance, pick
 
 _CLIENTS = {
     "chat": ("Harbor/4.2 (web)", "Harbor/4.2 (android)", "Harbor/4.1 (ios)", "Quillpad/1.9", "OpenDeck/0.31"),
@@ -17,24 +18,26 @@ KINDS = tuple(_CLIENTS)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client with the parameters it sends; None stands for a parameter that it leaves out."""
+    """A client: the fields of an event that it decides; parameters that it does not send are absent."""
 
-    user_agent: str
-    temperature: float | None
-    top_p: float | None
-    max_output_tokens: int | None
-    stream: bool
+    parameters: dict[str, Any]
 
 
 def draw_client(rng: Random, kind: str) -> Client:
-    """Draw a client of a kind; raises ValueError for a kind that does not exist."""
+    """Draw a client of a kind, ``any`` for one at random; raises ValueError for a kind that does not exist."""
+    if kind == "any":
+        kind = pick(rng, KINDS)
     if kind not in _CLIENTS:
         raise ValueError(f"client kind {kind!r} is none of {', '.join(KINDS)}")
     is_typed = kind in ("chat", "app")
-    return Client(
-        user_agent=pick(rng, _CLIENTS[kind]),
-        temperature=None if rng.random() < 0.35 else pick(rng, (0.0, 0.2, 0.5, 0.7, 0.7, 1.0)),
-        top_p=None if rng.random() < 0.6 else pick(rng, (0.9, 0.95, 1.0)),
-        max_output_tokens=None if rng.random() < 0.4 else pick(rng, (400, 800, 1000, 2000, 4000)),
-        stream=rng.random() < (0.9 if is_typed else 0.35),
-    )
+    parameters: dict[str, Any] = {
+        "user_agent": pick(rng, _CLIENTS[kind]),
+        "stream": chance(rng, 0.9 if is_typed else 0.35),
+    }
+    if chance(rng, 0.65):
+        parameters["temperature"] = pick(rng, (0.0, 0.2, 0.5, 0.7, 0.7, 1.0))
+    if chance(rng, 0.4):
+        parameters["top_p"] = pick(rng, (0.9, 0.95, 1.0))
+    if chance(rng, 0.6):
+        parameters["max_output_tokens"] = pick(rng, (400, 800, 1000, 2000, 4000))
+    return Client(parameters)

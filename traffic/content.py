@@ -1,17 +1,19 @@
 """What is asked: a stream's content with its state, of one account or of a whole population."""
 
 from collections import deque
+from collections.abc import Iterable
 from random import Random
 
 from traffic import prompts
 from traffic.prompts import LANGUAGES, Scope
-from traffic.random_draws import pick
+from traffic.random_draws import chance, pick
 from traffic.rhythm import DAY_MS
 from traffic.scenario import Content
-from traffic.wrappers import Wrapper, draw_wrapper
+from traffic.wrappers import draw_wrapper
 
 _STRIDES = (7_919, 15_485_863, 32_452_843, 49_979_687, 67_867_967)
 _KEPT_IN_ARCHIVE = 2_000
+_DEVELOPER_STEPS = ("log", "log", "code", "code", "task")
 
 
 class ContentState:
@@ -31,61 +33,69 @@ class ContentState:
         self._stride = pick(rng, _STRIDES)
         self._next = int(rng.random() * 1_000_000)
         self._items = [self._fixed_item(rng) for _ in range(content.items)] if self._has_items else []
-        self._seed_template = pick(rng, self._scopes[0].tasks)
         retarget_day = content.retarget_day
         self._retarget_ms = None if retarget_day is None else round(retarget_day * DAY_MS)
-        self.archive: deque[str] = deque(maxlen=_KEPT_IN_ARCHIVE)
+        self.archive: deque[str] | None = None
+
+    def keep_archive(self, others: Iterable["ContentState"]) -> None:
+        """Share one archive with the account's other streams, from which this content takes what it sends."""
+        self.archive = deque(maxlen=_KEPT_IN_ARCHIVE)
+        for other in others:
+            other.archive = self.archive
+
+    def sent(self, prompt: str) -> None:
+        """Note what was sent, where an archive is kept."""
+        if self.archive is not None and self.content.source != "archive":
+            self.archive.append(prompt)
 
     @property
     def _has_items(self) -> bool:
         return self.content.source in ("repeated", "tuning", "assignment", "viral")
 
-    def prompt(self, rng: Random, place: int, at_ms: int) -> str:
-        """Return the next prompt; ``place`` is the place in the sitting, from 0."""
+    def prompt(self, rng: Random, place: int, at_ms: int) -> str | None:
+        """Return the next prompt, None if there is nothing to send; ``place`` is the place in the sitting, from 0."""
+        if self.content.source == "archive":
+            return self.archive.popleft() if self.archive else None
         is_retargeted = self._retarget_ms is not None and at_ms >= self._retarget_ms
         scope, wrapper = self._scopes[is_retargeted], self._wrappers[is_retargeted]
         item = self._item(rng, scope, place)
         if self.content.elicits_reasoning:
             item = f"{item}{scope.language.joint}{self._demand}"
-        if self.content.sloppiness and rng.random() < self.content.sloppiness:
+        if self.content.sloppiness and chance(rng, self.content.sloppiness):
             item = prompts.sloppy(rng, item)
         return wrapper.wrap(rng, item)
 
     def _item(self, rng: Random, scope: Scope, place: int) -> str:
-        source = self.content.source
-        if source == "interests":
-            return _personal(rng, scope, place)
-        if source == "job":
-            return f"{self._job}\n\n{self._document(rng, scope)}"
-        if source == "list":
-            self._next += self._stride
-            return prompts.instruction(scope, self._next % scope.size)
-        if source == "code":
-            return _developer(rng, place)
-        if source == "repeated":
-            self._next += 1
-            return self._items[self._next % len(self._items)]
-        if source == "variations":
-            return prompts.filled(rng, self._varied, scope)
-        if source == "archive":
-            return self.archive.popleft() if self.archive else _personal(rng, scope, 0)
-        return self._near(rng, scope, pick(rng, self._items))
-
-    @property
-    def _varied(self) -> str:
-        return self._seed_template.replace("{u}", "{p}")
+        match self.content.source:
+            case "interests":
+                item = _personal(rng, scope, place)
+            case "job":
+                item = f"{self._job}\n\n{self._document(rng, scope)}"
+            case "list":
+                self._next += self._stride
+                item = prompts.instruction(scope, self._next % scope.size)
+            case "code":
+                item = _developer(rng, place)
+            case "repeated":
+                self._next += 1
+                item = self._items[self._next % len(self._items)]
+            case _:
+                item = self._near(rng, scope, pick(rng, self._items))
+        return item
 
     def _near(self, rng: Random, scope: Scope, item: str) -> str:
         """Return a fixed item the way different people pass it on."""
-        if self.content.source == "tuning" or rng.random() < 0.5:
+        if self.content.source == "tuning" or chance(rng, 0.5):
             return item
-        if rng.random() < 0.5:
+        if chance(rng, 0.5):
             return prompts.sloppy(rng, item)
         return scope.language.joint.join((item, prompts.filled(rng, pick(rng, scope.language.follow_ups), scope)))
 
     def _fixed_item(self, rng: Random) -> str:
         scope = self._scopes[0]
-        if self.content.source == "viral" or rng.random() < 0.5:
+        if self.content.document == "code":
+            return prompts.code_task(rng)
+        if self.content.source == "viral" or chance(rng, 0.5):
             return f"{prompts.drawn_instruction(rng, scope)}\n\n{prompts.document(rng, scope, 3)}"
         return prompts.drawn_instruction(rng, scope)
 
@@ -96,16 +106,11 @@ class ContentState:
             return prompts.snippet(rng)
         return prompts.document(rng, scope, 1 + int(rng.random() * 2 * self.content.sentences))
 
-    @property
-    def wrapper(self) -> Wrapper:
-        """The wrapper before any retargeting."""
-        return self._wrappers[0]
-
 
 def _personal(rng: Random, scope: Scope, place: int) -> str:
-    if place and rng.random() < 0.65:
+    if place and chance(rng, 0.65):
         return prompts.follow_up(rng, scope)
-    if rng.random() < 0.2:
+    if chance(rng, 0.2):
         return prompts.drawn_instruction(rng, scope)
     return prompts.ask(rng, scope)
 
@@ -113,7 +118,7 @@ def _personal(rng: Random, scope: Scope, place: int) -> str:
 def _developer(rng: Random, place: int) -> str:
     if place == 0:
         return prompts.code_task(rng)
-    kind = rng.random()
-    if kind < 0.4:
+    kind = pick(rng, _DEVELOPER_STEPS)
+    if kind == "log":
         return prompts.log_lines(rng, 2 + int(rng.random() * 4))
-    return prompts.snippet(rng) if kind < 0.8 else prompts.code_task(rng)
+    return prompts.snippet(rng) if kind == "code" else prompts.code_task(rng)

@@ -9,7 +9,7 @@ from traffic.account import MODELS, Account, Running
 from traffic.clients import Client, draw_client
 from traffic.content import ContentState
 from traffic.networks import Address, Country, draw_address, draw_country
-from traffic.random_draws import log_normal, pick, stream
+from traffic.random_draws import chance, log_normal, pick, stream
 from traffic.rhythm import DAY_MS, HOUR_MS, Planner
 from traffic.scenario import Population, Scenario, Stream
 
@@ -91,9 +91,9 @@ class CrewMaker:
             name: self._common.get(name) or ContentState(part.content, rng, country.languages)
             for name, part in self._population.streams.items()
         }
-        archive = next(iter(contents.values())).archive
         for content in contents.values():
-            content.archive = archive
+            if content.content.source == "archive":
+                content.keep_archive(contents.values())
         return _Chain(number, rng, country, clients, addresses, contents)
 
     def _account(self, chain: _Chain, generation: int) -> Account:
@@ -105,9 +105,14 @@ class CrewMaker:
         }
         begin_ms = min(begin for begin, _ in spans.values())
         account = Account(
-            rng, identity, self._population.refusals, self._fixed(rng, chain, begin_ms),
-            chain.country, chain.clients, list(chain.addresses),
-        )  # fmt: skip
+            rng,
+            self._fixed(rng, chain, begin_ms),
+            identity=identity,
+            refusals=self._population.refusals,
+            country=chain.country,
+            clients=chain.clients,
+            addresses=list(chain.addresses),
+        )
         account.begin_ms, account.end_ms = begin_ms, max(end for _, end in spans.values())
         model = pick(rng, MODELS)
         for name, part in self._population.streams.items():
@@ -147,7 +152,7 @@ class CrewMaker:
             fixed["device_fingerprint"] = self._shared_id("dv", chain.number // identity.device_group)
         if identity.client == "app" and identity.is_client_shared:
             fixed["system_prompt_fingerprint"] = self._system_prompt
-        elif identity.client != "chat" and rng.random() < 0.5:
+        elif identity.client != "chat" and chance(rng, 0.5):
             fixed["system_prompt_fingerprint"] = f"sys-{rng.getrandbits(40):010x}"
         return fixed
 
@@ -164,4 +169,4 @@ class CrewMaker:
         release_ms = round(release_day * DAY_MS)
         if part.adopts_release_within_hours is not None:
             return release_ms + round(rng.random() * part.adopts_release_within_hours * HOUR_MS)
-        return release_ms + round(log_normal(rng, 3.0, 1.0) * DAY_MS) if rng.random() < 0.6 else None
+        return release_ms + round(log_normal(rng, 3.0, 1.0) * DAY_MS) if chance(rng, 0.6) else None

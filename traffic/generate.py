@@ -3,45 +3,58 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import msgspec
 
 from traffic.catalogue import kind
-from traffic.scenario import Population, Scenario
+from traffic.random_draws import pick, stream
+from traffic.scenario import Population, Scenario, Stream
 from traffic.simulate import Simulation
+from traffic.wrappers import FAMILIES
 
-DEFAULT_START = datetime(2026, 5, 4, tzinfo=UTC)
+DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 _HONEST_SHARES = {
-    "casual_chat": 0.5,
-    "work_chat": 0.15,
-    "popular_app": 0.1,
-    "power_user": 0.05,
-    "household": 0.04,
-    "privacy_proxy": 0.03,
-    "coding_agent": 0.03,
-    "support_bot": 0.02,
-    "etl_classification": 0.02,
-    "nightly_evaluation": 0.02,
-    "translation_pipeline": 0.02,
-    "gateway": 0.01,
-    "failover_router": 0.01,
-}
-_CAMPAIGN_ORDER = ("hydra", "no_ramp", "solo_bulk")
-_GROUP_KINDS = ("hydra",)
+    "casual_chat": 0.36, "work_chat": 0.12, "popular_app": 0.07, "power_user": 0.05, "mobile_chat": 0.05,
+    "household": 0.04, "privacy_proxy": 0.03, "firm": 0.03, "class": 0.03, "learner": 0.02, "coding_agent": 0.025,
+    "hobby_developer": 0.025, "launched_app": 0.025, "viral_prompt": 0.02, "support_bot": 0.01,
+    "etl_classification": 0.01, "nightly_evaluation": 0.01, "translation_pipeline": 0.01, "content_writer": 0.01,
+    "one_off_batch": 0.008, "log_triage": 0.006, "nightly_classification": 0.006, "failover_router": 0.006,
+    "gateway": 0.005, "monitor": 0.005, "ci_runners": 0.005, "growing_product": 0.005, "prompt_tuner": 0.005,
+    "fresh_automation": 0.005, "key_migration": 0.004, "weekly_report": 0.004, "audit_trail": 0.004,
+    "release_benchmark": 0.004, "topical_app": 0.004, "team_key": 0.004,
+}  # fmt: skip
+_GROUPS = ("class", "launched_app", "firm", "viral_prompt", "topical_app", "failover_router")
+_SMALLEST_GROUP = 3
+CAMPAIGN_ORDER = (
+    "hydra", "no_ramp", "solo_bulk", "reseller_mix", "reasoning_elicitation", "slow_ramp", "successors",
+    "variation_sweep", "credential_sharing", "retargeting", "round_the_clock", "evasive_failover",
+    "stripped_metadata", "model_pivot",
+)  # fmt: skip
+_SMALLEST_CAMPAIGN = 8
+_NETWORKS = ("strangers", "strangers", "home", "cloud", "vpn")
 
 
-def mixture(accounts: int, days: float, campaigns: int, seed: int, start: datetime = DEFAULT_START) -> Scenario:
+def mixture(
+    accounts: int, days: float, campaigns: int, seed: int, start: datetime = DEFAULT_START, *, rate: float = 1.0
+) -> Scenario:
     """Return the scenario of so many honest accounts of all kinds and so many campaigns beside them.
 
-    A campaign over many accounts has a fifth as many as are honest, at least 8.
+    Campaigns come in the order of ``CAMPAIGN_ORDER``, each with a network, client and wrapper of its own; one over
+    many accounts has a twelfth as many as are honest, at least 8. ``rate`` multiplies everybody's requests. A new
+    model is released after three fifths of the time.
     """
+    rng = stream("mixture", seed)
     populations = [replace(kind(name), accounts=count) for name, count in _counts(accounts).items() if count]
     for number in range(campaigns):
-        name = _CAMPAIGN_ORDER[number % len(_CAMPAIGN_ORDER)]
-        populations.append(replace(kind(name), accounts=max(8, accounts // 5) if name in _GROUP_KINDS else 1))
-    return Scenario(tuple(populations), days=days, seed=seed, start=start)
+        campaign = kind(CAMPAIGN_ORDER[number % len(CAMPAIGN_ORDER)])
+        size = campaign.accounts if campaign.accounts == 1 else max(_SMALLEST_CAMPAIGN, accounts // 12)
+        populations.append(_disguised(rng, replace(campaign, accounts=size)))
+    if rate != 1.0:
+        populations = [_at_rate(population, rate) for population in populations]
+    return Scenario(tuple(populations), days=days, seed=seed, start=start, release_day=0.6 * days)
 
 
 def generate(
@@ -59,12 +72,33 @@ def generate_lines(
 
 
 def _counts(accounts: int) -> dict[str, int]:
-    """Share accounts out by largest remainder."""
+    """Share accounts out by largest remainder; kinds that only a group makes sense of get a few accounts or none."""
     exact = {name: share * accounts for name, share in _HONEST_SHARES.items()}
     counts = {name: int(value) for name, value in exact.items()}
     for name in sorted(exact, key=lambda name: counts[name] - exact[name])[: accounts - sum(counts.values())]:
         counts[name] += 1
+    for name in _GROUPS:
+        if counts[name] < _SMALLEST_GROUP:
+            counts["casual_chat"] += counts.pop(name)
     return counts
 
 
-__all__ = ["DEFAULT_START", "Population", "generate", "generate_lines", "mixture"]
+def _disguised(rng: Random, campaign: Population) -> Population:
+    """Give a campaign a network, client and wrapper at random, where these are not what makes its kind."""
+    if campaign.kind in ("credential_sharing", "stripped_metadata", "variation_sweep", "solo_bulk"):
+        return campaign
+    harvest = campaign.streams["harvest"]
+    content = replace(harvest.content, wrapper=pick(rng, FAMILIES))
+    identity = replace(
+        campaign.identity, network=pick(rng, _NETWORKS), client=pick(rng, ("api", "api", "chat", "code"))
+    )
+    return replace(
+        campaign, identity=identity, streams=campaign.streams | {"harvest": replace(harvest, content=content)}
+    )
+
+
+def _at_rate(population: Population, rate: float) -> Population:
+    def faster(part: Stream) -> Stream:
+        return replace(part, activity=replace(part.activity, requests_per_day=part.activity.requests_per_day * rate))
+
+    return replace(population, streams={name: faster(part) for name, part in population.streams.items()})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from traffic.random_draws import pick
+from traffic.random_draws import chance, pick
 
 KINDS = ("home", "mobile", "office", "campus", "cloud", "runners", "vpn", "strangers")
 
@@ -74,7 +74,7 @@ def _residential(rng: Random, country: Country, *, is_mobile: bool) -> Address:
     if is_mobile:
         # Carrier-grade translation: a few addresses stand for all of a carrier's mobile customers.
         return Address(f"100.{64 + carrier}.{int(rng.random() * 2)}.{int(rng.random() * 48)}", asn, country.code)
-    if rng.random() < 0.25:
+    if chance(rng, 0.25):
         return Address(
             f"2001:db8:{carrier:x}:{int(rng.random() * 65536):x}::{int(rng.random() * 65536):x}", asn, country.code
         )

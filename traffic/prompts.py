@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from traffic.random_draws import pick
+from traffic.random_draws import chance, pick
 from traffic.words.chinese import CHINESE
 from traffic.words.english import ENGLISH
 from traffic.words.french import FRENCH
@@ -14,6 +14,9 @@ from traffic.words.spanish import SPANISH
 
 LANGUAGES = {language.code: language for language in (ENGLISH, GERMAN, SPANISH, FRENCH, CHINESE)}
 
+_KNOWN = 5
+_SHORTEST_WITH_SLIPS = 12
+_SYLLABLES = ("ka", "lo", "ven", "tri", "mo", "sel", "dur", "ani", "bex", "fo", "rin", "ul", "pa", "zem", "cor", "ith")
 _FUNCTIONS = ("load", "merge", "parse", "retry", "render", "collect", "prune", "encode", "resolve", "schedule")
 _OBJECTS = ("batch", "ledger", "route", "token", "window", "chart", "badge", "queue", "shard", "invoice", "payload")
 _MODULES = ("billing", "ingest", "portal", "planner", "inventory", "search", "mailer", "gateway", "metrics", "auth")
@@ -33,6 +36,7 @@ _SNIPPETS = (
     "fn {f}_{o}({p}: &[u32]) -> u32 {{\n    {p}.iter().skip({n}).map(|{q}| {q} + 1).sum()\n}}",
     'for {q} in $({g} --{p} {n}); do\n  {f} "${q}" >> {m}.log\ndone',
 )
+_ABOUT = ("itself", "itself", "a sentence", "a sentence", "a text")
 _LOG_LINES = (
     "{h}:{k}:{s} WARN {m}.{o} {f} took {n} ms, {p}={q}",
     "{h}:{k}:{s} ERROR {m}: cannot {f} {o} #{n} ({p} missing)",
@@ -43,11 +47,14 @@ _LOG_LINES = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The part of the grammar that an account or a campaign uses: one language and some of its subjects and tasks."""
+    """The part of the grammar that an account or a campaign uses: one language, some subjects and tasks, own names."""
 
     language: Language
     subjects: tuple[str, ...]
     tasks: tuple[str, ...]
+    people: tuple[str, ...]
+    places: tuple[str, ...]
+    things: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -60,7 +67,19 @@ def scope(rng: Random, language: str, domains: int, tasks: int | None = None) ->
     spoken = LANGUAGES[language]
     chosen = rng.sample(spoken.domains, min(domains, len(spoken.domains)))
     kinds = spoken.tasks if tasks is None else tuple(rng.sample(spoken.tasks, min(tasks, len(spoken.tasks))))
-    return Scope(spoken, tuple(subject for domain in chosen for subject in domain), kinds)
+    return Scope(
+        spoken,
+        tuple(subject for domain in chosen for subject in domain),
+        kinds,
+        people=(*rng.sample(spoken.people, _KNOWN), invented_name(rng), invented_name(rng)),
+        places=(*rng.sample(spoken.places, _KNOWN), invented_name(rng)),
+        things=(*rng.sample(spoken.things, _KNOWN + 1), invented_name(rng)),
+    )
+
+
+def invented_name(rng: Random) -> str:
+    """Make a name up: of a person, a firm, a product that only few people talk about."""
+    return "".join(pick(rng, _SYLLABLES) for _ in range(2 + int(rng.random() * 2))).title()
 
 
 def instruction(where: Scope, index: int) -> str:
@@ -85,8 +104,8 @@ def filled(rng: Random, template: str, where: Scope) -> str:
     """Fill a template's slots at random."""
     spoken = where.language
     return template.format(
-        s=pick(rng, where.subjects), a=pick(rng, spoken.aspects), p=pick(rng, spoken.people),
-        l=pick(rng, spoken.places), t=pick(rng, spoken.things), v=pick(rng, spoken.happenings),
+        s=pick(rng, where.subjects), a=pick(rng, spoken.aspects), p=pick(rng, where.people),
+        l=pick(rng, where.places), t=pick(rng, where.things), v=pick(rng, spoken.happenings),
         n=2 + int(rng.random() * 18),
     )  # fmt: skip
 
@@ -94,10 +113,10 @@ def filled(rng: Random, template: str, where: Scope) -> str:
 def ask(rng: Random, where: Scope) -> str:
     """Draw what a person would type, mostly about one's own matters, sometimes with the text it is about."""
     text = filled(rng, pick(rng, where.language.asks), where)
-    kind = rng.random()
-    if kind < 0.45:
+    about = pick(rng, _ABOUT)
+    if about == "itself":
         return text
-    if kind < 0.8:
+    if about == "a sentence":
         return where.language.joint.join((filled(rng, pick(rng, where.language.sentences), where), text))
     return f"{text}\n\n{document(rng, where, 1 + int(rng.random() * 3))}"
 
@@ -105,7 +124,7 @@ def ask(rng: Random, where: Scope) -> str:
 def follow_up(rng: Random, where: Scope) -> str:
     """Draw the next thing said in a conversation."""
     text = filled(rng, pick(rng, where.language.follow_ups), where)
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         return text
     return where.language.joint.join((text, filled(rng, pick(rng, where.language.sentences), where)))
 
@@ -143,7 +162,7 @@ def _code(rng: Random, template: str) -> str:
 def sloppy(rng: Random, text: str) -> str:
     """Write a text the way people in a hurry do: lower case, swapped letters, no full stop."""
     text = text.lower().rstrip(".")
-    if len(text) > 12 and rng.random() < 0.6:
+    if len(text) > _SHORTEST_WITH_SLIPS and chance(rng, 0.6):
         place = 1 + int(rng.random() * (len(text) - 3))
         text = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
     return text

@@ -15,6 +15,11 @@ def pick(rng: Random, items: Sequence[T]) -> T:
     return items[int(rng.random() * len(items))]
 
 
+def chance(rng: Random, share: float) -> bool:
+    """Draw whether something with this probability happens."""
+    return rng.random() < share
+
+
 def poisson(rng: Random, mean: float) -> int:
     """Draw a Poisson count; above a mean of 40 the normal approximation is used."""
     if mean <= 0.0:

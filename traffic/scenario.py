@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from traffic.rhythm import Activity
 
-SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "variations", "archive")
-_DEFAULT_START = datetime(2026, 5, 4, tzinfo=UTC)
+SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "archive")
+_DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,7 @@ class Content:
         ``interests``: asks of a person; ``code``: a developer's session; ``job``: fresh documents; ``list``: the
         instructions of a scope worked through without repeats; ``repeated``: ``items`` prompts again and again;
         ``tuning``: few items under changing wrappers; ``assignment``: ``items`` questions of a class; ``viral``: one
-        prompt of everybody's; ``variations``: one prompt with its slots varied; ``archive``: what the group sent
-        before, once more.
+        prompt of everybody's; ``archive``: what the account sent before, once more.
     languages
         Codes to draw from; empty: the languages of the account's country.
     domains, tasks

@@ -4,7 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from traffic.account import Account, Running
@@ -28,12 +28,12 @@ class CampaignTruth:
 
 
 @dataclass(slots=True)
-class _Later:
-    """A request that a refusal put off."""
+class _Request:
+    """Who asks what, in which of the account's streams."""
 
+    crew: Crew
     account: Account
     running: Running
-    crew: Crew
     prompt: str
 
 
@@ -63,7 +63,7 @@ class Simulation:
             if crew.campaign_id is not None
         }
         self.events_by_account: Counter[str] = Counter()
-        self._later: list[tuple[int, int, _Later]] = []
+        self._later: list[tuple[int, int, _Request]] = []
         self._put_off = 0
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -87,25 +87,25 @@ class Simulation:
                     yield self._repeat()
                 crew, account, running = places[number]
                 prompt = running.content.prompt(account.rng, place, at_ms)
-                yield self._event(crew, account, running, place, at_ms, prompt)
+                if prompt is not None:
+                    yield self._event(_Request(crew, account, running, prompt), place, at_ms)
             day_ms += DAY_MS
 
     def _repeat(self) -> dict[str, Any]:
-        at_ms, _, later = heapq.heappop(self._later)
-        return self._event(later.crew, later.account, later.running, 0, at_ms, later.prompt)
+        at_ms, _, request = heapq.heappop(self._later)
+        return self._event(request, 0, at_ms)
 
-    def _event(
-        self, crew: Crew, account: Account, running: Running, place: int, at_ms: int, prompt: str
-    ) -> dict[str, Any]:
+    def _event(self, request: _Request, place: int, at_ms: int) -> dict[str, Any]:
+        account, running = request.account, request.running
         occurred = self.scenario.start + timedelta(milliseconds=at_ms)
         occurred_at = occurred.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event = account.event(running, place, at_ms, occurred_at, prompt)
+        event = account.event(running, place, at_ms, occurred_at, request.prompt)
         self.events_by_account[account.account_id] += 1
-        if running.stream.is_harvest and crew.campaign_id is not None:
-            self._label(crew.campaign_id, event)
-        running.content.archive.append(prompt)
+        if running.stream.is_harvest and request.crew.campaign_id is not None:
+            self._label(request.crew.campaign_id, event)
+        running.content.sent(request.prompt)
         if event["status_code"] in _REFUSED:
-            self._react(crew, account, running, at_ms, prompt)
+            self._react(request, at_ms)
         return event
 
     def _label(self, campaign_id: str, event: dict[str, Any]) -> None:
@@ -116,24 +116,21 @@ class Simulation:
         truth.first_at = truth.first_at or event["occurred_at"]
         truth.last_at = event["occurred_at"]
 
-    def _react(self, crew: Crew, account: Account, running: Running, at_ms: int, prompt: str) -> None:
+    def _react(self, request: _Request, at_ms: int) -> None:
         """Send a refused request once more, by the same account or by another."""
-        reaction = crew.population.refusals.reaction
+        account, running = request.account, request.running
+        reaction = request.crew.population.refusals.reaction
         if reaction == "nothing":
             return
         pause_ms = 800 + int(account.rng.expovariate(1 / 3_000))
         at_ms += pause_ms if reaction == "elsewhere" else 4 * pause_ms
         if reaction == "elsewhere":
-            other = crew.stand_in(account, at_ms)
+            other = request.crew.stand_in(account, at_ms)
             if other is None:
                 return
-            running = other.running[account.running.index(running)]
-            account = other
+            account, running = other, other.running[account.running.index(running)]
         if at_ms < round(self.scenario.days * DAY_MS):
             self._put_off += 1
-            heapq.heappush(self._later, (at_ms, self._put_off, _Later(account, running, crew, prompt)))
-
-
-def seconds_of(event: dict[str, Any]) -> float:
-    """Return an event's time in seconds since the epoch."""
-    return datetime.fromisoformat(event["occurred_at"]).timestamp()
+            heapq.heappush(
+                self._later, (at_ms, self._put_off, _Request(request.crew, account, running, request.prompt))
+            )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from traffic.prompts import Scope, examples
-from traffic.random_draws import pick
+from traffic.random_draws import chance, pick
 
 FAMILIES = ("none", "fixed", "variants", "few_shot", "grammar")
 _VARIANTS = 6
@@ -30,7 +30,9 @@ class Wrapper:
 
 
 def draw_wrapper(rng: Random, family: str, scope: Scope) -> Wrapper:
-    """Draw a wrapper of a family; raises ValueError for a family that does not exist."""
+    """Draw a wrapper of a family, ``any`` for one at random; raises ValueError for a family that does not exist."""
+    if family == "any":
+        family = pick(rng, FAMILIES)
     if family not in FAMILIES:
         raise ValueError(f"wrapper family {family!r} is none of {', '.join(FAMILIES)}")
     if family == "fixed":
@@ -49,9 +51,9 @@ def _frame(rng: Random, scope: Scope) -> tuple[str, str]:
     """Put a frame together; the parts are few, their combinations many."""
     spoken, gap = scope.language, scope.language.joint
     before = pick(rng, spoken.openers)
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         before = gap.join((before, pick(rng, spoken.demands)))
     after = pick(rng, spoken.formats).format(n=2 + int(rng.random() * 7))
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         after = gap.join((pick(rng, spoken.demands), after))
     return f"{before}\n\n", f"\n\n{after}"

@@ -1,6 +1,6 @@
 """Chinese word lists."""
 
-# ruff: noqa: RUF001 - full-width punctuation is how Chinese is written
+# ruff: noqa: E501 - full-width punctuation and width are how Chinese is written
 
 from traffic.words.language import Language, words
 

@@ -1,0 +1,99 @@
+"""Scenarios as YAML: kinds of the catalogue by name, and what differs from them; unknown keys are refused."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from traffic.catalogue import kind
+from traffic.scenario import Population, Scenario, Stream
+
+Spec = TypeVar("Spec")
+
+
+class ScenarioError(ValueError):
+    """A scenario says something that cannot be; the message names the place and, where it can, what was meant."""
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario from a YAML file; raises ScenarioError with the file's name."""
+    try:
+        return scenario_of(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ScenarioError, yaml.YAMLError) as error:
+        raise ScenarioError(f"{path}: {error}") from error
+
+
+def scenario_of(said: object) -> Scenario:
+    """Make a scenario of what a file says (days, seed, start, release_day, populations); raises ScenarioError."""
+    rest = dict(_mapping(said, "the scenario"))
+    populations = rest.pop("populations", [])
+    if not isinstance(populations, list) or not populations:
+        raise ScenarioError("populations: a list of at least one kind of account is needed")
+    made = tuple(population_of(entry, f"populations[{number}]") for number, entry in enumerate(populations))
+    if isinstance(rest.get("start"), datetime):
+        rest["start"] = rest["start"].replace(tzinfo=rest["start"].tzinfo or UTC)
+    return overlaid(Scenario(made), rest, "the scenario")
+
+
+def population_of(said: object, where: str) -> Population:
+    """Make a population of ``kind`` and whatever differs from the kind; raises ScenarioError."""
+    rest = dict(_mapping(said, where))
+    name = rest.pop("kind", None)
+    try:
+        known = kind(str(name))
+    except ValueError as error:
+        raise ScenarioError(f"{where}.kind: {error}") from error
+    return overlaid(known, rest, where)
+
+
+def overlaid(known: Spec, said: Mapping[str, Any], where: str) -> Spec:
+    """Return a frozen dataclass with some fields replaced, also inside the dataclasses it holds."""
+    if not is_dataclass(known) or isinstance(known, type):
+        raise TypeError(f"{where}: {known!r} holds no fields")
+    names = [field.name for field in fields(known)]
+    changed: dict[str, Any] = {}
+    for name, value in said.items():
+        if name not in names:
+            raise ScenarioError(f"{where}.{name}: unknown{_suggestion(name, names)}")
+        changed[name] = _value(getattr(known, name), value, f"{where}.{name}")
+    try:
+        made: Spec = replace(known, **changed)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    return made
+
+
+def _value(known: object, value: Any, where: str) -> Any:
+    if isinstance(known, dict):
+        return known | {
+            name: overlaid(known.get(name, Stream()), _mapping(part, f"{where}.{name}"), f"{where}.{name}")
+            for name, part in _mapping(value, where).items()
+        }
+    if is_dataclass(known):
+        return overlaid(known, _mapping(value, where), where)
+    if isinstance(known, tuple):
+        return tuple(value) if isinstance(value, list) else (value,)
+    if isinstance(known, bool) or isinstance(value, bool):
+        if not isinstance(value, bool) or not isinstance(known, bool):
+            raise ScenarioError(f"{where}: {value!r} where {known!r} is usual")
+        return value
+    if isinstance(known, int | float) and not isinstance(value, int | float | None):
+        raise ScenarioError(f"{where}: {value!r} is no number")
+    if isinstance(known, str) and not isinstance(value, str):
+        raise ScenarioError(f"{where}: {value!r} is no text")
+    return value
+
+
+def _mapping(said: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(said, Mapping):
+        raise ScenarioError(f"{where}: names with values are needed, not {said!r}")
+    return said
+
+
+def _suggestion(name: str, names: list[str]) -> str:
+    close = get_close_matches(str(name), names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(names)}"
