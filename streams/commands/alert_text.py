@@ -1,0 +1,71 @@
+"""Alerts and decisions as lines for people and for programs."""
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from schemas.alert import Alert
+from streams.enforcement import Decision
+
+_SEVERITY_COLOURS = {"low": "white", "medium": "yellow", "high": "red", "critical": "bright_red"}
+_NAMED_ACCOUNTS = 3
+
+
+def decision_line(decision: Decision) -> str:
+    """Return one readable line: when, what, whom, how sure, why, until when."""
+    alert = decision.alert
+    verb = {
+        "enforce": alert.recommended_action.type,
+        "keep": f"still {alert.recommended_action.type}",
+        "release": "release",
+        "watch": f"({'shadow' if alert.shadow else 'expired'}) {alert.recommended_action.type}",
+    }[decision.verb]
+    sureness = click.style(f"{alert.severity} {alert.confidence:.2f}", fg=_SEVERITY_COLOURS[alert.severity])
+    until = f", until {moment(alert.expires_at)}" if decision.verb in ("enforce", "keep") else ""
+    whom = names(decision.account_ids)
+    return (
+        f"{moment(alert.raised_at)}  {click.style(f'{verb:<18}', bold=True)}  {whom}  {sureness}  "
+        f"{decision.reason}  [{alert.kind} alert {alert.alert_id} v{alert.version}{until}]"
+    )
+
+
+def names(account_ids: tuple[str, ...]) -> str:
+    """Name the accounts, or the first few and how many there are."""
+    if len(account_ids) <= _NAMED_ACCOUNTS:
+        return ", ".join(account_ids)
+    return f"{len(account_ids)} accounts ({', '.join(account_ids[:_NAMED_ACCOUNTS])}, ...)"
+
+
+def moment(instant: datetime) -> str:
+    """Format an instant for people, in UTC, to the minute."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
+
+
+def decision_json(decision: Decision) -> str:
+    """Return a decision as one JSON line."""
+    alert = decision.alert
+    return json.dumps(
+        {
+            "decision": decision.verb,
+            "action": alert.recommended_action.type,
+            "account_ids": decision.account_ids,
+            "reason": decision.reason,
+            "until": alert.expires_at.isoformat(),
+            **identity(alert),
+        }
+    )
+
+
+def identity(alert: Alert) -> dict[str, object]:
+    """Return what names a publication and says how serious it is."""
+    return {
+        "alert_id": alert.alert_id,
+        "version": alert.version,
+        "status": alert.status,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "confidence": alert.confidence,
+        "raised_at": alert.raised_at.isoformat(),
+        "shadow": alert.shadow,
+    }
