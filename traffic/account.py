@@ -14,8 +14,8 @@ from traffic.scenario import Identity, Refusals, Stream
 
 MODELS = ("onyx-mini", "onyx", "onyx-pro")
 RELEASED_MODEL = "onyx-2-pro"
-_CONTEXT_TOKENS = 320
-_LONGEST_CONTEXT = 30
+_CONTEXT_TOKENS = 150
+_LONGEST_CONTEXT = 12
 _STRIPPED = (
     "user_agent", "conversation_id", "turn", "device_fingerprint", "payment_fingerprint", "end_user_id",
 )  # fmt: skip

@@ -14,6 +14,7 @@ _CLIENTS = {
     "app": ("Lumenote/3.2", "Pagewise/2.0", "Tutorly/5.1", "Deskmate/1.3", "Recipebox/7.4"),
 }  # fmt: skip
 KINDS = tuple(_CLIENTS)
+_WITHOUT_APP = ("chat", "code", "api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Client:
 
 
 def draw_client(rng: Random, kind: str) -> Client:
-    """Draw a client of a kind, ``any`` for one at random; raises ValueError for a kind that does not exist."""
+    """Draw a client of a kind, ``any`` for one at random but not an app's; raises ValueError for a kind that does not exist."""
     if kind == "any":
-        kind = pick(rng, KINDS)
+        kind = pick(rng, _WITHOUT_APP)
     if kind not in _CLIENTS:
         raise ValueError(f"client kind {kind!r} is none of {', '.join(KINDS)}")
     is_typed = kind in ("chat", "app")

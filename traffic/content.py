@@ -13,6 +13,7 @@ from traffic.wrappers import draw_wrapper
 
 _STRIDES = (7_919, 15_485_863, 32_452_843, 49_979_687, 67_867_967)
 _KEPT_IN_ARCHIVE = 2_000
+_ITEMS_PER_DOCUMENT = 3
 _DEVELOPER_STEPS = ("log", "log", "code", "code", "task")
 
 
@@ -74,6 +75,8 @@ class ContentState:
             case "list":
                 self._next += self._stride
                 item = prompts.instruction(scope, self._next % scope.size)
+                if self._next % _ITEMS_PER_DOCUMENT == 0:
+                    item = f"{item}\n\n{self._document(rng, scope)}"
             case "code":
                 item = _developer(rng, place)
             case "repeated":

@@ -10,7 +10,7 @@ from traffic.clients import Client, draw_client
 from traffic.content import ContentState
 from traffic.networks import Address, Country, draw_address, draw_country
 from traffic.random_draws import chance, log_normal, pick, stream
-from traffic.rhythm import DAY_MS, HOUR_MS, Planner
+from traffic.rhythm import DAY_MS, HOUR_MS, Planner, draw_mean
 from traffic.scenario import Population, Scenario, Stream
 
 _COMMON_ADDRESSES = 3
@@ -44,6 +44,9 @@ class _Chain:
     clients: list[Client]
     addresses: list[Address]
     contents: dict[str, ContentState]
+    means: dict[str, float]
+    model: str
+    arrival: float
 
 
 class CrewMaker:
@@ -94,7 +97,8 @@ class CrewMaker:
         for content in contents.values():
             if content.content.source == "archive":
                 content.keep_archive(contents.values())
-        return _Chain(number, rng, country, clients, addresses, contents)
+        means = {name: draw_mean(rng, part.activity) for name, part in self._population.streams.items()}
+        return _Chain(number, rng, country, clients, addresses, contents, means, pick(rng, MODELS), rng.random())
 
     def _account(self, chain: _Chain, generation: int) -> Account:
         identity = self._population.identity
@@ -114,16 +118,16 @@ class CrewMaker:
             addresses=list(chain.addresses),
         )
         account.begin_ms, account.end_ms = begin_ms, max(end for _, end in spans.values())
-        model = pick(rng, MODELS)
         for name, part in self._population.streams.items():
-            planner = Planner(part.activity, rng, chain.country.utc_offset_hours, *spans[name])
-            account.running.append(Running(part, planner, chain.contents[name], model, self._adoption_ms(rng, part)))
+            planner = Planner(part.activity, chain.means[name], rng, chain.country.utc_offset_hours, spans[name])
+            adopts_ms = self._adoption_ms(rng, part)
+            account.running.append(Running(part, planner, chain.contents[name], chain.model, adopts_ms))
         return account
 
     def _span(self, part: Stream, chain: _Chain, generation: int, lifetime_ms: int | None) -> tuple[int, int]:
         """Return when a stream of the account begins and ends, in ms since the scenario's start."""
         activity = part.activity
-        share = (chain.number + chain.rng.random()) / self._population.accounts
+        share = (chain.number + chain.arrival) / self._population.accounts
         begin_ms = round((activity.first_day + activity.arrive_over_days * share) * DAY_MS)
         end_days = self._scenario.days if activity.last_day is None else activity.last_day
         end_ms = round(min(end_days, self._scenario.days) * DAY_MS)

@@ -17,16 +17,19 @@ from traffic.wrappers import FAMILIES
 DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 _HONEST_SHARES = {
-    "casual_chat": 0.36, "work_chat": 0.12, "popular_app": 0.07, "power_user": 0.05, "mobile_chat": 0.05,
-    "household": 0.04, "privacy_proxy": 0.03, "firm": 0.03, "class": 0.03, "learner": 0.02, "coding_agent": 0.025,
+    "casual_chat": 0.339, "work_chat": 0.12, "popular_app": 0.07, "power_user": 0.05, "mobile_chat": 0.05,
+    "household": 0.04, "privacy_proxy": 0.05, "firm": 0.03, "class": 0.03, "learner": 0.02, "coding_agent": 0.025,
     "hobby_developer": 0.025, "launched_app": 0.025, "viral_prompt": 0.02, "support_bot": 0.01,
     "etl_classification": 0.01, "nightly_evaluation": 0.01, "translation_pipeline": 0.01, "content_writer": 0.01,
     "one_off_batch": 0.008, "log_triage": 0.006, "nightly_classification": 0.006, "failover_router": 0.006,
     "gateway": 0.005, "monitor": 0.005, "ci_runners": 0.005, "growing_product": 0.005, "prompt_tuner": 0.005,
     "fresh_automation": 0.005, "key_migration": 0.004, "weekly_report": 0.004, "audit_trail": 0.004,
-    "release_benchmark": 0.004, "topical_app": 0.004, "team_key": 0.004,
+    "release_benchmark": 0.004, "topical_app": 0.004, "team_key": 0.004, "anonymous_chat": 0.015, "privacy_relay": 0.01,
 }  # fmt: skip
-_GROUPS = ("class", "launched_app", "firm", "viral_prompt", "topical_app", "failover_router")
+_GROUP_SIZES = {
+    "popular_app": 30, "class": 25, "launched_app": 40, "firm": 12, "viral_prompt": 40, "topical_app": 20,
+    "failover_router": 6,
+}  # fmt: skip
 _SMALLEST_GROUP = 3
 CAMPAIGN_ORDER = (
     "hydra", "no_ramp", "solo_bulk", "reseller_mix", "reasoning_elicitation", "slow_ramp", "successors",
@@ -34,7 +37,7 @@ CAMPAIGN_ORDER = (
     "stripped_metadata", "model_pivot",
 )  # fmt: skip
 _SMALLEST_CAMPAIGN = 8
-_NETWORKS = ("strangers", "strangers", "home", "cloud", "vpn")
+_NETWORKS = ("strangers", "strangers", "home", "mobile", "cloud", "vpn")
 
 
 def mixture(
@@ -47,7 +50,11 @@ def mixture(
     model is released after three fifths of the time.
     """
     rng = stream("mixture", seed)
-    populations = [replace(kind(name), accounts=count) for name, count in _counts(accounts).items() if count]
+    populations = [
+        replace(kind(name), accounts=size)
+        for name, count in _counts(accounts).items()
+        for size in _sizes(count, _GROUP_SIZES.get(name, count))
+    ]
     for number in range(campaigns):
         campaign = kind(CAMPAIGN_ORDER[number % len(CAMPAIGN_ORDER)])
         size = campaign.accounts if campaign.accounts == 1 else max(_SMALLEST_CAMPAIGN, accounts // 12)
@@ -73,14 +80,21 @@ def generate_lines(
 
 def _counts(accounts: int) -> dict[str, int]:
     """Share accounts out by largest remainder; kinds that only a group makes sense of get a few accounts or none."""
-    exact = {name: share * accounts for name, share in _HONEST_SHARES.items()}
+    total = sum(_HONEST_SHARES.values())
+    exact = {name: share / total * accounts for name, share in _HONEST_SHARES.items()}
     counts = {name: int(value) for name, value in exact.items()}
     for name in sorted(exact, key=lambda name: counts[name] - exact[name])[: accounts - sum(counts.values())]:
         counts[name] += 1
-    for name in _GROUPS:
+    for name in _GROUP_SIZES:
         if counts[name] < _SMALLEST_GROUP:
             counts["casual_chat"] += counts.pop(name)
     return counts
+
+
+def _sizes(count: int, largest: int) -> list[int]:
+    """Share accounts out over as few groups as the largest allows, as evenly as they go."""
+    groups = -(-count // largest) if count else 0
+    return [(count + number) // groups for number in range(groups)]
 
 
 def _disguised(rng: Random, campaign: Population) -> Population:
@@ -89,9 +103,7 @@ def _disguised(rng: Random, campaign: Population) -> Population:
         return campaign
     harvest = campaign.streams["harvest"]
     content = replace(harvest.content, wrapper=pick(rng, FAMILIES))
-    identity = replace(
-        campaign.identity, network=pick(rng, _NETWORKS), client=pick(rng, ("api", "api", "chat", "code"))
-    )
+    identity = replace(campaign.identity, network=pick(rng, _NETWORKS), client=pick(rng, ("api", "chat", "any")))
     return replace(
         campaign, identity=identity, streams=campaign.streams | {"harvest": replace(harvest, content=content)}
     )

@@ -166,6 +166,11 @@ AUTOMATION = (
         },
     ),
     Population(
+        "privacy_relay",
+        identity=replace(SERVER, network="vpn", addresses=3, plans=("team",), payment_group=0, metadata="stripped"),
+        streams={"chat": Stream(_VISITORS, Content(domains=6, sloppiness=0.35))},
+    ),
+    Population(
         "failover_router",
         identity=Identity(
             network="cloud", client="api", plans=("scale",), organization_group=3, payment_group=3, end_users=200,

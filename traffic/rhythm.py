@@ -77,19 +77,26 @@ class Activity:
             raise ValueError(f"rhythm {self.rhythm!r} is none of {', '.join(RHYTHMS)}")
 
 
+def draw_mean(rng: Random, activity: Activity) -> float:
+    """Draw an account's mean rate."""
+    return log_normal(rng, activity.requests_per_day, activity.spread)
+
+
 class Planner:
     """Plans one account's requests day by day.
 
-    ``begin_ms`` and ``end_ms`` bound the activity (milliseconds since the scenario's start); a sitting that runs past
-    midnight is finished on the next day's plan.
+    ``mean`` is the account's own rate, requests on an active day. ``span_ms`` bounds the activity (from, to; in
+    milliseconds since the scenario's start); a sitting that runs past midnight is finished on the next day's plan.
     """
 
-    def __init__(self, activity: Activity, rng: Random, utc_offset_hours: float, begin_ms: int, end_ms: int) -> None:
+    def __init__(
+        self, activity: Activity, mean: float, rng: Random, utc_offset_hours: float, span_ms: tuple[int, int]
+    ) -> None:
         self.activity = activity
         self._rng = rng
         self._offset_ms = round(utc_offset_hours * HOUR_MS)
-        self._begin_ms, self._end_ms = begin_ms, end_ms
-        self._mean = log_normal(rng, activity.requests_per_day, activity.spread)
+        self._begin_ms, self._end_ms = span_ms
+        self._mean = mean
         self._level = rng.gauss(0.0, 1.0)
         self._batch_ms = round((activity.batch_hour + rng.uniform(-0.2, 0.2)) * HOUR_MS)
         self._weekday = int(rng.random() * 7)

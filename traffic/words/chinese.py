@@ -1,6 +1,6 @@
 """Chinese word lists."""
 
-# ruff: noqa: E501 - full-width punctuation and width are how Chinese is written
+# ruff: noqa: E501 - ruff counts a Chinese character as two columns
 
 from traffic.words.language import Language, words
 

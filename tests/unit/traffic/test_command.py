@@ -1,0 +1,105 @@
+"""`stillwatch traffic` writes labelled traffic that programs for corpora can read."""
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.commands.traffic import command
+
+SMALL = ("--accounts", "20", "--days", "3", "--campaigns", "2", "--seed", "3")
+
+
+def invoked(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(command, arguments)
+
+
+def labels(path: Path, name: str) -> dict[str, dict]:
+    """The records of a file of labels by their id."""
+    return {record[name]: record for record in map(json.loads, path.read_text().splitlines())}
+
+
+def test_files_agree_with_one_another(tmp_path: Path) -> None:
+    """Every attack event is an event of an account labelled with its campaign; counts are the true ones."""
+    assert invoked(*SMALL, "--out", str(tmp_path)).exit_code == 0
+
+    lines = gzip.decompress((tmp_path / "events.jsonl.gz").read_bytes()).splitlines()
+    events = {event["event_id"]: event for event in map(json.loads, lines)}
+    accounts = labels(tmp_path / "accounts.jsonl", "account_id")
+    campaigns = labels(tmp_path / "campaigns.jsonl", "campaign_id")
+    table = gzip.decompress((tmp_path / "attack_events.csv.gz").read_bytes()).decode().splitlines()
+    attack = {row["event_id"]: row["campaign_id"] for row in csv.DictReader(table)}
+
+    assert len(campaigns) == 2
+    assert {event["account_id"] for event in events.values()} == set(accounts)
+    assert sum(account["events"] for account in accounts.values()) == len(events)
+    for campaign_id, campaign in campaigns.items():
+        own = [events[event_id] for event_id, owner in attack.items() if owner == campaign_id]
+        members = {event["account_id"] for event in own}
+        assert (campaign["exchanges"], campaign["accounts"]) == (len(own), len(members))
+        assert all(accounts[member]["label"] == "campaign" for member in members)
+    assert {account["label"] for account in accounts.values()} == {"benign", "campaign"}
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
+    """Byte by byte, compressed files included."""
+    for folder in ("one", "two"):
+        assert invoked(*SMALL, "--out", str(tmp_path / folder)).exit_code == 0
+
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["accounts.jsonl", "attack_events.csv.gz", "campaigns.jsonl", "events.jsonl.gz"]
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in names)
+
+
+def test_json_tells_what_was_made(tmp_path: Path) -> None:
+    """`--json` prints one object with events, accounts and campaigns, and no progress bar among it."""
+    result = invoked(*SMALL, "--out", str(tmp_path), "--json")
+    told = json.loads(result.stdout)
+
+    assert told["events"] > told["accounts"] > 20
+    assert sorted(told["campaigns"]) == ["hydra-1", "no_ramp-1"]
+
+
+def test_a_scenario_file_decides(tmp_path: Path) -> None:
+    """Populations come from the file; seed and duration may be said as well."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text("days: 2\npopulations: [{kind: monitor, accounts: 2}]\n")
+    told = json.loads(invoked("--scenario", str(path), "--days", "4", "--out", str(tmp_path / "out"), "--json").stdout)
+
+    assert told["accounts"] == 2
+    assert 500 < told["events"] < 1_400
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--start", "yesterday"), "'yesterday' is no time"),
+        (("--accounts", "0"), "0 is not in the range"),
+        (("--scenario", "absent.yaml"), "does not exist"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    """Exit code 2 and one line that says what is wrong."""
+    result = invoked(*arguments, "--out", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_scenario_is_not_mixed_with_options_for_the_mixture(tmp_path: Path) -> None:
+    """What the file decides can't be said twice; a broken file is told in one line."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text("populations: [{kind: nobody}]\n")
+    told_twice = invoked("--scenario", str(path), "--accounts", "4", "--out", str(tmp_path))
+    broken = invoked("--scenario", str(path), "--out", str(tmp_path))
+
+    assert (told_twice.exit_code, broken.exit_code) == (1, 1)
+    assert "no kind of traffic is called 'nobody'" in broken.output
+    path.write_text("populations: [{kind: monitor}]\n")
+    assert (
+        "--scenario decides about accounts" in invoked("--scenario", str(path), "--accounts", "4", "--out", "x").output
+    )

@@ -1,0 +1,89 @@
+"""Scenarios from YAML: what can be said, and what is refused with a hint."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from traffic.catalogue import kind
+from traffic.scenario_files import ScenarioError, load_scenario, scenario_of
+
+EXAMPLE = """
+days: 9
+seed: 4
+start: 2026-02-02T00:00:00Z
+release_day: 6
+populations:
+  - kind: casual_chat
+    accounts: 30
+  - kind: hydra
+    accounts: 12
+    identity: {network: home, plans: [plus]}
+    streams:
+      harvest:
+        activity: {requests_per_day: 5, first_day: 3}
+        content: {wrapper: none}
+"""
+
+
+def test_a_file_varies_kinds_of_the_catalogue(tmp_path: Path) -> None:
+    """What is said replaces the kind's own values, at any depth; all else stays."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text(EXAMPLE)
+
+    scenario = load_scenario(path)
+    chat, hydra = scenario.populations
+    harvest, usual = hydra.streams["harvest"], kind("hydra").streams["harvest"]
+
+    assert (scenario.days, scenario.seed, scenario.release_day) == (9, 4, 6)
+    assert scenario.start == datetime(2026, 2, 2, tzinfo=UTC)
+    assert (chat.kind, chat.accounts, chat.streams) == ("casual_chat", 30, kind("casual_chat").streams)
+    assert (hydra.identity.network, hydra.identity.plans, hydra.identity.client) == ("home", ("plus",), "api")
+    assert (harvest.activity.requests_per_day, harvest.activity.first_day, harvest.content.wrapper) == (5, 3, "none")
+    assert harvest.activity.rhythm == usual.activity.rhythm
+    assert harvest.content.source == usual.content.source
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            {"populations": [{"kind": "casual_chat", "acounts": 3}]},
+            r"populations\[0\]\.acounts: unknown; did you mean accounts",
+        ),
+        ({"populations": [{"kind": "casual"}]}, r"populations\[0\]\.kind: no kind of traffic is called 'casual'"),
+        ({"populations": []}, "a list of at least one"),
+        ({"days": 3}, "a list of at least one"),
+        ({"populations": [{"kind": "hydra"}], "dayz": 3}, "did you mean days"),
+        ({"populations": [{"kind": "hydra"}], "days": "many"}, "'many' is no number"),
+        ({"populations": [{"kind": "hydra", "identity": 3}]}, "names with values are needed, not 3"),
+        ({"populations": [{"kind": "hydra", "identity": {"client": 3}}]}, "identity.client: 3 is no text"),
+        (
+            {"populations": [{"kind": "hydra", "streams": {"harvest": {"is_harvest": 1}}}]},
+            "is_harvest: 1 where True is usual",
+        ),
+        (
+            {"populations": [{"kind": "hydra", "streams": {"harvest": {"activity": {"rhythm": "hourly"}}}}]},
+            "'hourly' is none of evening",
+        ),
+        (
+            {"populations": [{"kind": "hydra", "streams": {"harvest": {"content": {"source": "web"}}}}]},
+            "'web' is none of",
+        ),
+        (["casual_chat"], "the scenario: names with values are needed"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place(said: object, message: str) -> None:
+    """The error names the key and, where it can, what was meant."""
+    with pytest.raises(ScenarioError, match=message):
+        scenario_of(said)
+
+
+@pytest.mark.parametrize("text", ["days: [", "days: 3\n"])
+def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
+    """Broken YAML and broken scenarios are told with the path."""
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ScenarioError, match=r"broken\.yaml"):
+        load_scenario(path)
