@@ -25,7 +25,7 @@ class Client:
 
 
 def draw_client(rng: Random, kind: str) -> Client:
-    """Draw a client of a kind, ``any`` for one at random but not an app's; raises ValueError for a kind that does not exist."""
+    """Draw a client of a kind, ``any`` for any but an app's; raises ValueError for a kind that does not exist."""
     if kind == "any":
         kind = pick(rng, _WITHOUT_APP)
     if kind not in _CLIENTS:

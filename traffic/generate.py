@@ -18,7 +18,7 @@ DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 _HONEST_SHARES = {
     "casual_chat": 0.339, "work_chat": 0.12, "popular_app": 0.07, "power_user": 0.05, "mobile_chat": 0.05,
-    "household": 0.04, "privacy_proxy": 0.05, "firm": 0.03, "class": 0.03, "learner": 0.02, "coding_agent": 0.025,
+    "household": 0.04, "privacy_proxy": 0.05, "firm": 0.03, "class": 0.03, "learner": 0.02, "coding_agent": 0.045,
     "hobby_developer": 0.025, "launched_app": 0.025, "viral_prompt": 0.02, "support_bot": 0.01,
     "etl_classification": 0.01, "nightly_evaluation": 0.01, "translation_pipeline": 0.01, "content_writer": 0.01,
     "one_off_batch": 0.008, "log_triage": 0.006, "nightly_classification": 0.006, "failover_router": 0.006,
