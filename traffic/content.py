@@ -30,6 +30,7 @@ class ContentState:
         self._scopes = [prompts.scope(rng, self._language, content.domains, content.tasks) for _ in range(2)]
         self._wrappers = [draw_wrapper(rng, content.wrapper, scope) for scope in self._scopes]
         self._job = pick(rng, LANGUAGES[self._language].jobs)
+        self._form = pick(rng, prompts.RECORD_FORMS)
         self._demand = pick(rng, LANGUAGES[self._language].reasoning)
         self._stride = pick(rng, _STRIDES)
         self._next = int(rng.random() * 1_000_000)
@@ -107,7 +108,7 @@ class ContentState:
             return prompts.log_lines(rng, self.content.sentences)
         if self.content.document == "code":
             return prompts.snippet(rng)
-        return prompts.document(rng, scope, 1 + int(rng.random() * 2 * self.content.sentences))
+        return prompts.record(rng, scope, self._form, 1 + int(rng.random() * 2 * self.content.sentences))
 
 
 def _personal(rng: Random, scope: Scope, place: int) -> str:

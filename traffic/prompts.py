@@ -37,6 +37,17 @@ _SNIPPETS = (
     'for {q} in $({g} --{p} {n}); do\n  {f} "${q}" >> {m}.log\ndone',
 )
 _ABOUT = ("itself", "itself", "a sentence", "a sentence", "a text")
+RECORD_FORMS = (
+    "{text}",
+    "{text}",
+    "#{number} | {place} | {text}",
+    "id: {number}\nnote: {text}",
+    "2025-11-{day:02d} {name}: {text}",
+    '<item code="{number}">{text}</item>',
+    "Re: {thing} {number}\n{text}",
+    "{name}, {place}\n\n{text}",
+    '{{"ref": {number}, "body": "{text}"}}',
+)
 _LOG_LINES = (
     "{h}:{k}:{s} WARN {m}.{o} {f} took {n} ms, {p}={q}",
     "{h}:{k}:{s} ERROR {m}: cannot {f} {o} #{n} ({p} missing)",
@@ -117,7 +128,7 @@ def ask(rng: Random, where: Scope) -> str:
     if about == "itself":
         return text
     if about == "a sentence":
-        return where.language.joint.join((filled(rng, pick(rng, where.language.sentences), where), text))
+        return where.language.joint.join((sentence(rng, where), text))
     return f"{text}\n\n{document(rng, where, 1 + int(rng.random() * 3))}"
 
 
@@ -126,13 +137,26 @@ def follow_up(rng: Random, where: Scope) -> str:
     text = filled(rng, pick(rng, where.language.follow_ups), where)
     if chance(rng, 0.5):
         return text
-    return where.language.joint.join((text, filled(rng, pick(rng, where.language.sentences), where)))
+    return where.language.joint.join((text, sentence(rng, where)))
+
+
+def sentence(rng: Random, where: Scope) -> str:
+    """Draw a sentence, half of the time with something before it."""
+    text = filled(rng, pick(rng, where.language.sentences), where)
+    return where.language.joint.join((pick(rng, where.language.lead_ins), text)) if chance(rng, 0.5) else text
 
 
 def document(rng: Random, where: Scope, sentences: int) -> str:
     """Draw a text of so many sentences."""
-    templates = where.language.sentences
-    return where.language.joint.join([filled(rng, pick(rng, templates), where) for _ in range(sentences)])
+    return where.language.joint.join([sentence(rng, where) for _ in range(sentences)])
+
+
+def record(rng: Random, where: Scope, form: str, sentences: int) -> str:
+    """Draw a text in one of the ``RECORD_FORMS`` that programs hand over."""
+    return form.format(
+        text=document(rng, where, sentences), number=10_000 + int(rng.random() * 90_000), name=pick(rng, where.people),
+        place=pick(rng, where.places), thing=pick(rng, where.things), day=1 + int(rng.random() * 28),
+    )  # fmt: skip
 
 
 def snippet(rng: Random) -> str:
@@ -171,9 +195,7 @@ def sloppy(rng: Random, text: str) -> str:
 def examples(rng: Random, where: Scope, count: int) -> str:
     """Draw worked examples to put before a task."""
     shown: Sequence[str] = [
-        where.language.example.format(
-            n=number + 1, q=drawn_instruction(rng, where), r=filled(rng, pick(rng, where.language.sentences), where)
-        )
+        where.language.example.format(n=number + 1, q=drawn_instruction(rng, where), r=sentence(rng, where))
         for number in range(count)
     ]
     return "\n\n".join(shown)

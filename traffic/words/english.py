@@ -172,6 +172,13 @@ ENGLISH = Language(
         Delivery of the {t} took {n} days.
         """
     ),
+    lead_ins=words(
+        """
+        Yesterday,; Last week,; On Tuesday,; To be honest,; As far as I know,; In short,; By the way,;
+        Since March,; At first,; Later that day,; Strangely,; For the record,; This morning,; Once again,;
+        Against all advice,; Before lunch,
+        """
+    ),
     openers=words(
         """
         You are a careful writer and subject expert.; Act as a patient tutor.;

@@ -131,6 +131,12 @@ FRENCH = Language(
         La livraison ({t}) a pris {n} jours.
         """
     ),
+    lead_ins=words(
+        """
+        Hier,; La semaine dernière,; Mardi,; Pour être honnête,; À ma connaissance,; En bref,; Au fait,;
+        Depuis mars,; Au début,; Plus tard,; Bizarrement,; Pour mémoire,; Ce matin,; Encore une fois,
+        """
+    ),
     openers=words(
         """
         Tu es un rédacteur expert et soigneux.; Réponds comme un tuteur patient.; Tu es un consultant expérimenté.;

@@ -130,6 +130,12 @@ GERMAN = Language(
         Die Lieferung ({t}) brauchte {n} Tage.
         """
     ),
+    lead_ins=words(
+        """
+        Gestern:; Letzte Woche:; Am Dienstag:; Ehrlich gesagt:; Soweit ich weiß:; Kurz gesagt:; Übrigens:;
+        Seit März:; Zuerst:; Später am Tag:; Seltsam:; Zur Sicherheit:; Heute früh:; Schon wieder:
+        """
+    ),
     openers=words(
         """
         Du bist eine sorgfältige Fachautorin.; Antworte wie ein geduldiger Tutor.;

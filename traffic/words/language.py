@@ -23,6 +23,7 @@ class Language:
     things: tuple[str, ...]
     happenings: tuple[str, ...]
     sentences: tuple[str, ...]
+    lead_ins: tuple[str, ...]
     openers: tuple[str, ...]
     demands: tuple[str, ...]
     formats: tuple[str, ...]

@@ -132,6 +132,12 @@ SPANISH = Language(
         La entrega de {t} tardó {n} días.
         """
     ),
+    lead_ins=words(
+        """
+        Ayer,; La semana pasada,; El martes,; La verdad,; Que yo sepa,; En resumen,; Por cierto,; Desde marzo,;
+        Al principio,; Más tarde,; Curiosamente,; Para que conste,; Esta mañana,; Otra vez,
+        """
+    ),
     openers=words(
         """
         Eres un redactor experto y cuidadoso.; Actúa como un tutor paciente.;
