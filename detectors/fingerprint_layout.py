@@ -7,15 +7,18 @@ base64 alphabet) and carries six bits.
 | section | characters | equal when |
 |---|---|---|
 | exact | 12 | the text is the same up to case, compatibility forms and white space |
-| head, opening | 6 + 6 | the first 8 (3) words are the same up to numbers |
-| first | 6 | the first sentence or line is the same up to numbers |
-| tail, closing | 6 + 6 | the last 8 (3) words are the same up to numbers |
+| head, opening | 6 + 6 | the first 6 (4) words are the same up to numbers |
+| first | 6 | the first sentence, line or label is the same up to numbers |
+| closing, tail | 6 + 6 | the last 3 (6) words are the same up to numbers |
 | last | 6 | the last sentence or line is the same up to numbers |
-| skeleton | 6 | the form is the same once runs of content words and numbers are masked |
+| skeleton | 6 | the first 8 parts of the form are the same, a run of content words and numbers being one part |
+| marks | 6 | the first 6 punctuation marks and line ends are the same |
 | bands | 6 x 5 | near-duplicates: two prompts with resemblance s share one band with chance about s^2 |
 | shape | 4 | (length, words, share of numbers, lines; quantised) |
 | embedding | 64 | (``EMBEDDING_DIMENSIONS`` levels; a direction, means of which can be merged) |
 | openers | 16 x 3 | a sentence or line begins with the same two words, up to numbers; the first 8 and the last 8 |
+
+Words are characters in scripts without spaces. A prompt that is shorter than a section looks is seen whole.
 """
 
 import re
@@ -25,37 +28,51 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-BAND_COUNT: Final = 6
-FINGERPRINT_CHARS: Final = 202
 VERSION: Final = "1."
+FINGERPRINT_CHARS: Final = 208
 ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SIX_BITS_TO_CHAR: Final = ALPHABET * 4
 """For ``bytes.translate``: the character of the low six bits of each byte."""
 
+EXACT_CHARS: Final = 12
+ID_CHARS: Final = 6
+BAND_COUNT: Final = 6
+BAND_CHARS: Final = 5
+OPENER_COUNT: Final = 16
+"""Half of them from the start of the prompt, half from its end; unused places are empty."""
+OPENER_CHARS: Final = 3
+NO_OPENER: Final = "---"
 EMBEDDING_LEVELS: Final = 31
 """A component of size ``EMBEDDING_RANGE`` is level 31 or -31."""
 EMBEDDING_RANGE: Final = 0.5
+LEVEL_COUNT: Final = 64
+
+
+def _level_bounds() -> list[int]:
+    bounds = [1]
+    while len(bounds) < LEVEL_COUNT - 1:
+        bounds.append(max(bounds[-1] + 1, round(bounds[-1] * 2 ** (1 / 3))))
+    return bounds
+
+
+LEVEL_BOUNDS: Final = np.array(_level_bounds())
+"""Level i is for counts from bound i - 1 up to below bound i: exact up to 6, then three levels per doubling."""
 
 EXACT: Final = slice(2, 14)
 HEAD: Final = slice(14, 20)
 OPENING: Final = slice(20, 26)
 FIRST: Final = slice(26, 32)
-TAIL: Final = slice(32, 38)
-CLOSING: Final = slice(38, 44)
+CLOSING: Final = slice(32, 38)
+TAIL: Final = slice(38, 44)
 LAST: Final = slice(44, 50)
 SKELETON: Final = slice(50, 56)
-BANDS: Final = slice(56, 86)
-SHAPE: Final = slice(86, 90)
-EMBEDDING: Final = slice(90, 154)
-OPENERS: Final = slice(154, 202)
+MARKS: Final = slice(56, 62)
+BANDS: Final = slice(62, 92)
+SHAPE: Final = slice(92, 96)
+EMBEDDING: Final = slice(96, 160)
+OPENERS: Final = slice(160, 208)
 
-OPENER_COUNT: Final = 16
-"""Half of them from the start of the prompt, half from its end; unused places are empty."""
-OPENER_CHARS: Final = 3
-NO_OPENER: Final = "---"
-
-_BAND_CHARS: Final = 5
-_FORMAT: Final = re.compile(r"1\.[A-Za-z0-9_-]{200}")
+_FORMAT: Final = re.compile(r"1\.[A-Za-z0-9_-]{206}")
 _LEVEL: Final = np.zeros(128, np.float32)
 _LEVEL[list(ALPHABET)] = (np.arange(64) - 32) * (EMBEDDING_RANGE / EMBEDDING_LEVELS)
 _SIX_BITS: Final = {chr(char): value for value, char in enumerate(ALPHABET)}
@@ -77,10 +94,11 @@ class Fingerprint:
     head: str
     opening: str
     first: str
-    tail: str
     closing: str
+    tail: str
     last: str
     skeleton: str
+    marks: str
     bands: tuple[str, ...]
     characters: int
     words: int
@@ -96,28 +114,28 @@ def exact_id(fingerprint: str) -> str:
 
 
 def head_id(fingerprint: str) -> str:
-    """Return what is equal for the same first 8 words, up to numbers."""
+    """Return what is equal for the same first 6 words, up to numbers."""
     return fingerprint[HEAD]
 
 
 def opening_id(fingerprint: str) -> str:
-    """Return what is equal for the same first 3 words, up to numbers."""
+    """Return what is equal for the same first 4 words, up to numbers."""
     return fingerprint[OPENING]
 
 
 def first_id(fingerprint: str) -> str:
-    """Return what is equal for the same first sentence or line, up to numbers."""
+    """Return what is equal for the same first sentence, line or label, up to numbers."""
     return fingerprint[FIRST]
-
-
-def tail_id(fingerprint: str) -> str:
-    """Return what is equal for the same last 8 words, up to numbers."""
-    return fingerprint[TAIL]
 
 
 def closing_id(fingerprint: str) -> str:
     """Return what is equal for the same last 3 words, up to numbers."""
     return fingerprint[CLOSING]
+
+
+def tail_id(fingerprint: str) -> str:
+    """Return what is equal for the same last 6 words, up to numbers."""
+    return fingerprint[TAIL]
 
 
 def last_id(fingerprint: str) -> str:
@@ -130,25 +148,34 @@ def skeleton_id(fingerprint: str) -> str:
     return fingerprint[SKELETON]
 
 
+def marks_id(fingerprint: str) -> str:
+    """Return what is equal for the same first punctuation marks and line ends."""
+    return fingerprint[MARKS]
+
+
+def frame_id(fingerprint: str) -> str:
+    """Return what is equal for the same first sentence and the same last 3 words: a wrapper with both its ends."""
+    return fingerprint[FIRST.start : CLOSING.stop]
+
+
 def template_ids(fingerprint: str) -> tuple[str, ...]:
-    """Return head, opening, first, tail, closing, last and skeleton, each behind the letter of its section."""
+    """Return head, opening, first, closing, tail, last, skeleton and marks, each behind the letter of its section."""
     return (
         "h" + fingerprint[HEAD],
         "o" + fingerprint[OPENING],
         "f" + fingerprint[FIRST],
-        "t" + fingerprint[TAIL],
         "c" + fingerprint[CLOSING],
+        "t" + fingerprint[TAIL],
         "l" + fingerprint[LAST],
         "s" + fingerprint[SKELETON],
+        "m" + fingerprint[MARKS],
     )
 
 
 def bands(fingerprint: str) -> tuple[str, ...]:
     """Return the near-duplicate bands; those of different places never mean the same."""
-    start = BANDS.start
-    return tuple(
-        fingerprint[start + i * _BAND_CHARS : start + (i + 1) * _BAND_CHARS] for i in range(BAND_COUNT)
-    )
+    section = fingerprint[BANDS]
+    return tuple(section[i : i + BAND_CHARS] for i in range(0, len(section), BAND_CHARS))
 
 
 def embedding(fingerprint: str) -> NDArray[np.float32]:
@@ -173,13 +200,12 @@ def word_count(fingerprint: str) -> int:
     return _from_level(_SIX_BITS[fingerprint[SHAPE.start + 1]])
 
 
-def to_level(count: int) -> int:
-    """Six bits for a count: three steps per doubling."""
-    return min(63, round(3 * float(np.log2(count + 1))))
-
-
 def _from_level(level: int) -> int:
-    return round(2 ** (level / 3) - 1)
+    if level == 0:
+        return 0
+    first = int(LEVEL_BOUNDS[level - 1])
+    last = int(LEVEL_BOUNDS[level]) - 1 if level < len(LEVEL_BOUNDS) else first
+    return (first + last) // 2
 
 
 def parse(fingerprint: str) -> Fingerprint:
@@ -192,10 +218,11 @@ def parse(fingerprint: str) -> Fingerprint:
         head=head_id(fingerprint),
         opening=opening_id(fingerprint),
         first=first_id(fingerprint),
-        tail=tail_id(fingerprint),
         closing=closing_id(fingerprint),
+        tail=tail_id(fingerprint),
         last=last_id(fingerprint),
         skeleton=skeleton_id(fingerprint),
+        marks=marks_id(fingerprint),
         bands=bands(fingerprint),
         characters=_from_level(shape[0]),
         words=_from_level(shape[1]),

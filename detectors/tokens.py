@@ -1,52 +1,65 @@
 """Tokens of a prompt and the keyed numbers that stand for them.
 
-A token is a number, a word, one character of a script written without spaces, or one punctuation mark. What a
-section of a fingerprint needs to know of a token is computed once, from keyed BLAKE2b digests, and remembered in
+A token is a number, a word, one character of a script written without spaces, or a punctuation mark. What the
+sections of a fingerprint need to know of a token is computed once, from a keyed BLAKE2b digest, and remembered in
 arrays, so that a prompt costs one dictionary look-up per token.
 """
 
 import hashlib
 import re
 import unicodedata
+from itertools import chain
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EMBEDDING_DIMENSIONS", "Vocabulary", "fold", "tokenize"]
+__all__ = ["EMBEDDING_DIMENSIONS", "END", "FORM", "NUMBER", "WORD", "Vocabulary", "fold", "tokenize"]
 
 EMBEDDING_DIMENSIONS: Final = 64
 
+WORD: Final = 1
+"""Kind: a word, a number, or a character of a script without spaces."""
+FORM: Final = 2
+"""Kind: belongs to a prompt's form (marks, function words) rather than to what fills its slots."""
+END: Final = 4
+"""Kind: ends a sentence, a line, or what a label or a separator introduces."""
+NUMBER: Final = 8
+
 _KEPT_START_CHARS: Final = 12_288
 _KEPT_END_CHARS: Final = 4_096
-_MEMO_ENTRIES: Final = 131_072
-_MEMO_TOKEN_CHARS: Final = 32
-_GRAM_ENTRIES: Final = 65_536
+_MEMO_TOKENS: Final = 131_072
 _FUNCTION_WORD_CHARS: Final = 3
-_STEM_CHARS: Final = 5
+_DIGEST_BYTES: Final = 16
+_NUMBER_ROW: Final = 0
 
 # Scripts written without spaces: every character is a token (Thai, Lao, Burmese, Khmer, kana, Han).
 _UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_PUNCTUATION: Final = r"!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uff0f"
-# A mark that ends a sentence takes one white space with it, and so becomes another token than the same mark inside
-# "3.5" or "node.js"; line ends are tokens too. Both end a sentence, and neither counts otherwise.
-_TOKENS: Final = re.compile(
-    rf"[^\s\d{_PUNCTUATION}{_UNSPACED}]+|[.!?:;]\s|[{_PUNCTUATION}]|\d+(?:[.,:]\d+)*|\n|[{_UNSPACED}]"
+_ASCII_PUNCTUATION: Final = r"!-/:-@\[-`{-~"
+_PUNCTUATION: Final = _ASCII_PUNCTUATION + r"\u00a1-\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uff0f"
+# A mark that ends a part of the prompt takes the white space behind it along, so that it differs from the same mark
+# inside "3.5" or "node.js". Lengths are bounded so that no token fills the memory.
+_PATTERN: Final = (
+    r"[^\s\d{marks}{unspaced}]{{1,32}}|[.!?:;\]>-]\s|[-=#*`\"]{{3,}}|[{marks}]|\d{{1,24}}(?:[.,:]\d{{1,24}}){{0,3}}|\n"
 )
-_SENTENCE_ENDS: Final = frozenset("。！？：；…\n")
+_ASCII_TOKENS: Final = re.compile(_PATTERN.format(marks=_ASCII_PUNCTUATION, unspaced=""), re.ASCII)
+_TOKENS: Final = re.compile(_PATTERN.format(marks=_PUNCTUATION, unspaced=_UNSPACED) + f"|[{_UNSPACED}]")
+_UNSPACED_CHARACTER: Final = re.compile(f"[{_UNSPACED}]")
+_FULL_WIDTH_ENDS: Final = "\u3002\uff01\uff1f\uff1a\uff1b\u2026"
+_FUNCTION_HAN: Final = "的了是在和有我你他她它不把被为與与請请吗呢这那个一"
 
 
 def fold(prompt: str) -> str:
-    """Return the prompt without differences of case and compatibility form, and of bounded length.
+    """Return the prompt without differences of case, compatibility form and outer white space, of bounded length.
 
     Of a prompt of more than 16,384 characters the first 12,288 and the last 4,096 are kept.
     """
     text = _cut(prompt)
     if text.isascii():
-        return text.lower()
-    return _cut(unicodedata.normalize("NFKC", text).casefold())
+        return text.lower().strip()
+    return _cut(unicodedata.normalize("NFKC", text).casefold().strip())
 
 
 def _cut(text: str) -> str:
@@ -56,92 +69,112 @@ def _cut(text: str) -> str:
 
 
 def tokenize(text: str) -> list[str]:
-    """Tokens of a folded prompt in their order, sentence and line ends included."""
-    return _TOKENS.findall(text)
+    """Tokens of a folded prompt in their order, the ends of sentences and lines included."""
+    pattern = _ASCII_TOKENS if text.isascii() else _TOKENS
+    # The line end makes a last mark the same token as before white space; alone, it says nothing.
+    tokens: list[str] = pattern.findall(text + "\n")
+    if tokens[-1] == "\n":
+        tokens.pop()
+    return tokens
+
+
+class _Rows(dict[str, int]):
+    """Token -> row; an unknown token gets the next row and waits in ``new`` for its row to be filled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.new: list[str] = []
+        self.size = 1
+
+    def __missing__(self, token: str) -> int:
+        if token[0].isdecimal():
+            self[token] = _NUMBER_ROW
+            return _NUMBER_ROW
+        row = self[token] = self.size
+        self.size += 1
+        self.new.append(token)
+        return row
 
 
 class Vocabulary:
-    """Token -> row of the arrays ``identity``, ``kind`` and ``vectors``.
+    """Token -> row of four arrays that say what the sections of a fingerprint need to know of it.
 
-    Rows of up to 131,072 short tokens are remembered (about 35 MB when full, then forgotten together); memory
-    changes speed only. Longer tokens are computed each time and get one of the rows of the present prompt, so
-    ``rows`` must be followed by reading the arrays before the next call.
+    Up to 131,072 tokens are remembered (about 30 MB when full, then forgotten together), which changes speed only:
+    a new token costs 3 µs, a known one 0.1. All numbers have one row. Rows are valid until the next call of `rows`.
 
     Parameters
     ----------
     key
         The secret; 16 to 64 bytes.
-    """
 
-    WORD: Final = 1
-    FORM: Final = 2
-    END: Final = 4
-    NUMBER: Final = 8
+    Attributes
+    ----------
+    identity
+        64 secret bits of the token.
+    form
+        The same for what belongs to a prompt's form; one number for all that fills slots.
+    kind
+        Flags ``WORD``, ``FORM``, ``END``, ``NUMBER``.
+    direction
+        One sign per dimension of the embedding.
+
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._row_of: dict[str, int] = {}
-        self._gram_of: dict[str, NDArray[np.float32]] = {}
-        self._size = 0
-        self.identity = np.zeros(_MEMO_ENTRIES, np.uint64)
-        self.kind = np.zeros(_MEMO_ENTRIES, np.uint8)
-        self.vectors = np.zeros((_MEMO_ENTRIES, EMBEDDING_DIMENSIONS), np.float32)
+        self._row_of = _Rows()
+        self._secrets: dict[str, np.uint64] = {}
+        self.identity = np.zeros(_MEMO_TOKENS, np.uint64)
+        self.form = np.zeros(_MEMO_TOKENS, np.uint64)
+        self.kind = np.zeros(_MEMO_TOKENS, np.uint8)
+        self.direction = np.zeros((_MEMO_TOKENS, EMBEDDING_DIMENSIONS), np.int8)
+        self._set_rows(_NUMBER_ROW, ["0"])
 
-    def rows(self, tokens: list[str]) -> NDArray[np.intp]:
-        """Row of each token."""
+    def rows(self, prompts: list[list[str]], count: int) -> NDArray[np.intp]:
+        """Row of each of the ``count`` tokens of some prompts; at most 131,071, so that one call finds room."""
         known = self._row_of
-        try:
-            return np.fromiter(map(known.__getitem__, tokens), np.intp, len(tokens))
-        except KeyError:
-            self._learn(tokens)
-        return np.fromiter(map(known.__getitem__, tokens), np.intp, len(tokens))
+        if len(known) + count >= _MEMO_TOKENS:
+            known = self._row_of = _Rows()
+        rows = np.fromiter(map(known.__getitem__, chain.from_iterable(prompts)), np.intp, count)
+        if known.new:
+            self._set_rows(known.size - len(known.new), known.new)
+            known.new = []
+        return rows
 
-    def digest(self, text: str, person: bytes, size: int = 8) -> bytes:
+    def digest(self, text: str, person: bytes, size: int) -> bytes:
         """Keyed digest of a text for one purpose."""
         data = text.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=size, key=self._key, person=person).digest()
 
-    def _learn(self, tokens: list[str]) -> None:
-        known = self._row_of
-        unknown = [token for token in dict.fromkeys(tokens) if token not in known]
-        if self._size + len(unknown) > _MEMO_ENTRIES:
-            known.clear()
-            self._size = 0
-            unknown = list(dict.fromkeys(tokens))
-        for token in unknown:
-            self._fill(self._size, token)
-            known[token] = self._size
-            self._size += 1
-
-    def _fill(self, row: int, token: str) -> None:
-        text = token if token == "\n" else token.rstrip()
-        is_end = text != token or text in _SENTENCE_ENDS
-        kind = self.END if is_end else 0
-        vector: NDArray[np.float32] | float = 0.0
-        if text[0].isdecimal():
-            text = "0"
-            kind |= self.NUMBER | self.WORD
-        elif text[0].isalnum():
-            kind |= self.WORD | (self.FORM if len(text) <= _FUNCTION_WORD_CHARS else 0)
-            vector = self._vector(text)
-        self.identity[row] = int.from_bytes(self.digest(text, b"token"), "little")
-        self.kind[row] = kind
-        self.vectors[row] = vector
-
-    def _vector(self, word: str) -> NDArray[np.float32]:
-        weight = min(len(word), 8)
-        vector = self._gram(word) * weight
-        if len(word) > _STEM_CHARS:
-            vector = vector + self._gram(word[:_STEM_CHARS] + "\x00") * weight
-        return vector
-
-    def _gram(self, text: str) -> NDArray[np.float32]:
-        """The random direction of a text: one sign per dimension."""
-        known = self._gram_of.get(text)
+    def secret(self, name: str) -> np.uint64:
+        """64 bits for one purpose that only holders of the key know."""
+        known = self._secrets.get(name)
         if known is None:
-            raw = np.frombuffer(self.digest(text, b"direction", EMBEDDING_DIMENSIONS // 8), np.uint8)
-            known = np.unpackbits(raw).astype(np.float32) * 2 - 1
-            if len(self._gram_of) >= _GRAM_ENTRIES:
-                self._gram_of.clear()
-            self._gram_of[text] = known
+            known = self._secrets[name] = np.uint64(int.from_bytes(self.digest(name, b"secret", 8), "little"))
         return known
+
+    def _set_rows(self, start: int, tokens: list[str]) -> None:
+        rows = slice(start, start + len(tokens))
+        raw = b"".join([self.digest(token, b"token", _DIGEST_BYTES) for token in tokens])
+        numbers = np.frombuffer(raw, "<u8").reshape(-1, 2)
+        kind = np.array([_kind(token) for token in tokens], np.uint8)
+        self.identity[rows] = numbers[:, 0]
+        self.form[rows] = np.where(kind & FORM, numbers[:, 0], self.secret("slot"))
+        self.kind[rows] = kind
+        bits = np.unpackbits(np.frombuffer(raw, np.uint8).reshape(-1, _DIGEST_BYTES)[:, 8:], axis=1)
+        self.direction[rows] = bits.astype(np.int8) * 2 - 1
+
+
+def _kind(token: str) -> int:
+    """Flags of a token."""
+    first = token[0]
+    if first.isdecimal():
+        return WORD | NUMBER
+    if not first.isalnum():
+        is_end = len(token) > 1 or token == "\n" or first in _FULL_WIDTH_ENDS
+        return FORM | (END if is_end else 0)
+    if _UNSPACED_CHARACTER.fullmatch(token):
+        is_form = "\u3040" <= token <= "\u309f" or token in _FUNCTION_HAN
+    else:
+        is_form = len(token) <= _FUNCTION_WORD_CHARS
+    return WORD | (FORM if is_form else 0)
