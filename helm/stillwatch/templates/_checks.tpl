@@ -1,0 +1,60 @@
+{{/* What the schema cannot say: values that contradict each other. Rendering stops with a sentence and a way out. */}}
+
+{{- define "stillwatch.checks" -}}
+{{- include "stillwatch.checkConnection" . -}}
+{{- include "stillwatch.checkScaling" . -}}
+{{- include "stillwatch.checkStrimzi" . -}}
+{{- if and (not .Values.fingerprint.existingSecret) (has "ingest" .Values.settings.stages) -}}
+{{- fail "fingerprint.existingSecret is required: the name of a secret with the key of the prompt fingerprints. Make one: kubectl create secret generic stillwatch-fingerprint --from-literal=fingerprint-key=\"$(openssl rand -hex 32)\"" -}}
+{{- end -}}
+{{- if and .Values.detector.spec .Values.detector.existingConfigMap -}}
+{{- fail "detector.spec and detector.existingConfigMap exclude each other: choose one" -}}
+{{- end -}}
+{{- if ge (float64 .Values.settings.maxFutureSeconds) (float64 .Values.settings.disorderSeconds) -}}
+{{- fail "settings.maxFutureSeconds must be below settings.disorderSeconds: one event with a wrong clock would otherwise make all others late" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stillwatch.checkConnection" -}}
+{{- if not .Values.kafka.bootstrapServers -}}
+{{- fail "kafka.bootstrapServers is required, for example my-cluster-kafka-bootstrap.kafka:9092" -}}
+{{- end -}}
+{{- if and .Values.kafka.sasl.enabled (not (include "stillwatch.userSecret" .)) -}}
+{{- fail "kafka.sasl.enabled needs kafka.sasl.secretName, a secret with the password, or strimzi.user.create" -}}
+{{- end -}}
+{{- if and .Values.kafka.tls.client.secretName (not .Values.kafka.tls.enabled) -}}
+{{- fail "kafka.tls.client.secretName is set but kafka.tls.enabled is not" -}}
+{{- end -}}
+{{- if and .Values.kafka.tls.client.secretName .Values.kafka.sasl.enabled -}}
+{{- fail "kafka.tls.client.secretName and kafka.sasl.enabled exclude each other: a client proves who it is in one way" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stillwatch.checkScaling" -}}
+{{- $partitions := int .Values.topics.partitions -}}
+{{- $autoscaled := or .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled -}}
+{{- if and .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled -}}
+{{- fail "autoscaling.hpa.enabled and autoscaling.keda.enabled exclude each other: two autoscalers would fight over one number (KEDA makes an HPA of its own)" -}}
+{{- end -}}
+{{- if and (not $autoscaled) (gt (int .Values.replicas) $partitions) -}}
+{{- fail (printf "replicas is %d but topics.partitions is %d: a worker without a partition does nothing" (int .Values.replicas) $partitions) -}}
+{{- end -}}
+{{- if and $autoscaled (gt (int .Values.autoscaling.maxReplicas) $partitions) -}}
+{{- fail (printf "autoscaling.maxReplicas is %d but topics.partitions is %d: a worker without a partition does nothing" (int .Values.autoscaling.maxReplicas) $partitions) -}}
+{{- end -}}
+{{- if and $autoscaled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "stillwatch.checkStrimzi" -}}
+{{- if and (or (eq .Values.topics.manage "Strimzi") .Values.strimzi.user.create) (not .Values.strimzi.cluster) -}}
+{{- fail "strimzi.cluster is required: the name of the Kafka resource whose operators shall make topics or users" -}}
+{{- end -}}
+{{- if and .Values.strimzi.user.create (eq .Values.topics.manage "Job") -}}
+{{- fail "strimzi.user.create needs topics.manage Strimzi or None: the topics job runs before the user of this release exists" -}}
+{{- end -}}
+{{- if and .Values.strimzi.user.create (ne (ternary "scram-sha-512" "tls" .Values.kafka.sasl.enabled) .Values.strimzi.user.authentication) -}}
+{{- fail "strimzi.user.authentication scram-sha-512 goes with kafka.sasl.enabled, tls goes without" -}}
+{{- end -}}
+{{- end -}}

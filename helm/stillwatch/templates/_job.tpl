@@ -1,0 +1,74 @@
+{{/*
+A job that runs one stillwatch command before anything else happens. Arguments: root, name, component, args, weight,
+needsKafka, specConfigMap. It does not use the release's service account, which does not exist yet.
+*/}}
+{{- define "stillwatch.hookJob" -}}
+{{- $root := .root -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "stillwatch.fullname" $root }}-{{ .name }}
+  labels:
+    {{- include "stillwatch.labels" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .component }}
+  annotations:
+    {{- include "stillwatch.hook" (dict "events" "pre-install,pre-upgrade" "weight" .weight) | nindent 4 }}
+spec:
+  backoffLimit: {{ $root.Values.hooks.backoffLimit }}
+  activeDeadlineSeconds: {{ $root.Values.hooks.activeDeadlineSeconds }}
+  template:
+    metadata:
+      labels:
+        {{- include "stillwatch.selectorLabels" $root | nindent 8 }}
+        app.kubernetes.io/component: {{ .component }}
+        {{- with $root.Values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with $root.Values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      restartPolicy: Never
+      {{- include "stillwatch.podBasics" $root | nindent 6 }}
+      containers:
+        - name: {{ .component }}
+          {{- include "stillwatch.containerBasics" $root | nindent 10 }}
+          args: {{ .args | toJson }}
+          {{- if .needsKafka }}
+          env:
+            {{- include "stillwatch.kafkaEnv" $root | nindent 12 }}
+            {{- with $root.Values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          {{- end }}
+          resources:
+            {{- toYaml $root.Values.hooks.resources | nindent 12 }}
+          volumeMounts:
+            - name: tmp
+              mountPath: /tmp
+            {{- if .specConfigMap }}
+            - name: spec
+              mountPath: /etc/stillwatch/spec
+              readOnly: true
+            {{- end }}
+            {{- if .needsKafka }}
+            {{- with include "stillwatch.kafkaMounts" $root }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- end }}
+      volumes:
+        - name: tmp
+          emptyDir:
+            sizeLimit: 16Mi
+        {{- if .specConfigMap }}
+        - name: spec
+          configMap:
+            name: {{ .specConfigMap }}
+        {{- end }}
+        {{- if .needsKafka }}
+        {{- with include "stillwatch.kafkaVolumes" $root }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- end }}
+{{- end -}}

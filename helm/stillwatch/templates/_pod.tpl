@@ -1,0 +1,184 @@
+{{/* The pod of a worker, the same under a StatefulSet and a Deployment; and what every pod of the chart shares. */}}
+
+{{/* Fields of any pod: restricted by default, no token of the API server, no service environment. */}}
+{{- define "stillwatch.podBasics" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "stillwatch.containerBasics" -}}
+image: {{ include "stillwatch.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.containerSecurityContext | nindent 2 }}
+{{- end -}}
+
+{{/* The settings of a worker as environment: settings.checkpointIntervalSeconds becomes STILLWATCH_CHECKPOINT_INTERVAL_SECONDS. */}}
+{{- define "stillwatch.settingsEnv" -}}
+{{- range $name, $value := .Values.settings }}
+- name: STILLWATCH_{{ $name | snakecase | upper }}
+  {{- if kindIs "slice" $value }}
+  value: {{ $value | toJson | quote }}
+  {{- else if kindIs "string" $value }}
+  value: {{ $value | quote }}
+  {{- else }}
+  {{- /* through JSON, because Helm holds numbers as floats and would print 1e+06 */}}
+  value: {{ $value | toJson | quote }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "stillwatch.workerEnv" -}}
+{{ include "stillwatch.kafkaEnv" . }}
+{{- if eq .Values.workload.kind "StatefulSet" }}
+# Static membership: a pod that comes back within settings.sessionTimeoutSeconds gets its partitions back
+# without a rebalance of all others.
+- name: STILLWATCH_INSTANCE_ID
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+{{- end }}
+{{- if .Values.fingerprint.existingSecret }}
+- name: STILLWATCH_FINGERPRINT_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.fingerprint.existingSecret }}
+      key: {{ .Values.fingerprint.key }}
+{{- end }}
+{{- if ne (include "stillwatch.specSource" .) "packaged" }}
+- name: STILLWATCH_SPEC_FILE
+  value: /etc/stillwatch/spec/{{ .Values.detector.key }}
+{{- end }}
+- name: STILLWATCH_HTTP_HOST
+  value: {{ .Values.http.host | quote }}
+- name: STILLWATCH_HTTP_PORT
+  value: {{ .Values.http.port | quote }}
+{{- include "stillwatch.settingsEnv" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "stillwatch.probes" -}}
+# Importing the models takes most of the time to the first answer.
+startupProbe:
+  httpGet: {path: /livez, port: http}
+  periodSeconds: {{ .Values.probes.startup.periodSeconds }}
+  failureThreshold: {{ .Values.probes.startup.failureThreshold }}
+  timeoutSeconds: {{ .Values.probes.startup.timeoutSeconds }}
+# Fails only when work waits and nothing was done for settings.stallSeconds; a restore counts as work, so that limit
+# must be above the longest restore.
+livenessProbe:
+  httpGet: {path: /livez, port: http}
+  periodSeconds: {{ .Values.probes.liveness.periodSeconds }}
+  failureThreshold: {{ .Values.probes.liveness.failureThreshold }}
+  timeoutSeconds: {{ .Values.probes.liveness.timeoutSeconds }}
+# Ready means: partitions assigned and their state restored. A rolling upgrade waits for it before the next pod.
+readinessProbe:
+  httpGet: {path: /readyz, port: http}
+  periodSeconds: {{ .Values.probes.readiness.periodSeconds }}
+  failureThreshold: {{ .Values.probes.readiness.failureThreshold }}
+  timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds }}
+{{- end -}}
+
+{{- define "stillwatch.topologySpread" -}}
+{{- if .Values.topologySpread.enabled -}}
+topologySpreadConstraints:
+  {{- range .Values.topologySpread.topologyKeys }}
+  - topologyKey: {{ . }}
+    maxSkew: {{ $.Values.topologySpread.maxSkew }}
+    whenUnsatisfiable: {{ $.Values.topologySpread.whenUnsatisfiable }}
+    labelSelector:
+      matchLabels:
+        {{- include "stillwatch.selectorLabels" $ | nindent 8 }}
+        app.kubernetes.io/component: worker
+    {{- if eq $.Values.workload.kind "Deployment" }}
+    # The pods of the old revision must not count while a new one rolls out.
+    matchLabelKeys: [pod-template-hash]
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "stillwatch.workerPod" -}}
+metadata:
+  labels:
+    {{- include "stillwatch.selectorLabels" . | nindent 4 }}
+    app.kubernetes.io/component: worker
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    kubectl.kubernetes.io/default-container: worker
+    {{- if eq (include "stillwatch.specSource" .) "inline" }}
+    # A changed specification rolls the pods.
+    checksum/spec: {{ .Values.detector.spec | sha256sum }}
+    {{- end }}
+    {{- with .Values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "stillwatch.serviceAccountName" . }}
+  {{- include "stillwatch.podBasics" . | nindent 2 }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with include "stillwatch.topologySpread" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  containers:
+    - name: worker
+      {{- include "stillwatch.containerBasics" . | nindent 6 }}
+      args: [worker]
+      env:
+        {{- include "stillwatch.workerEnv" . | nindent 8 }}
+      ports:
+        - name: http
+          containerPort: {{ .Values.http.port }}
+      {{- include "stillwatch.probes" . | nindent 6 }}
+      resources:
+        {{- toYaml .Values.resources | nindent 8 }}
+      volumeMounts:
+        - name: tmp
+          mountPath: /tmp
+        {{- if ne (include "stillwatch.specSource" .) "packaged" }}
+        - name: spec
+          mountPath: /etc/stillwatch/spec
+          readOnly: true
+        {{- end }}
+        {{- with include "stillwatch.kafkaMounts" . }}
+        {{- . | nindent 8 }}
+        {{- end }}
+  volumes:
+    # The root file system is read-only; nothing that matters is ever written here.
+    - name: tmp
+      emptyDir:
+        sizeLimit: 64Mi
+    {{- if ne (include "stillwatch.specSource" .) "packaged" }}
+    - name: spec
+      configMap:
+        name: {{ include "stillwatch.specConfigMap" . }}
+    {{- end }}
+    {{- with include "stillwatch.kafkaVolumes" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
+{{- end -}}

@@ -1,0 +1,84 @@
+{{/* The alert rules. docs/operations.md says for each what it means and what to do. */}}
+
+{{- define "stillwatch.rule" -}}
+- alert: {{ .name }}
+  expr: {{ .expr | quote }}
+  for: {{ .for }}
+  labels:
+    severity: {{ .severity }}
+  annotations:
+    summary: {{ .summary | quote }}
+    description: {{ .description | quote }}
+    {{- with .root.Values.metrics.prometheusRule.runbookURL }}
+    runbook_url: {{ printf "%s#%s" . ($.name | lower) }}
+    {{- end }}
+{{- end -}}
+
+{{- define "stillwatch.rules" -}}
+{{- $limits := .Values.metrics.prometheusRule -}}
+{{- $of := printf "namespace=%q, job=%q" .Release.Namespace (include "stillwatch.fullname" .) -}}
+{{- $all := dict "root" . "of" $of "limits" $limits -}}
+groups:
+  - name: {{ include "stillwatch.fullname" . }}
+    rules:
+      {{- include "stillwatch.availabilityRules" $all | nindent 6 }}
+      {{- include "stillwatch.progressRules" $all | nindent 6 }}
+      {{- include "stillwatch.inputRules" $all | nindent 6 }}
+{{- end -}}
+
+{{- define "stillwatch.availabilityRules" -}}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchDown" "for" "5m" "severity" "critical"
+  "expr" (printf "absent(up{%s} == 1)" .of)
+  "summary" "No worker answers"
+  "description" "No alerts are raised. Events wait in Kafka and are judged by their own time later; nothing is lost while the topic keeps them.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchWorkerRestarting" "for" "0m" "severity" "warning"
+  "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3" .of)
+  "summary" "{{ $labels.pod }} keeps restarting"
+  "description" "It started {{ $value }} times in half an hour. The last line of `kubectl logs --previous` says why it stopped.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchPartitionsUnassigned" "for" "10m" "severity" "critical"
+  "expr" (printf "sum(stillwatch_partitions{%s, stage=\"accounts\"}) < %d" .of (int .root.Values.topics.partitions))
+  "summary" "Some accounts are watched by nobody"
+  "description" "Only {{ $value }} of the partitions of the usage topic have a worker that has restored them.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchMemoryHigh" "for" "15m" "severity" "warning"
+  "expr" (printf "process_resident_memory_bytes{%s} > %v * %s" .of .limits.maxMemoryRatio (include "stillwatch.memoryLimitBytes" .root))
+  "summary" "{{ $labels.pod }} is close to its memory limit"
+  "description" "It holds {{ $value | humanize1024 }}B. More accounts than the limit was meant for: add workers or memory.") }}
+{{- end -}}
+
+{{- define "stillwatch.progressRules" -}}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchLagHigh" "for" "15m" "severity" "warning"
+  "expr" (printf "sum by (topic) (stillwatch_lag_events{%s}) > %.0f" .of (float64 .limits.maxLagEvents))
+  "summary" "{{ $value | humanize }} events wait in {{ $labels.topic }}"
+  "description" "Workers read more slowly than events arrive. Alerts are late, not wrong.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchEventTimeBehind" "for" "15m" "severity" "warning"
+  "expr" (printf "time() - min(stillwatch_watermark_seconds{%s, stage=\"accounts\"}) > %.0f" .of (float64 .limits.maxEventTimeDelaySeconds))
+  "summary" "Event time is {{ $value | humanizeDuration }} behind the clock"
+  "description" "Nothing newer is judged. Either there is lag, or one input partition holds the others back, or no events arrive at all.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoCheckpoint" "for" "15m" "severity" "warning"
+  "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and increase(stillwatch_events_total{%s, stage=\"accounts\"}[15m]) > 0" .of .of)
+  "summary" "{{ $labels.pod }} works but has not made a checkpoint for 15 minutes"
+  "description" "After a restart it would repeat all of that work.") }}
+{{- end -}}
+
+{{- define "stillwatch.inputRules" -}}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchDeadLetters" "for" "10m" "severity" "warning"
+  "expr" (printf "sum by (reason) (rate(stillwatch_dead_letters_total{%s}[10m])) / scalar(sum(rate(stillwatch_events_total{%s, stage=\"ingest\"}[10m]))) > %v" .of .of .limits.maxDeadLetterRatio)
+  "summary" "{{ $value | humanizePercentage }} of all events cannot be read: {{ $labels.reason }}"
+  "description" "They lie in the dead-letter topic with reason, origin and original bytes, and are not judged.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoEvents" "for" "30m" "severity" "warning"
+  "expr" (printf "sum(rate(stillwatch_events_total{%s, stage=\"ingest\"}[30m])) == 0" .of)
+  "summary" "No usage events arrive"
+  "description" "A gateway has stopped sending, or sends to another topic.") }}
+{{- end -}}
+
+{{/* The memory limit of a worker in bytes; +Inf without one, so that the rule never fires. */}}
+{{- define "stillwatch.memoryLimitBytes" -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
+{{- $unit := regexFind "[A-Za-z]*$" $limit -}}
+{{- if and $limit (hasKey $units $unit) -}}
+{{- printf "%.0f" (mulf (regexFind "^[0-9.]+" $limit | float64) (get $units $unit)) -}}
+{{- else -}}
++Inf
+{{- end -}}
+{{- end -}}
