@@ -24,7 +24,9 @@ MAX_EVIDENCE = 64
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
 Sentence = Annotated[str, Field(max_length=1024)]
 Amount = Annotated[int, Field(ge=0)]
-_CONFIG = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+_CONFIG = ConfigDict(
+    frozen=True, strict=True, extra="ignore", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+)
 
 
 class Evidence(BaseModel):
@@ -66,7 +68,21 @@ class SpecRef(BaseModel):
 class Alert(BaseModel):
     """One publication of an alert; the order of the fields is the order in JSON."""
 
-    model_config = _CONFIG
+    model_config = _CONFIG | ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "if": {"properties": {"kind": {"const": "account"}}},
+                    "then": {"properties": {"account_ids": {"maxItems": 1}}},
+                },
+                {
+                    "if": {"properties": {"status": {"const": "superseded"}}},
+                    "then": {"properties": {"superseded_by": {"type": "string"}}},
+                    "else": {"properties": {"superseded_by": {"type": "null"}}},
+                },
+            ]
+        }
+    )
 
     schema_version: Literal["1"] = Field(default="1", description="Version of this contract.")
     event_id: Identifier = Field(description="Names this publication; the same for its repeats.")

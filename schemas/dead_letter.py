@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.times import Instant
 
-_CONFIG = ConfigDict(frozen=True, strict=True, extra="ignore")
+_CONFIG = ConfigDict(frozen=True, strict=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class Origin(BaseModel):

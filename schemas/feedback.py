@@ -14,7 +14,19 @@ Identifier = Annotated[str, Field(min_length=1, max_length=256)]
 class Feedback(BaseModel):
     """One decision. It names an alert, accounts, or both: then those accounts of that alert."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["alert_id"], "properties": {"alert_id": {"type": "string"}}},
+                {"required": ["account_ids"], "properties": {"account_ids": {"minItems": 1}}},
+            ],
+            "if": {"properties": {"verdict": {"const": "allowlisted"}}},
+            "then": {"required": ["expires_at"], "properties": {"expires_at": {"type": "string"}}},
+        },
+    )
 
     schema_version: Literal["1"] = Field(default="1", description="Version of this contract.")
     feedback_id: Identifier = Field(description="Idempotency key: a decision that is sent twice counts once.")

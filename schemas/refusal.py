@@ -5,7 +5,7 @@ from pydantic import ValidationError
 _TOLD_ERRORS = 3
 
 
-class EventRefused(ValueError):  # noqa: N818  (named as what happened; it is an outcome, not a fault)
+class EventRefused(ValueError):
     """An input that cannot become a usage event; it becomes a dead letter.
 
     Parameters
