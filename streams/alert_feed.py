@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import UnknownTopicOrPartitionError
@@ -9,6 +10,9 @@ from kafka.errors import UnknownTopicOrPartitionError
 from streams.settings import Settings
 
 POLL_MS = 500
+
+_consumer_client: Any = KafkaConsumer
+"""kafka-python has no annotations to check calls against."""
 
 
 class AlertFeed:
@@ -25,7 +29,7 @@ class AlertFeed:
     """
 
     def __init__(self, settings: Settings, topic: str, *, is_from_beginning: bool) -> None:
-        self._consumer = KafkaConsumer(
+        self._consumer: Any = _consumer_client(
             **settings.kafka_python_config(),
             client_id="stillwatch-alerts",
             enable_auto_commit=False,

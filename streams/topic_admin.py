@@ -41,11 +41,16 @@ class TopicCreationError(RuntimeError):
     """The cluster refused to create a topic, for the reason it gave."""
 
 
+_admin_client: Any = KafkaAdminClient
+_config_resource: Any = ConfigResource
+"""kafka-python has no annotations to check calls against."""
+
+
 class TopicAdmin:
     """Looks at and creates topics; a context manager that closes its connection. Raises ``kafka.errors.KafkaError``."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = KafkaAdminClient(
+        self._admin: Any = _admin_client(
             **settings.kafka_python_config(), client_id="stillwatch-topics", bootstrap_timeout_ms=10_000
         )
 
@@ -72,7 +77,7 @@ class TopicAdmin:
         }
 
     def _configs(self, names: list[str]) -> dict[str, dict[str, str]]:
-        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        resources = [_config_resource(ConfigResourceType.TOPIC, name) for name in names]
         [by_name] = self._admin.describe_configs(resources, config_filter="all").values()
         return {name: {key: _value(found) for key, found in configs.items()} for name, configs in by_name.items()}
 

@@ -1,10 +1,12 @@
 """Failures that a user can do something about, each in one line instead of a traceback."""
 
+import re
 import sys
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from streams.configuration import variable_of
 from streams.settings import Settings
 
 
@@ -13,10 +15,10 @@ def expected_failure(error: Exception) -> str | None:
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         return "settings: " + "; ".join(settings_errors(error))
     if isinstance(error, SettingsError):
-        return f"settings: {error}"
+        return f"settings: {unreadable_setting(error)}"
     if _is_kafka_error(error):
         return _kafka_line(error)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     return None
 
@@ -30,16 +32,15 @@ def settings_errors(error: ValidationError) -> list[str]:
     return found
 
 
-def variable_of(field: str) -> str:
-    """Return the environment variable of a settings field, by its name or its alias."""
-    known = Settings.model_fields.get(field)
-    alias = known.validation_alias if known else field
-    return alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{field}".upper()
+def unreadable_setting(error: SettingsError) -> str:
+    """Name the variable whose text could not even be read, such as a list that is not JSON."""
+    match = re.search(r'field "(\w+)"', str(error))
+    return f'{variable_of(match[1])}: should be JSON, such as ["ingest"]' if match else str(error)
 
 
 def _kafka_line(error: Exception) -> str:
     name = type(error).__name__
-    text = str(error).removeprefix(f"{name}: ")
+    text = re.sub(r"^(\[Error \d+\] )?\w+Error: ", "", str(error))
     hint = " (is KAFKA_BOOTSTRAP_SERVERS right?)" if "bootstrap" in text.lower() else ""
     return f"Kafka: {text or name}{hint}"
 
