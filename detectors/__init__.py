@@ -1,0 +1,1 @@
+"""The pure core: event time only, deterministic, without Kafka, clock, log or environment."""

@@ -1,0 +1,177 @@
+"""A case: one suspicion from its opening to its end, and the publications that tell of it.
+
+The life of a case: open, then updated any number of times, then one of resolved (quiet again), expired (nobody looked
+and nothing came), retracted (a reviewer said so) or superseded (it went into another case). Ids are hashes of what
+the case is about and when it began, versions count publications, so the same input gives the same alerts.
+"""
+
+import hashlib
+import math
+from datetime import UTC, datetime
+
+import msgspec
+
+from detectors.spec import DetectorSpec
+from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
+
+DAY_MS = 86_400_000
+MAX_ACCOUNTS = 100_000
+
+_RATIONALE: dict[ActionType, str] = {
+    "observe": "The evidence is young; looking costs nobody anything.",
+    "verify": "Ask who uses the account and for what; an honest customer can answer.",
+    "throttle": "Slower answers cost a campaign more than a person; nothing is lost if this is wrong.",
+    "review": "Enough evidence for a person to decide; do not act further without one.",
+    "suspend": "A reviewer has confirmed the case.",
+}
+
+
+class Reason(msgspec.Struct, array_like=True, frozen=True):
+    """One piece of evidence, as it is kept; the texts are those of ``schemas.alert.Evidence``."""
+
+    detector: str
+    feature: str
+    observed: float
+    baseline: float | None
+    unit: str
+    nats: float
+    explanation: str
+    benign_explanation: str
+
+
+class Case(msgspec.Struct, array_like=True):
+    """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time)."""
+
+    kind: Kind
+    subject: str
+    alert_id: str
+    opened_ms: int
+    tenant_id: str | None
+    accounts: dict[str, int]
+    version: int = 0
+    status: Status = "open"
+    raised_ms: int = 0
+    published_ms: int = 0
+    published_score: float = 0.0
+    score: float = 0.0
+    exchanges: int = 0
+    output_tokens: int = 0
+    reasons: list[Reason] = []
+    links: list[str] = []
+    superseded_by: str | None = None
+    is_confirmed: bool = False
+
+
+def new_case(spec: DetectorSpec, kind: Kind, subject: str, at_ms: int, tenant_id: str | None) -> Case:
+    """A case about an account or, by the key of its first link, about a campaign; deterministic."""
+    raw = "\x00".join((kind, subject, str(at_ms), spec.fingerprint)).encode()
+    alert_id = f"{kind[:4]}_{hashlib.blake2b(raw, digest_size=10).hexdigest()}"
+    return Case(kind, subject, alert_id, at_ms, tenant_id, {})
+
+
+def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int) -> Alert:
+    """Count one more version of the case and return it; ``published_at`` is left to whoever publishes."""
+    case.version += 1
+    case.status = status
+    case.raised_ms = max(at_ms, case.raised_ms)
+    case.published_ms = at_ms
+    case.published_score = case.score
+    severity, action = _ladder(case)
+    return Alert(
+        event_id=f"{case.alert_id}-{case.version}",
+        alert_id=case.alert_id,
+        version=case.version,
+        status=status,
+        kind=case.kind,
+        tenant_id=case.tenant_id,
+        account_ids=tuple(sorted(case.accounts))[:MAX_ACCOUNTS],
+        opened_at=_time(case.opened_ms),
+        raised_at=_time(case.raised_ms),
+        published_at=None,
+        expires_at=_time(case.raised_ms + round(spec.lifecycle.alert_days * DAY_MS)),
+        severity=severity,
+        confidence=round(_confidence(case), 4),
+        score=round(case.score, 4),
+        exchanges=case.exchanges,
+        output_tokens=case.output_tokens,
+        summary=_summary(case, status),
+        evidence=tuple(_evidence(reason) for reason in sorted(case.reasons, key=lambda r: (-r.nats, r.feature))),
+        recommended_action=RecommendedAction(
+            type=action,
+            scope="account" if case.kind == "account" else "accounts of the campaign",
+            duration_seconds=86_400 if action == "throttle" else None,
+            rationale=_RATIONALE[action],
+        ),
+        shadow=spec.lifecycle.shadow,
+        spec=SpecRef(name=spec.name, version=spec.version, fingerprint=spec.fingerprint),
+        superseded_by=case.superseded_by,
+    )
+
+
+def _ladder(case: Case) -> tuple[Severity, ActionType]:
+    """Severity by what leaves the house, action by how sure it is: observe, verify, throttle, review; never suspend first."""
+    if case.exchanges >= 10_000:  # noqa: PLR2004  (the ladder is written in docs/detection.md)
+        severity: Severity = "critical"
+    elif case.exchanges >= 1_000 or case.kind == "campaign":  # noqa: PLR2004
+        severity = "high"
+    else:
+        severity = "medium" if case.exchanges >= 100 else "low"  # noqa: PLR2004
+    if case.is_confirmed:
+        return severity, "suspend"
+    if case.version <= 1:
+        return severity, "verify"
+    return severity, "review" if case.score >= 12 else "throttle"  # noqa: PLR2004
+
+
+def _confidence(case: Case) -> float:
+    """Chance that the case is true when one in a thousand candidates is: 1 / (1 + 1000 exp(-score))."""
+    if case.is_confirmed:
+        return 1.0
+    return 1 / (1 + math.exp(min(60.0, math.log(1_000) - case.score)))
+
+
+def _summary(case: Case, status: Status) -> str:
+    end = {
+        "resolved": "Quiet again: ",
+        "expired": "Expired without new evidence: ",
+        "retracted": "Retracted after review: ",
+        "superseded": "Now part of a campaign: ",
+    }.get(status, "")
+    if case.subject.startswith("rollup:"):
+        return f"{end}{len(case.accounts)} accounts beyond the daily alert budget, rolled up into one alert."
+    if case.kind == "account":
+        return (
+            f"{end}account {case.subject} asks what a crowd asks, at the rate of a machine: {case.exchanges} exchanges "
+            f"so far, rarer than one honest account-day in {_round(math.exp(min(30.0, case.score)))}."
+        )
+    return (
+        f"{end}{len(case.accounts)} accounts that share {_shared(case.links)} act as one: {case.exchanges} exchanges so "
+        "far, spread over them more evenly than people ever are."
+    )
+
+
+def _shared(links: list[str]) -> str:
+    kinds = sorted({link.partition(":")[0].replace("_", " ") for link in links})
+    return " and ".join(kinds) or "a link"
+
+
+def _evidence(reason: Reason) -> Evidence:
+    return Evidence(
+        detector=reason.detector,
+        feature=reason.feature,
+        observed=round(reason.observed, 4),
+        baseline=None if reason.baseline is None else round(reason.baseline, 4),
+        unit=reason.unit,
+        weight=round(reason.nats, 4),
+        explanation=reason.explanation,
+        benign_explanation=reason.benign_explanation,
+    )
+
+
+def _round(number: float) -> str:
+    digits = 10 ** max(0, int(math.log10(max(1.0, number))) - 1)
+    return f"{int(number // digits * digits):,}"
+
+
+def _time(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

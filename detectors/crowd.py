@@ -1,0 +1,66 @@
+"""The crowd: what many accounts open their requests with.
+
+A job applies one instruction to many data; a person asks what people ask, but few times a day. Who collects a
+model's answers asks what a crowd asks, at the rate of a machine. Popularity of an opener is the share of accounts that
+have used it as the opener of a slot; it is learned online, needs no word list and knows no language. It is blind to
+campaigns whose requests resemble nobody else's, and to deployments with few accounts.
+"""
+
+from collections import defaultdict
+
+from detectors.spec import Crowd
+
+SHARDS = 64
+_MAX_PER_SHARD = 2_048
+
+
+def shard_of(opener: str) -> int:
+    """Shard of an opener; only shards that changed are written."""
+    return (ord(opener[0]) + ord(opener[-1]) * 7) % SHARDS
+
+
+class CrowdModel:
+    """Accounts per opener, in shards of bounded size; about 100 bytes for each of the openers in use."""
+
+    def __init__(self, spec: Crowd) -> None:
+        self._spec = spec
+        self.accounts = 0
+        self.shards: list[dict[str, int]] = [{} for _ in range(SHARDS)]
+        self.changed: set[int] = set()
+        self._scale = 1.0
+        self.rescale()
+
+    def rescale(self) -> None:
+        """Follow a change of ``accounts``."""
+        self._scale = 1 / (self._spec.popular_ratio * (self.accounts + self._spec.smoothing_accounts))
+
+    def add_account(self) -> None:
+        """Count an account that gave its first slot."""
+        self.accounts += 1
+        self.rescale()
+
+    def learn(self, opener: str) -> None:
+        """Count one more account that uses the opener."""
+        number = shard_of(opener)
+        shard = self.shards[number]
+        shard[opener] = shard.get(opener, 0) + 1
+        self.changed.add(number)
+        if len(shard) > _MAX_PER_SHARD:
+            kept = sorted(shard.items(), key=lambda item: (-item[1], item[0]))[: _MAX_PER_SHARD // 2]
+            self.shards[number] = dict(kept)
+
+    def popularity(self, opener: str, *, is_own: bool) -> float:
+        """Popularity of an opener among other accounts, 0 to 1; ``is_own``: the asking account is counted in it."""
+        users = self.shards[shard_of(opener)].get(opener, 0) - is_own
+        return min(1.0, users * self._scale) if users > 0 else 0.0
+
+
+def crowd_excess(model: CrowdModel, spec: Crowd, slots: list[str], new_slots: list[str]) -> tuple[float, float]:
+    """Sum over slots of popularity above what jobs reach, and the mean popularity; both 0 without slots."""
+    if not slots:
+        return 0.0, 0.0
+    unseen = defaultdict(int)
+    for slot in new_slots:
+        unseen[slot] += 1
+    popular = sum(model.popularity(slot, is_own=slot not in unseen) for slot in slots)
+    return popular - spec.job_ratio * len(slots), popular / len(slots)

@@ -1,0 +1,129 @@
+"""One account beside all others: how far its crowd-like, machine-paced exchanges exceed what honest accounts show."""
+
+import math
+
+import msgspec
+
+from detectors.crowd import CrowdModel, crowd_excess
+from detectors.spec import DetectorSpec
+from detectors.tail import Tail
+from schemas.account_bucket import AccountBucket
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+
+FEATURES = ("harvest", "relentless", "elicitation", "refusals", "sharing", "shift")
+"""What is measured of every account; only the first can name an account, the others support it."""
+_LEVELS = (4.0, 4.0, 2.0, 3.0, 12.0, 3.0)
+_PRIOR_DAYS = 2_000.0
+_SUPPORT_FROM_NATS = 3.0
+_SUPPORT_CAP_NATS = 2.0
+
+
+class Suspicion(msgspec.Struct, array_like=True):
+    """What the comparison remembers of one account; about 200 bytes as a snapshot."""
+
+    first_ms: int
+    last_ms: int
+    harvest: float = 0.0
+    relentless: float = 0.0
+    elicitation: float = 0.0
+    refusals: float = 0.0
+    crowd_ratio: float = 0.0
+    rate: float = 0.0
+    reference: float = 0.0
+    is_established: bool = False
+    day: int = 0
+    maxima: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(FEATURES))
+    exchanges: int = 0
+    output_tokens: int = 0
+    suspect_exchanges: int = 0
+    suspect_tokens: int = 0
+    excused_until_ms: int = 0
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """Values of the features, how rare each is, and what they amount to together (nats)."""
+
+    values: tuple[float, ...]
+    nats: tuple[float, ...]
+    total: float
+
+
+class HarvestDetector:
+    """Judges accounts bucket by bucket.
+
+    The rule of fusion: each feature is -log of the share of honest account-days that reach its value. ``harvest``
+    counts in full; the others add at most three nats each beyond their third, and only in proportion to what content
+    has shown, so that none of them names an account by itself: each has an honest twin.
+    """
+
+    def __init__(self, spec: DetectorSpec) -> None:
+        self._spec = spec
+        self._memory_ms = spec.harvest.memory_hours * HOUR_MS
+        self.tails = [Tail(level, _PRIOR_DAYS) for level in _LEVELS]
+        self.levels = _LEVELS
+        self.threshold_nats = math.log(spec.false_alarms.account_days_per_false_alarm)
+
+    def observe(self, known: Suspicion | None, bucket: AccountBucket, crowd: CrowdModel, start_ms: int) -> Suspicion:
+        """Fold a bucket into an account's suspicion; ``start_ms`` is when the deployment saw its first event."""
+        state = known or self._new(bucket, start_ms)
+        day = bucket.start_ms // DAY_MS
+        if day != state.day:
+            self._finish_day(state, day)
+        fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
+        excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
+        # Many end users behind one account are a gateway; each of them is a person.
+        people = math.sqrt(max(1, bucket.end_users))
+        state.harvest = max(0.0, state.harvest * fade + excess / people)
+        state.relentless = state.relentless * fade + bucket.regular * popular / people
+        state.elicitation = state.elicitation * fade + bucket.elicitations
+        state.refusals = state.refusals * fade + bucket.refusals
+        state.rate = state.rate * fade + bucket.fresh
+        if bucket.slots:
+            step = min(0.5, len(bucket.slots) / 64)
+            state.crowd_ratio += step * (popular - state.crowd_ratio)
+        if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
+            state.reference = max(state.reference, state.harvest)
+        state.last_ms = bucket.end_ms
+        state.exchanges += bucket.events
+        state.output_tokens += bucket.output_tokens
+        return state
+
+    def rate_at(self, state: Suspicion, at_ms: int) -> float:
+        """Fresh exchanges of the account that are remembered at a time."""
+        return state.rate * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
+
+    def _new(self, bucket: AccountBucket, start_ms: int) -> Suspicion:
+        harvest = self._spec.harvest
+        # What was there before us has a past that we have not seen; what comes later has shown its first days.
+        is_early = bucket.start_ms - start_ms < (harvest.baseline_days + 1) * DAY_MS
+        is_old = bucket.age_ms < 0 or bucket.age_ms > harvest.established_days * DAY_MS
+        return Suspicion(
+            bucket.start_ms, bucket.start_ms, day=bucket.start_ms // DAY_MS, is_established=is_early and is_old
+        )
+
+    def _finish_day(self, state: Suspicion, day: int) -> None:
+        for tail, value in zip(self.tails, state.maxima, strict=True):
+            tail.add(value)
+        state.maxima = [0.0] * len(FEATURES)
+        state.day = day
+
+    def judge(self, state: Suspicion, bucket: AccountBucket) -> Judgement:
+        """How surprising the account is now; its values count for the day only while nobody suspects it."""
+        spec = self._spec.harvest
+        hours = min(1.5, bucket.active_hours / spec.person_hours)
+        values = (
+            max(0.0, state.harvest * hours - spec.baseline_margin * state.reference),
+            state.relentless * hours,
+            state.elicitation,
+            state.refusals,
+            float(bucket.addresses * bucket.clients),
+            bucket.shift_nats,
+        )
+        nats = tuple(tail.nats(value) for tail, value in zip(self.tails, values, strict=True))
+        support = sum(min(_SUPPORT_CAP_NATS, max(0.0, n - _SUPPORT_FROM_NATS)) for n in nats[1:])
+        total = nats[0] + support * min(1.0, nats[0] / self.threshold_nats)
+        if total < self.threshold_nats:
+            state.maxima = [max(a, b) for a, b in zip(state.maxima, values, strict=True)]
+        return Judgement(values, nats, max(0.0, total))

@@ -1,0 +1,77 @@
+"""Reasons: what a reviewer reads of each feature, with the honest cause that would look the same."""
+
+from detectors.case import Reason
+from detectors.groups import GroupEvidence
+from detectors.harvest import FEATURES, Judgement
+from detectors.spec import DetectorSpec
+
+# feature -> unit, explanation, honest explanation
+_TEXTS = {
+    "harvest": (
+        "crowd-like exchanges (fading)",
+        "New, self-contained requests of the kinds that many accounts make, at a rate and over hours that no person keeps.",
+        "A gateway or app in front of many people, an evaluation over a public question set: ask what runs there.",
+    ),
+    "relentless": (
+        "evenly paced exchanges (fading)",
+        "Requests at even intervals that never repeat a prompt.",
+        "A scheduled job over a list; the list would be the customer's own data, not questions of all kinds.",
+    ),
+    "elicitation": (
+        "labelled exchanges (fading)",
+        "Upstream classifiers see requests for written-out reasoning.",
+        "Tutoring and exam preparation ask for working too, at a person's pace.",
+    ),
+    "refusals": (
+        "refused exchanges (fading)",
+        "Goes on after 401, 403 and 429 answers.",
+        "A client with a fixed retry policy, or a failover router after an outage.",
+    ),
+    "sharing": (
+        "address blocks x clients per day",
+        "One account used from many networks and clients at once.",
+        "CI runners on one key, a mobile team, a privacy proxy.",
+    ),
+    "shift": (
+        "nats of the account's own e-detector",
+        "Volume well above what this account's own hours let expect.",
+        "A launch, a migration of keys, a one-off batch: ask what changed.",
+    ),
+}
+
+
+def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Reason]:
+    """Reasons against an account: every feature that is unusual."""
+    return [
+        Reason("account", feature, value, level, unit, nats, why, benign)
+        for feature, value, nats, level in zip(FEATURES, judgement.values, judgement.nats, levels, strict=True)
+        if nats > 0
+        for unit, why, benign in [_TEXTS[feature]]
+    ]
+
+
+def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
+    """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
+    kind = link.partition(":")[0].replace("_", " ")
+    return [
+        Reason(
+            "group",
+            f"evenness over a shared {kind}",
+            evidence.spread,
+            spec.groups.honest_spread,
+            "standard deviation of log exchanges",
+            evidence.evenness_nats,
+            f"{len(evidence.accounts)} accounts with the same {kind} are loaded more evenly than people load themselves.",
+            "A class on one assignment, or test accounts of one product team.",
+        ),
+        Reason(
+            "group",
+            f"level over a shared {kind}",
+            evidence.typical,
+            spec.groups.honest_level,
+            "exchanges per account (fading)",
+            evidence.level_nats,
+            "Each of them does more than the usual account on a shared link.",
+            "Staff of one firm in a busy week.",
+        ),
+    ]

@@ -1,0 +1,141 @@
+"""The detector specification: every number that tunes a detector, in one YAML file, checked as a whole."""
+
+import difflib
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Positive = Annotated[float, Field(gt=0)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class SpecError(ValueError):
+    """A specification that cannot be used; the message names the file, the key and what would fit."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class FalseAlarms(_Section):
+    """The knobs: how rarely honest accounts may be named."""
+
+    account_days_per_false_alarm: Annotated[float, Field(ge=10, le=1_000_000)] = Field(
+        default=2_000, description="Mean number of honest account-days between two honest accounts named."
+    )
+    days_per_false_campaign: Annotated[float, Field(ge=0.1, le=100_000)] = Field(
+        default=20, description="Mean number of days of the whole deployment between two honest groups named."
+    )
+
+
+class Crowd(_Section):
+    """Content: does one account ask what a crowd asks?"""
+
+    popular_ratio: Ratio = Field(default=0.03, description="Share of accounts that makes an opener fully popular.")
+    job_ratio: Ratio = Field(default=0.35, description="Popularity that honest jobs reach on average: no evidence.")
+    wrapper_ratio: Ratio = Field(default=0.12, description="Share of an account's prompts that makes a part its wrapper.")
+    smoothing_accounts: Positive = Field(default=20, description="Accounts that a new deployment pretends to have seen.")
+
+
+class Harvest(_Section):
+    """One account: how fast crowd-like exchanges add up."""
+
+    memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
+    person_hours: Positive = Field(default=14, description="Hours of a day that a person is active at most.")
+    baseline_days: Positive = Field(default=3, description="How long the anchored reference of an account is learned.")
+    established_days: Positive = Field(default=14, description="Age from which an account has a past worth a reference.")
+    baseline_margin: Positive = Field(default=1.5, description="Multiple of its reference that an account may reach freely.")
+
+
+class Groups(_Section):
+    """Linked accounts: when they act as one."""
+
+    memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
+    min_accounts: Annotated[int, Field(ge=3)] = Field(default=5, description="Fewer accounts are no group.")
+    min_exchanges: Positive = Field(default=3, description="Remembered exchanges that make an account active on a link.")
+    honest_spread: Positive = Field(
+        default=1.0, description="Standard deviation of the logarithm of honest members' exchanges."
+    )
+    honest_level: Positive = Field(default=6.0, description="Typical remembered exchanges of an active honest member.")
+    job_crowd_ratio: Ratio = Field(default=0.3, description="Mean popularity of requests at which a group counts nothing.")
+    crowd_ratio: Ratio = Field(default=0.5, description="Mean popularity of requests from which a group counts in full.")
+    join_exchanges: Positive = Field(default=2, description="Remembered exchanges with which an account joins a campaign.")
+    join_share: Ratio = Field(default=0.3, description="Share of its exchanges that must carry the link for an account to join.")
+    max_members: Annotated[int, Field(ge=50)] = Field(default=2_000, description="Larger links are only counted.")
+
+
+class Lifecycle(_Section):
+    """Alerts: how long they stand, how often they speak."""
+
+    alert_days: Positive = Field(default=7, description="An alert without new evidence expires after this time.")
+    update_minutes: Positive = Field(default=60, description="Between two updates that only bring more of the same.")
+    quiet_days: Positive = Field(default=3, description="Without harvesting for so long, an alert is resolved.")
+    daily_budget: Annotated[int, Field(ge=1)] = Field(
+        default=500, description="New alerts per day; what exceeds it is rolled up visibly."
+    )
+    shadow: bool = Field(default=False, description="Publish alerts for looking at only.")
+
+
+class DetectorSpec(_Section):
+    """Everything that decides which alerts a stream gives."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] = Field(default="default", description="Name of the spec.")
+    version: Annotated[str, Field(min_length=1, max_length=64)] = Field(default="1", description="Its author's version.")
+    bucket_seconds: Annotated[int, Field(ge=10, le=3_600)] = Field(
+        default=300, description="Length of an event-time bucket; evidence is judged when one closes."
+    )
+    idle_days: Positive = Field(default=30, description="An account without events leaves memory after this time.")
+    false_alarms: FalseAlarms = FalseAlarms()
+    crowd: Crowd = Crowd()
+    harvest: Harvest = Harvest()
+    groups: Groups = Groups()
+    lifecycle: Lifecycle = Lifecycle()
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the contents: equal specifications, equal fingerprints."""
+        raw = json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()
+        return hashlib.blake2b(raw, digest_size=8).hexdigest()
+
+
+def load_spec(path: Path | None) -> DetectorSpec:
+    """Read a specification; ``None`` is the packaged default. Raises ``SpecError``."""
+    if path is None:
+        return parse_spec(resources.files("detectors").joinpath("default.yaml").read_text("utf-8"), "detectors/default.yaml")
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: cannot be read: {error}") from error
+    return parse_spec(text, str(path))
+
+
+def parse_spec(text: str, where: str) -> DetectorSpec:
+    """Specification from YAML text; ``where`` names it in errors. Raises ``SpecError``."""
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SpecError(f"{where}: not YAML: {error}") from error
+    if not isinstance(data, dict | None):
+        raise SpecError(f"{where}: should be a mapping of sections, is a {type(data).__name__}")
+    try:
+        return DetectorSpec.model_validate(data or {})
+    except ValidationError as error:
+        raise SpecError("\n".join(f"{where}: {_complaint(e)}" for e in error.errors())) from error
+
+
+def _complaint(error: Any) -> str:
+    path = [str(part) for part in error["loc"]]
+    key = ".".join(path)
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {error['msg']}, not {error['input']!r}"
+    model: Any = DetectorSpec
+    for part in path[:-1]:
+        model = model.model_fields[part].annotation
+    near = difflib.get_close_matches(path[-1], model.model_fields, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(model.model_fields)}"
+    return f"{key}: unknown key; {hint}"

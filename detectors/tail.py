@@ -1,0 +1,58 @@
+"""How rare a value is among honest account-days: an online tail, robust against the few that are not honest.
+
+Each account gives one value per active day, its largest. Counted is how many of them exceed a level that is already
+unusual, and how many exceed four times that level; beyond, the tail is the Pareto that goes through both points
+(peaks over a threshold: Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017). So the most
+extreme values, where campaigns would be, do not shape what they are measured by, and accounts that stand accused are
+not counted at all. A prior stands in for what has not been seen yet. When more than one or two per cent of all
+account-days are abusive and unnoticed, the tail becomes too heavy and detection slower: it errs to the side of
+silence. Counts fade, so that what was usual years ago is forgotten.
+"""
+
+import math
+
+import msgspec
+
+_HALVE_ABOVE = 50_000.0
+_PRIOR_RATIO = 0.02
+_PRIOR_INDEX = 1.3
+_FAR = 4.0
+_MIN_INDEX, _MAX_INDEX = 1.0, 1.5
+
+
+class Tail(msgspec.Struct, array_like=True):
+    """Shares of account-days above two levels.
+
+    Parameters
+    ----------
+    level
+        Value that a fiftieth of honest account-days exceed, until counts say otherwise; in the feature's unit.
+    prior_days
+        Weight of that assumption, account-days.
+    """
+
+    level: float
+    prior_days: float
+    days: float = 0.0
+    above: float = 0.0
+    far_above: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Count the maximum of one account-day."""
+        self.days += 1
+        self.above += value > self.level
+        self.far_above += value > _FAR * self.level
+        if self.days > _HALVE_ABOVE:
+            self.days, self.above, self.far_above = self.days / 2, self.above / 2, self.far_above / 2
+
+    def nats(self, value: float) -> float:
+        """Minus the logarithm of the share of account-days with at least this value; 0 for what is usual."""
+        if value <= self.level:
+            return 0.0
+        step = math.log((1 + _FAR * self.level) / (1 + self.level))
+        prior_far = self.prior_days * _PRIOR_RATIO * math.exp(-_PRIOR_INDEX * step)
+        all_days = self.days + self.prior_days
+        above = self.above + self.prior_days * _PRIOR_RATIO
+        index = math.log(above / (self.far_above + prior_far)) / step
+        index = min(_MAX_INDEX, max(_MIN_INDEX, index))
+        return math.log(all_days / above) + index * math.log((1 + value) / (1 + self.level))

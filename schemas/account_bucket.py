@@ -1,0 +1,96 @@
+"""Account bucket: what one account did in one event-time bucket, for those who compare accounts.
+
+It goes from the accounts stage to the campaigns stage and is no contract for anybody else. It is deterministic: the
+same events give the same bytes, so a repeat is recognised by account and bucket.
+"""
+
+import msgspec
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something that accounts may share, and how many of the bucket's fresh exchanges carried it.
+
+    ``kind`` is one of ``detectors.links.LINK_KINDS``; ``value`` stands for what is shared.
+    """
+
+    kind: str
+    value: str
+    exchanges: int
+
+
+class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
+    """One account in one closed bucket.
+
+    Parameters
+    ----------
+    start_ms, end_ms
+        The bucket, milliseconds since the epoch; the end belongs to the next one.
+    age_ms
+        Time from the registration of the account to the end of the bucket; -1 when unknown.
+    seen_ms
+        Time since the first event of the account.
+    events
+        Exchanges of the bucket, duplicates of the same event left out.
+    fresh
+        Exchanges that stand alone (not a later turn) and repeat no recent prompt of the account.
+    slots
+        For each fresh exchange with a slot, what opens the part of the prompt that is not the account's wrapper.
+    new_slots
+        Those slots that the account has used for the first time.
+    regular
+        Fresh exchanges whose gap to the one before is like the gap before that.
+    elicitations
+        Exchanges that an upstream classifier labelled as elicitation of reasoning.
+    refusals
+        Exchanges refused with 401, 403 or 429.
+    full_length
+        Exchanges whose answer ended at the limit that the request had set.
+    active_hours
+        Hours of the last 24 in which the account was active, this one included (1 to 24).
+    end_users, addresses, clients
+        Distinct end users, address blocks and user agents of the last 256 exchanges (sampled).
+    hourly, hourly_expected
+        Exchanges of the present hour, and what the account's own past lets expect.
+    shift_nats
+        Logarithm of the account's own e-detector for volume.
+    """
+
+    account_id: str
+    start_ms: int
+    end_ms: int
+    tenant_id: str | None
+    plan: str | None
+    age_ms: int
+    seen_ms: int
+    events: int
+    fresh: int
+    slots: list[str]
+    new_slots: list[str]
+    regular: int
+    elicitations: int
+    refusals: int
+    full_length: int
+    input_tokens: int
+    output_tokens: int
+    active_hours: int
+    end_users: int
+    addresses: int
+    clients: int
+    hourly: int
+    hourly_expected: float
+    shift_nats: float
+    links: list[Link]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(AccountBucket).decode
+
+
+def encode_account_bucket(bucket: AccountBucket) -> bytes:
+    """Bytes of a bucket; equal buckets, equal bytes."""
+    return _encode(bucket)
+
+
+def decode_account_bucket(raw: bytes) -> AccountBucket:
+    """Bucket from its bytes; raises ``msgspec.DecodeError`` for anything else."""
+    return _decode(raw)
