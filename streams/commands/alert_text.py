@@ -8,7 +8,7 @@ import click
 from schemas.alert import Alert
 from streams.enforcement import Decision
 
-_SEVERITY_COLOURS = {"low": "white", "medium": "yellow", "high": "red", "critical": "bright_red"}
+SEVERITY_COLOURS = {"low": "white", "medium": "yellow", "high": "red", "critical": "bright_red"}
 _NAMED_ACCOUNTS = 3
 
 
@@ -21,7 +21,7 @@ def decision_line(decision: Decision) -> str:
         "release": "release",
         "watch": f"({'shadow' if alert.shadow else 'expired'}) {alert.recommended_action.type}",
     }[decision.verb]
-    sureness = click.style(f"{alert.severity} {alert.confidence:.2f}", fg=_SEVERITY_COLOURS[alert.severity])
+    sureness = click.style(f"{alert.severity} {alert.confidence:.2f}", fg=SEVERITY_COLOURS[alert.severity])
     until = f", until {moment(alert.expires_at)}" if decision.verb in ("enforce", "keep") else ""
     whom = names(decision.account_ids)
     return (
