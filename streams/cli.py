@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Check, show and compare what the service is configured with."),
     "backtest": ("backtest", "Compare detector specifications on recorded EVENTS."),
     "explain": ("explain", "Explain an alert, or all alerts of an account."),
+    "fingerprint": ("fingerprint", "Fingerprint the prompts on standard input, one a line."),
     "schemas": ("schemas_export", "Publish the contracts as JSON Schema and AsyncAPI."),
     "demo": ("demo", "Run the service on sample traffic and show alerts arriving; leaves nothing running."),
 }
