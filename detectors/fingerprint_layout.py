@@ -208,9 +208,14 @@ def _from_level(level: int) -> int:
     return (first + last) // 2
 
 
+def is_fingerprint(text: str) -> bool:
+    """Whether a string has the form of a fingerprint of this version; others must not reach the functions above."""
+    return _FORMAT.fullmatch(text) is not None
+
+
 def parse(fingerprint: str) -> Fingerprint:
     """Decode all sections. Raises FingerprintRefused for anything but a fingerprint of this version."""
-    if not _FORMAT.fullmatch(fingerprint):
+    if not is_fingerprint(fingerprint):
         raise FingerprintRefused(_complaint(fingerprint))
     shape = [_SIX_BITS[char] for char in fingerprint[SHAPE]]
     return Fingerprint(

@@ -92,7 +92,8 @@ class Sections:
 
     def templates(self) -> Bytes:
         """Head, opening, first, closing, tail, last, skeleton and marks."""
-        return _characters(_mix(self._sums[:, :_TEMPLATES] + self._vocabulary.secret("templates")), ID_CHARS)
+        secrets = np.array([self._vocabulary.secret(f"template {i}") for i in range(_TEMPLATES)])
+        return _characters(_mix(self._sums[:, :_TEMPLATES] + secrets), ID_CHARS)
 
     def bands(self) -> Bytes:
         """Bands of two min-hashes each, over the runs of up to three words that begin at every word."""

@@ -171,7 +171,7 @@ def _kind(token: str) -> int:
     if first.isdecimal():
         return WORD | NUMBER
     if not first.isalnum():
-        is_end = len(token) > 1 or token == "\n" or first in _FULL_WIDTH_ENDS
+        is_end = len(token) > 1 or first == "\n" or first in _FULL_WIDTH_ENDS
         return FORM | (END if is_end else 0)
     if _UNSPACED_CHARACTER.fullmatch(token):
         is_form = "\u3040" <= token <= "\u309f" or token in _FUNCTION_HAN
