@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Builds the image with what is there, buildah, podman or docker: docker/build.sh [TAG]    default: stillwatch:VERSION
+#   BASE, RUN_BASE   base images, see the Dockerfile; `local` makes both of Debian's packages
+#   PYTHON           interpreter in RUN_BASE, /usr/bin/python3
+#   ARCHIVE          also write the image to this OCI archive
+# Dependencies are downloaded by this machine's pip to docker/wheels, so that the build itself needs no network.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+tag=${1:-localhost/stillwatch:$version}
+revision=$(git rev-parse HEAD)$(git diff --quiet HEAD -- docker schemas detectors streams traffic requirements.txt || echo -dirty)
+
+if [ "${BASE:-}" = local ]; then
+    for kind in build run; do
+        podman image exists "localhost/stillwatch-base:$kind" || docker/debian-base.sh $kind "localhost/stillwatch-base:$kind"
+    done
+    BASE=localhost/stillwatch-base:build RUN_BASE=localhost/stillwatch-base:run
+fi
+
+python=.venv/bin/python
+mkdir -p docker/wheels
+for file in requirements.txt docker/requirements-build.txt; do
+    $python -m pip download --quiet --require-hashes --no-deps --only-binary :all: --implementation cp --python-version 3.13 \
+        --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 --platform any \
+        --dest docker/wheels -r $file
+done
+
+arguments=(--file docker/Dockerfile --tag "$tag" --build-arg "VERSION=$version" --build-arg "REVISION=$revision")
+for name in BASE RUN_BASE PYTHON; do
+    [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
+done
+if command -v buildah >/dev/null; then
+    buildah bud --quiet --format docker --isolation "${BUILDAH_ISOLATION:-chroot}" --layers=false "${arguments[@]}" .
+    [ -z "${ARCHIVE:-}" ] || buildah push --quiet --format oci "$tag" "oci-archive:$ARCHIVE:$tag"
+elif command -v docker >/dev/null; then
+    docker build "${arguments[@]}" .
+    [ -z "${ARCHIVE:-}" ] || docker save --output "$ARCHIVE" "$tag"
+else
+    echo "$0: needs buildah or docker" >&2
+    exit 1
+fi
