@@ -10,6 +10,7 @@ from kafka.errors import TopicAlreadyExistsError
 from streams.settings import Settings
 from streams.topics import SINGLE, Role, TopicSpec
 
+BOOTSTRAP_TIMEOUT_MS = 10_000
 CREATE_TIMEOUT_MS = 30_000
 
 
@@ -51,7 +52,7 @@ class TopicAdmin:
 
     def __init__(self, settings: Settings) -> None:
         self._admin: Any = _admin_client(
-            **settings.kafka_python_config(), client_id="stillwatch-topics", bootstrap_timeout_ms=10_000
+            **settings.kafka_python_config(), client_id="stillwatch-topics", bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
         )
 
     def __enter__(self) -> "TopicAdmin":
@@ -143,7 +144,7 @@ def _count_differences(
     role: Role, spec: TopicSpec, topic: ExistingTopic, needed: int, asked: int | None
 ) -> list[Difference]:
     if topic.partitions != needed:
-        reason = "exactly one" if role in SINGLE else f"as many as its counterpart, the topic of {spec.like}: {needed}"
+        reason = "exactly one" if role in SINGLE else f"as many as the topic of {spec.like}: {needed}"
         return [Difference(spec.name, f"has {topic.partitions} partitions but needs {reason}", is_fatal=True)]
     if asked is not None and topic.partitions != spec.partitions:
         text = f"has {topic.partitions} partitions, not {spec.partitions}; existing topics are left as they are"

@@ -47,7 +47,7 @@ def command(
     consumer: str | None,
     as_json: bool,
 ) -> None:
-    """Follow the alerts as an enforcement service would, one line for every decision.
+    """Follow the alerts as an enforcement service would, a line for every decision.
 
     It shows what a consumer has to heed: versions, expiry, retraction, supersession and shadow. The rule itself is
     streams/enforcement.py.

@@ -22,6 +22,9 @@ def shown_lines(files: EventFiles, label: str) -> Iterator[bytes]:
         return
     lines = files.lines()
     yield from _until_slow(lines)
+    if (line := next(lines, None)) is None:
+        return
+    yield line
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         shown_at = 0.0
         for number, line in enumerate(lines):

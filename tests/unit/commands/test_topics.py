@@ -1,0 +1,146 @@
+"""The topics: names, what each must be like, and what counts as a difference."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streams.settings import Settings
+from streams.topic_admin import ExistingTopic, differences, settle_counts
+from streams.topics import ROLES, topic_name, topic_specs
+
+SETTINGS = Settings(topic_prefix="t.")
+SPECS = topic_specs(SETTINGS, 6, 3)
+
+
+def as_specified(**changed: Any) -> dict[str, ExistingTopic]:
+    """Return a cluster whose topics are as specified, some of them replaced; ``None`` leaves one out."""
+    topics: dict[str, ExistingTopic | None] = {
+        role: ExistingTopic(spec.partitions, 3, dict(spec.configs)) for role, spec in SPECS.items()
+    }
+    return {SPECS[role].name: topic for role, topic in (topics | changed).items() if topic is not None}
+
+
+def texts(existing: dict[str, ExistingTopic], asked: int | None = None) -> list[tuple[str, bool]]:
+    """Return the differences as text, each with whether it is fatal."""
+    return [(str(difference), difference.is_fatal) for difference in differences(SPECS, existing, asked)]
+
+
+def test_names_are_those_of_the_design() -> None:
+    """The documented names, with a prefix before every one of them."""
+    assert {role: topic_name(SETTINGS, role) for role in ROLES} == {
+        "input": "t.llm.usage",
+        "usage": "t.stillwatch.usage",
+        "links": "t.stillwatch.links",
+        "alerts": "t.stillwatch.alerts",
+        "alert_state": "t.stillwatch.alert-state",
+        "account_state": "t.stillwatch.account-state",
+        "campaign_state": "t.stillwatch.campaign-state",
+        "dead_letter": "t.stillwatch.dead-letter",
+        "feedback": "t.stillwatch.feedback",
+    }
+
+
+def test_an_unknown_role_is_an_error() -> None:
+    """A misspelt role does not become a topic."""
+    with pytest.raises(KeyError):
+        topic_name(SETTINGS, "alertstate")
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 64])
+def test_partition_counts_fit_each_other(partitions: int) -> None:
+    """State has the partitions of what it belongs to; the global view has one, whatever the load."""
+    count = {role: spec.partitions for role, spec in topic_specs(SETTINGS, partitions, 1).items()}
+
+    assert count["input"] == count["usage"] == count["account_state"] == partitions
+    assert count["alerts"] == count["alert_state"] <= partitions
+    assert count["links"] == count["campaign_state"] == count["feedback"] == 1
+
+
+def test_state_is_never_deleted_by_age() -> None:
+    """Only compaction removes state; what people decided is kept for ever."""
+    for role in ("alert_state", "account_state", "campaign_state"):
+        assert SPECS[role].configs["cleanup.policy"] == "compact"
+    assert SPECS["feedback"].configs["retention.ms"] == "-1"
+
+
+def test_three_copies_need_two_to_agree() -> None:
+    """With three replicas an acknowledged record survives the loss of one; with one there is no choice."""
+    assert {s.configs["min.insync.replicas"] for s in SPECS.values()} == {"2"}
+    assert {s.configs["min.insync.replicas"] for s in topic_specs(SETTINGS, 6, 1).values()} == {"1"}
+
+
+def test_nothing_differs_from_itself() -> None:
+    """Topics as specified give no difference, asked for the same count or for none."""
+    assert texts(as_specified()) == texts(as_specified(), asked=6) == []
+
+
+def test_a_missing_topic_is_fatal() -> None:
+    """The service cannot run without a topic."""
+    assert texts(as_specified(links=None)) == [("t.stillwatch.links: does not exist", True)]
+
+
+def test_another_count_than_asked_for_is_only_told() -> None:
+    """Existing topics decide; a wish for another number is answered, not fulfilled."""
+    existing = {name: replace(t, partitions=3 if t.partitions > 1 else 1) for name, t in as_specified().items()}
+
+    found = texts(existing, asked=6)
+    assert ("t.stillwatch.usage: has 3 partitions, not 6; existing topics are left as they are", False) in found
+    assert [is_fatal for _, is_fatal in found if is_fatal] == []
+    assert texts(existing) == []
+
+
+def test_state_with_another_count_than_its_counterpart_is_fatal() -> None:
+    """A state partition without its account partition would lose accounts."""
+    existing = as_specified(account_state=ExistingTopic(3, 3, SPECS["account_state"].configs))
+
+    [(text, is_fatal)] = texts(existing)
+    assert is_fatal
+    assert text == "t.stillwatch.account-state: has 3 partitions but needs as many as the topic of usage: 6"
+
+
+@pytest.mark.parametrize("role", ["links", "campaign_state", "feedback"])
+def test_more_than_one_partition_of_the_global_view_is_fatal(role: str) -> None:
+    """Two halves of a global view are none."""
+    existing = as_specified(**{role: ExistingTopic(2, 3, SPECS[role].configs)})
+
+    assert texts(existing) == [(f"{SPECS[role].name}: has 2 partitions but needs exactly one", True)]
+
+
+def test_a_new_topic_follows_its_existing_counterpart() -> None:
+    """State created later fits the usage topic that is there, whatever number was asked for."""
+    existing = as_specified(usage=ExistingTopic(3, 3, SPECS["usage"].configs), account_state=None)
+
+    counts = settle_counts(SPECS, existing)
+    assert counts["account_state"] == counts["usage"] == 3
+    assert counts["input"] == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_fatal"),
+    [
+        ("cleanup.policy", "delete", True),
+        ("min.compaction.lag.ms", "0", False),
+        ("max.message.bytes", "1000", False),
+        ("min.cleanable.dirty.ratio", "0.5", False),
+    ],
+)
+def test_settings_that_differ_are_told(key: str, value: str, is_fatal: bool) -> None:
+    """Deleting state is fatal, the rest is for the operator to judge."""
+    spec = SPECS["account_state"]
+    existing = as_specified(account_state=ExistingTopic(6, 3, spec.configs | {key: value}))
+
+    assert texts(existing) == [(f"{spec.name}: {key} is {value}, should be {spec.configs[key]}", is_fatal)]
+
+
+def test_larger_limits_are_fine() -> None:
+    """An operator may allow more than is needed."""
+    spec = SPECS["account_state"]
+    more = {"max.message.bytes": "99999999", "min.compaction.lag.ms": "99999999", "min.insync.replicas": "3"}
+
+    assert texts(as_specified(account_state=ExistingTopic(6, 3, spec.configs | more))) == []
+
+
+def test_the_settings_of_the_input_topic_are_its_owners() -> None:
+    """Other people's topic is not judged."""
+    assert texts(as_specified(input=ExistingTopic(99, 1, {"cleanup.policy": "compact"}))) == []
