@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from random import Random
+from zlib import crc32
 
 from traffic import prompts
 from traffic.prompts import LANGUAGES, Scope
@@ -14,6 +15,7 @@ from traffic.wrappers import draw_wrapper
 _STRIDES = (7_919, 15_485_863, 32_452_843, 49_979_687, 67_867_967)
 _KEPT_IN_ARCHIVE = 2_000
 _ITEMS_PER_DOCUMENT = 3
+_TRIES = 8
 _DEVELOPER_STEPS = ("log", "log", "code", "code", "task")
 
 
@@ -33,6 +35,7 @@ class ContentState:
         self._form = pick(rng, prompts.RECORD_FORMS)
         self._demand = pick(rng, LANGUAGES[self._language].reasoning)
         self._stride = pick(rng, _STRIDES)
+        self._sent: set[int] = set()
         self._next = int(rng.random() * 1_000_000)
         self._items = [self._fixed_item(rng) for _ in range(content.items)] if self._has_items else []
         retarget_day = content.retarget_day
@@ -74,8 +77,7 @@ class ContentState:
             case "job":
                 item = f"{self._job}\n\n{self._document(rng, scope)}"
             case "list":
-                self._next += self._stride
-                item = prompts.instruction(scope, self._next % scope.size)
+                item = self._unsent(scope)
                 if self._next % _ITEMS_PER_DOCUMENT == 0:
                     item = f"{item}\n\n{self._document(rng, scope)}"
             case "code":
@@ -85,6 +87,16 @@ class ContentState:
                 item = self._items[self._next % len(self._items)]
             case _:
                 item = self._near(rng, scope, pick(rng, self._items))
+        return item
+
+    def _unsent(self, scope: Scope) -> str:
+        """Return the list's next instruction; tasks that leave a slot out repeat themselves, which is passed over."""
+        for _ in range(_TRIES):
+            self._next += self._stride
+            item = prompts.instruction(scope, self._next % scope.size)
+            if crc32(item.encode()) not in self._sent:
+                break
+        self._sent.add(crc32(item.encode()))
         return item
 
     def _near(self, rng: Random, scope: Scope, item: str) -> str:

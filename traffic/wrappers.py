@@ -50,10 +50,11 @@ def draw_wrapper(rng: Random, family: str, scope: Scope) -> Wrapper:
 def _frame(rng: Random, scope: Scope) -> tuple[str, str]:
     """Put a frame together; the parts are few, their combinations many."""
     spoken, gap = scope.language, scope.language.joint
-    before = pick(rng, spoken.openers)
+    before = pick(rng, spoken.openers).format(r=pick(rng, spoken.roles), q=pick(rng, spoken.qualities))
     if chance(rng, 0.5):
         before = gap.join((before, pick(rng, spoken.demands)))
-    after = pick(rng, spoken.formats).format(n=2 + int(rng.random() * 7))
+    manner = pick(rng, spoken.manners).format(n=2 + int(rng.random() * 7))
+    after = pick(rng, spoken.formats).format(f=pick(rng, spoken.forms), w=manner)
     if chance(rng, 0.5):
         after = gap.join((pick(rng, spoken.demands), after))
     return f"{before}\n\n", f"\n\n{after}"

@@ -181,11 +181,27 @@ ENGLISH = Language(
     ),
     openers=words(
         """
-        You are a careful writer and subject expert.; Act as a patient tutor.;
-        Take the part of a senior consultant.; You answer as a reference work would.;
-        Imagine you prepare teaching material.; You are an assistant for a research desk.;
-        As a domain specialist, help with the task below.; Work as a meticulous editor.;
-        You write for a technical handbook.; Respond as a practitioner with long experience.
+        You are a {q} {r}.
+        Act as a {q} {r}.
+        Take the part of a {r}, {q} and fair.
+        Answer the way a {q} {r} would.
+        Imagine that you work as a {r}.
+        As a {q} {r}, help with the task below.
+        Here speaks the desk of a {r}.
+        Be my {q} {r} for this one.
+        This goes to a {q} {r}.
+        """
+    ),
+    roles=words(
+        """
+        editor; tutor; consultant; librarian; analyst; translator; examiner; engineer; researcher; copywriter;
+        lecturer; reviewer; planner; coach; historian; statistician; clerk
+        """
+    ),
+    qualities=words(
+        """
+        careful; patient; senior; meticulous; experienced; friendly; terse; critical; well-read; practical;
+        neutral; cheerful; strict; thoughtful
         """
     ),
     demands=words(
@@ -197,10 +213,24 @@ ENGLISH = Language(
     ),
     formats=words(
         """
-        Answer in numbered steps.; Return only the final text.; Use headings and short paragraphs.;
-        End with a one-line summary.; Write about {n}00 words.; Give the result as a list.;
-        Answer in JSON with the keys answer and notes.; Finish with a short self-check.;
-        No introduction, no closing remarks.; Put key terms in bold.
+        Return the result as {f}, {w}.
+        Answer as {f} {w}.
+        The output is {f}, {w}.
+        Write {f} {w}.
+        I want {f}, {w}.
+        """
+    ),
+    forms=words(
+        """
+        a numbered list; a table; JSON; YAML; headings with short paragraphs; one paragraph; bullet points;
+        a short letter; a dialogue; a memo; two columns; questions and answers; a plain text
+        """
+    ),
+    manners=words(
+        """
+        without an introduction; in at most {n}00 words; with a summary at the end; in the simplest words;
+        with key terms in bold; with every doubt named; leaving out examples; in the present tense;
+        with one counterexample; without closing remarks; with a self-check at the end; for printing
         """
     ),
     jobs=words(

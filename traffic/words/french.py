@@ -139,8 +139,25 @@ FRENCH = Language(
     ),
     openers=words(
         """
-        Tu es un rédacteur expert et soigneux.; Réponds comme un tuteur patient.; Tu es un consultant expérimenté.;
-        Tu prépares du matériel pédagogique.; Réponds comme un ouvrage de référence.
+        Tu es {r}, {q}.
+        Réponds comme le ferait {r}.
+        Imagine que tu travailles comme {r}.
+        En tant que {r}, aide pour la tâche suivante.
+        Ceci s'adresse à {r} {q}.
+        Sois {r} pour cette fois.
+        Prends le rôle de {r}, {q}.
+        """
+    ),
+    roles=words(
+        """
+        éditrice; tuteur; consultante; bibliothécaire; analyste; traductrice; examinateur; ingénieure; chercheur;
+        rédactrice; professeur; relectrice; planificateur; historienne
+        """
+    ),
+    qualities=words(
+        """
+        avec soin; avec patience; avec expérience; avec rigueur; avec humour; en peu de mots; avec esprit critique;
+        avec neutralité; avec calme
         """
     ),
     demands=words(
@@ -151,9 +168,23 @@ FRENCH = Language(
     ),
     formats=words(
         """
-        Réponds en étapes numérotées.; Donne seulement le texte final.;
-        Utilise des titres et des paragraphes courts.; Termine par une phrase de conclusion.;
-        Écris environ {n}00 mots.; Réponds en JSON.
+        Donne le résultat sous forme de {f}, {w}.
+        Réponds avec {f}, {w}.
+        Je veux {f}, {w}.
+        Écris {f}, {w}.
+        """
+    ),
+    forms=words(
+        """
+        liste numérotée; tableau; JSON; YAML; paragraphes courts; paragraphe unique; puces; courte lettre;
+        dialogue; note interne; questions et réponses; texte suivi
+        """
+    ),
+    manners=words(
+        """
+        sans introduction; en {n}00 mots au plus; avec un résumé à la fin; avec des mots simples;
+        les termes en gras; en nommant les doutes; sans exemples; au présent; avec un contre-exemple;
+        sans formule de fin; à imprimer
         """
     ),
     jobs=words(

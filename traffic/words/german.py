@@ -138,8 +138,25 @@ GERMAN = Language(
     ),
     openers=words(
         """
-        Du bist eine sorgfältige Fachautorin.; Antworte wie ein geduldiger Tutor.;
-        Du arbeitest als erfahrener Berater.; Du bereitest Lehrmaterial vor.; Schreibe wie ein Nachschlagewerk.
+        Du bist {q} {r}.
+        Antworte wie {q} {r}.
+        Stell dir vor, du arbeitest als {r}.
+        Übernimm die Rolle: {r}, {q}.
+        Hilf mir als {q} {r}.
+        Dies geht an {q} {r}.
+        Schreibe, wie es {q} {r} täte.
+        """
+    ),
+    roles=words(
+        """
+        Lektor; Tutorin; Beraterin; Bibliothekar; Analystin; Übersetzer; Prüferin; Ingenieur; Forscherin; Texter;
+        Dozentin; Gutachter; Planer; Trainerin; Historiker
+        """
+    ),
+    qualities=words(
+        """
+        sorgfältig als; geduldig als; erfahren als; freundlich als; knapp als; kritisch als; belesen als;
+        praktisch als; neutral als; streng als; umsichtig als
         """
     ),
     demands=words(
@@ -150,9 +167,22 @@ GERMAN = Language(
     ),
     formats=words(
         """
-        Antworte in nummerierten Schritten.; Gib nur den fertigen Text aus.;
-        Nutze Überschriften und kurze Absätze.; Schließe mit einem Satz als Fazit.; Schreibe etwa {n}00 Wörter.;
-        Antworte als JSON.
+        Gib das Ergebnis als {f} aus, {w}.
+        Antworte als {f}, {w}.
+        Gewünscht: {f}, {w}.
+        Schreibe {f}, {w}.
+        """
+    ),
+    forms=words(
+        """
+        nummerierte Liste; Tabelle; JSON; YAML; kurze Absätze; einen Absatz; Stichpunkte; kurzen Brief; Dialog;
+        Aktennotiz; Fragen und Antworten; Fließtext
+        """
+    ),
+    manners=words(
+        """
+        ohne Einleitung; höchstens {n}00 Wörter; mit Zusammenfassung am Ende; möglichst einfach; Fachbegriffe fett;
+        mit allen Zweifeln; ohne Beispiele; im Präsens; mit einem Gegenbeispiel; ohne Schlusswort; zum Ausdrucken
         """
     ),
     jobs=words(

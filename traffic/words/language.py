@@ -8,7 +8,8 @@ class Language:
     """Word lists of one language.
 
     Templates name their slots: ``{s}`` subject, ``{a}`` aspect, ``{u}`` audience, ``{n}`` number, ``{p}`` person,
-    ``{l}`` place, ``{t}`` thing, ``{v}`` what happens. Tuples must not be empty.
+    ``{l}`` place, ``{t}`` thing, ``{v}`` what happens; of wrappers ``{r}`` role, ``{q}`` quality, ``{f}`` form,
+    ``{w}`` manner. Tuples must not be empty.
     """
 
     code: str
@@ -25,8 +26,12 @@ class Language:
     sentences: tuple[str, ...]
     lead_ins: tuple[str, ...]
     openers: tuple[str, ...]
+    roles: tuple[str, ...]
+    qualities: tuple[str, ...]
     demands: tuple[str, ...]
     formats: tuple[str, ...]
+    forms: tuple[str, ...]
+    manners: tuple[str, ...]
     jobs: tuple[str, ...]
     reasoning: tuple[str, ...]
     example: str

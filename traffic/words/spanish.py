@@ -140,8 +140,25 @@ SPANISH = Language(
     ),
     openers=words(
         """
-        Eres un redactor experto y cuidadoso.; Actúa como un tutor paciente.;
-        Eres consultor con mucha experiencia.; Preparas material docente.; Responde como una obra de consulta.
+        Eres {r}, {q}.
+        Actúa como {r}.
+        Responde como lo haría {r} {q}.
+        Imagina que trabajas como {r}.
+        Como {r}, ayuda con la tarea siguiente.
+        Esto va para {r} {q}.
+        Sé mi {r} por esta vez.
+        """
+    ),
+    roles=words(
+        """
+        editora; tutor; consultora; bibliotecario; analista; traductora; examinador; ingeniera; investigador;
+        redactora; profesor; revisora; planificador; historiadora
+        """
+    ),
+    qualities=words(
+        """
+        con mucho cuidado; con paciencia; con experiencia; con rigor; con buen humor; en pocas palabras;
+        con sentido crítico; con neutralidad; con calma
         """
     ),
     demands=words(
@@ -152,8 +169,23 @@ SPANISH = Language(
     ),
     formats=words(
         """
-        Responde en pasos numerados.; Devuelve solo el texto final.; Usa títulos y párrafos cortos.;
-        Termina con una conclusión de una línea.; Escribe unas {n}00 palabras.; Responde en JSON.
+        Devuelve el resultado como {f}, {w}.
+        Responde con {f}, {w}.
+        Quiero {f}, {w}.
+        Escribe {f}, {w}.
+        """
+    ),
+    forms=words(
+        """
+        una lista numerada; una tabla; JSON; YAML; párrafos cortos; un solo párrafo; viñetas; una carta breve;
+        un diálogo; una nota interna; preguntas y respuestas; texto corrido
+        """
+    ),
+    manners=words(
+        """
+        sin introducción; en {n}00 palabras como máximo; con un resumen al final; con palabras sencillas;
+        con los términos en negrita; nombrando las dudas; sin ejemplos; en presente; con un contraejemplo;
+        sin despedida; para imprimir
         """
     ),
     jobs=words(
