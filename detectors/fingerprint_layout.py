@@ -56,7 +56,7 @@ def _level_bounds() -> list[int]:
 
 
 LEVEL_BOUNDS: Final = np.array(_level_bounds())
-"""Level i is for counts from bound i - 1 up to below bound i: exact up to 6, then three levels per doubling."""
+"""Level i is for counts from bound i - 1 up to below bound i: exact up to 5, then three levels per doubling."""
 
 EXACT: Final = slice(2, 14)
 HEAD: Final = slice(14, 20)
@@ -86,7 +86,7 @@ class FingerprintRefused(ValueError):
 class Fingerprint:
     """All sections of a fingerprint, decoded for people.
 
-    ``characters``, ``words`` and ``lines`` are approximate counts (within 20 %), ``number_ratio`` the share of words
+    ``characters``, ``words`` and ``lines`` are approximate counts (within 15 %), ``number_ratio`` the share of words
     that are numbers (0..1), ``embedding`` the components of a direction of length about 1.
     """
 

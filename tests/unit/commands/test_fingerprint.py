@@ -1,0 +1,125 @@
+"""`stillwatch fingerprint`: one line in, one line out, the same as ingest would compute."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detectors.fingerprint import Fingerprinter, exact_id, parse
+from streams.cli import main
+
+KEY = "a key of a test, long enough"
+fingerprint = Fingerprinter(KEY.encode()).fingerprint
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STILLWATCH_FINGERPRINT_KEY", KEY)
+
+
+def run(lines: bytes, *options: str) -> Result:
+    """Run the command with these bytes on its standard input."""
+    return CliRunner().invoke(main, ["fingerprint", *options], input=lines)
+
+
+def test_each_line_of_text_gets_its_fingerprint() -> None:
+    """Lines are answered in order, empty ones and a last one without line end included."""
+    result = run("why is the sky blue?\n\nWörter".encode())
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [fingerprint(text) for text in ("why is the sky blue?", "", "Wörter")]
+
+
+def test_json_strings_may_hold_line_ends() -> None:
+    """A prompt of several lines goes in as a JSON string."""
+    result = run(json.dumps("one\ntwo").encode() + b"\n", "--input", "json")
+
+    assert result.stdout.splitlines() == [fingerprint("one\ntwo")]
+
+
+def test_events_lose_their_prompt_and_nothing_else() -> None:
+    """A prompt becomes its fingerprint; every other value stays the bytes it was, known or not."""
+    line = b'{"event_id": "e1", "prompt": "a\\nb", "cost": 1.00, "big": 123456789012345678901234567890}'
+    result = run(line + b"\n", "--input", "events")
+    event = json.loads(result.stdout)
+
+    assert "prompt" not in event
+    assert event.pop("prompt_fingerprint") == fingerprint("a\nb")
+    assert event == {key: value for key, value in json.loads(line).items() if key != "prompt"}
+    assert b'"cost":1.00' in result.stdout_bytes
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"prompt": None, "a": 1}, {"a": 1}),
+        ({"a": 1}, {"a": 1}),
+        ({"prompt": "p", "prompt_fingerprint": "given"}, {"prompt_fingerprint": "given"}),
+        ({"prompt": "p", "prompt_fingerprint": None}, {"prompt_fingerprint": fingerprint("p")}),
+    ],
+)
+def test_events_without_prompt_or_with_fingerprint(line: dict[str, object], expected: dict[str, object]) -> None:
+    """Without a prompt there is no fingerprint, and one that is there already is kept."""
+    assert json.loads(run(json.dumps(line).encode(), "--input", "events").stdout) == expected
+
+
+def test_fingerprints_are_taken_apart_for_people() -> None:
+    """Decoding needs no key and says what parsing says."""
+    raw = fingerprint("You are an expert. Why?")
+    result = run(raw.encode(), "--input", "fingerprints")
+    shown = json.loads(result.stdout)
+
+    assert shown["exact"] == exact_id(raw)
+    assert shown["openers"] == list(parse(raw).openers)
+
+
+@pytest.mark.parametrize(
+    ("form", "line", "complaint"),
+    [
+        ("text", b"\xff", "is not UTF-8"),
+        ("json", b"why", "is no JSON string"),
+        ("json", b"{}", "is no JSON string"),
+        ("events", b"[]", "is no usage event"),
+        ("events", b'{"prompt": 3}', "is no usage event"),
+        ("events", b"{" * 100_000, "is no usage event"),
+        ("fingerprints", b"hello", "is no fingerprint: a fingerprint starts with '1.', this string with 'hello'"),
+    ],
+)
+def test_a_line_of_another_kind_ends_the_command(form: str, line: bytes, complaint: str) -> None:
+    """Lines before a wrong one are answered, the wrong one is named by number and reason."""
+    good = {"text": b"a", "json": b'"a"', "events": b'{"a":1}', "fingerprints": fingerprint("a").encode()}[form]
+    result = run(good + b"\n" + good + b"\n" + line + b"\n" + good + b"\n", "--input", form)
+
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 2
+    assert f"line 3 {complaint}" in result.stderr
+
+
+def test_a_key_that_is_too_short_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named, its value is not shown."""
+    monkeypatch.setenv("STILLWATCH_FINGERPRINT_KEY", "tooshort")
+    result = run(b"a\n")
+
+    assert result.exit_code == 1
+    assert "STILLWATCH_FINGERPRINT_KEY" in result.stderr
+    assert "tooshort" not in result.output
+
+
+def test_a_line_is_answered_while_the_writer_waits() -> None:
+    """A gateway may keep the command running and get each answer before it writes the next line."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "streams.cli", "fingerprint"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        killer = threading.Timer(30, process.kill)
+        killer.start()
+        for text in ("first", "second"):
+            process.stdin.write(text.encode() + b"\n")
+            process.stdin.flush()
+            assert process.stdout.readline().decode().strip() == fingerprint(text)
+        process.stdin.close()
+        killer.cancel()
