@@ -1,6 +1,6 @@
 {{/*
 A job that runs one stillwatch command before anything else happens. Arguments: root, name, component, args, weight,
-needsKafka, specConfigMap. It does not use the release's service account, which does not exist yet.
+needsKafka, specConfigMap. It gets the settings too, so that a wrong one is refused here. It does not use the release's service account, which does not exist yet.
 */}}
 {{- define "stillwatch.hookJob" -}}
 {{- $root := .root -}}
@@ -35,13 +35,16 @@ spec:
         - name: {{ .component }}
           {{- include "stillwatch.containerBasics" $root | nindent 10 }}
           args: {{ .args | toJson }}
-          {{- if .needsKafka }}
           env:
+            {{- if .needsKafka }}
             {{- include "stillwatch.kafkaEnv" $root | nindent 12 }}
+            {{- end }}
+            {{- with include "stillwatch.settingsEnv" $root }}
+            {{- . | trim | nindent 12 }}
+            {{- end }}
             {{- with $root.Values.extraEnv }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
-          {{- end }}
           resources:
             {{- toYaml $root.Values.hooks.resources | nindent 12 }}
           volumeMounts:

@@ -35,10 +35,14 @@ groups:
   "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3" .of)
   "summary" "{{ $labels.pod }} keeps restarting"
   "description" "It started {{ $value }} times in half an hour. The last line of `kubectl logs --previous` says why it stopped.") }}
-{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchPartitionsUnassigned" "for" "10m" "severity" "critical"
-  "expr" (printf "sum(stillwatch_partitions{%s, stage=\"accounts\"}) < %d" .of (int .root.Values.topics.partitions))
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchAccountsUnwatched" "for" "10m" "severity" "critical"
+  "expr" (printf "sum(stillwatch_partitions{%s, role=\"usage\"}) < %d" .of (int .root.Values.topics.partitions))
   "summary" "Some accounts are watched by nobody"
   "description" "Only {{ $value }} of the partitions of the usage topic have a worker that has restored them.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchCampaignsUnwatched" "for" "10m" "severity" "critical"
+  "expr" (printf "sum(stillwatch_partitions{%s, role=\"links\"}) < 1" .of)
+  "summary" "No worker looks for campaigns"
+  "description" "The one partition from which all alerts come has no worker that has restored it. No alert is raised.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchMemoryHigh" "for" "15m" "severity" "warning"
   "expr" (printf "process_resident_memory_bytes{%s} > %v * %s" .of .limits.maxMemoryRatio (include "stillwatch.memoryLimitBytes" .root))
   "summary" "{{ $labels.pod }} is close to its memory limit"
@@ -47,15 +51,15 @@ groups:
 
 {{- define "stillwatch.progressRules" -}}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchLagHigh" "for" "15m" "severity" "warning"
-  "expr" (printf "sum by (topic) (stillwatch_lag_events{%s}) > %.0f" .of (float64 .limits.maxLagEvents))
-  "summary" "{{ $value | humanize }} events wait in {{ $labels.topic }}"
-  "description" "Workers read more slowly than events arrive. Alerts are late, not wrong.") }}
+  "expr" (printf "sum by (topic) (stillwatch_lag_messages{%s}) > %.0f" .of (float64 .limits.maxLagMessages))
+  "summary" "{{ $value | humanize }} messages wait in {{ $labels.topic }}"
+  "description" "Workers read more slowly than messages arrive. Alerts are late, not wrong.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchEventTimeBehind" "for" "15m" "severity" "warning"
-  "expr" (printf "time() - min(stillwatch_watermark_seconds{%s, stage=\"accounts\"}) > %.0f" .of (float64 .limits.maxEventTimeDelaySeconds))
+  "expr" (printf "time() - min(stillwatch_watermark_seconds{%s, stage=\"campaigns\"}) > %.0f" .of (float64 .limits.maxEventTimeDelaySeconds))
   "summary" "Event time is {{ $value | humanizeDuration }} behind the clock"
   "description" "Nothing newer is judged. Either there is lag, or one input partition holds the others back, or no events arrive at all.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoCheckpoint" "for" "15m" "severity" "warning"
-  "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and increase(stillwatch_events_total{%s, stage=\"accounts\"}[15m]) > 0" .of .of)
+  "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and ignoring(stage, outcome) sum without (stage, outcome) (increase(stillwatch_events_total{%s}[15m])) > 0" .of .of)
   "summary" "{{ $labels.pod }} works but has not made a checkpoint for 15 minutes"
   "description" "After a restart it would repeat all of that work.") }}
 {{- end -}}
@@ -66,7 +70,7 @@ groups:
   "summary" "{{ $value | humanizePercentage }} of all events cannot be read: {{ $labels.reason }}"
   "description" "They lie in the dead-letter topic with reason, origin and original bytes, and are not judged.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoEvents" "for" "30m" "severity" "warning"
-  "expr" (printf "sum(rate(stillwatch_events_total{%s, stage=\"ingest\"}[30m])) == 0" .of)
+  "expr" (printf "sum(rate(stillwatch_events_total{%s, stage=~\"ingest|accounts\"}[30m])) == 0" .of)
   "summary" "No usage events arrive"
   "description" "A gateway has stopped sending, or sends to another topic.") }}
 {{- end -}}

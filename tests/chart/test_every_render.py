@@ -1,0 +1,106 @@
+"""What must be so for whatever values: each example in helm/stillwatch/ci is rendered and looked at."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chart.helm import CHART, helm, pods, render_file
+from tests.chart.strict_schema import Schemas
+
+pytestmark = pytest.mark.deploy
+
+EXAMPLES = sorted((CHART / "ci").glob("*.yaml"))
+SCHEMAS = Schemas()
+
+
+@pytest.fixture(params=EXAMPLES, ids=lambda path: path.stem)
+def example(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture
+def objects(example: Path) -> list[dict[str, Any]]:
+    return render_file(example)
+
+
+def test_lint_finds_nothing(example: Path) -> None:
+    """Helm's own checks pass, warnings included."""
+    helm("lint", "--strict", str(CHART), "--values", str(example))
+
+
+def test_objects_fit_their_schemas(objects: list[dict[str, Any]]) -> None:
+    """Every object has only fields that its kind has, of the right type."""
+    problems = {f"{o['kind']} {o['metadata']['name']}": SCHEMAS.problems(o) for o in objects}
+
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+def test_a_misspelt_field_would_be_found(objects: list[dict[str, Any]]) -> None:
+    """The check above is not vacuous: each object with one key too many is refused."""
+    for thing in objects:
+        inner = "data" if thing["kind"] == "ConfigMap" else "spec" if "spec" in thing else "metadata"
+        if thing["kind"] in ("ConfigMap", "KafkaTopic", "KafkaUser"):
+            broken = {**thing, "misspelt": 1}
+        else:
+            broken = {**thing, inner: {**thing.get(inner, {}), "misspelt": 1}}
+
+        assert any("misspelt is unknown" in problem for problem in SCHEMAS.problems(broken)), thing["kind"]
+
+
+def test_names_are_unique_and_short_enough(objects: list[dict[str, Any]]) -> None:
+    """No object overwrites another, and what Kubernetes appends to names still fits."""
+    names = [(o["kind"], o["metadata"]["name"]) for o in objects]
+
+    assert len(names) == len(set(names))
+    assert all(len(name) <= 63 for kind, name in names if kind != "KafkaTopic")
+
+
+def test_every_object_says_whose_it_is(objects: list[dict[str, Any]]) -> None:
+    """The recommended labels are on everything, so that one selector finds a release."""
+    for thing in objects:
+        labels = thing["metadata"]["labels"]
+        assert labels["app.kubernetes.io/instance"] == "sw"
+        assert labels["app.kubernetes.io/name"] == "stillwatch"
+        assert labels["app.kubernetes.io/managed-by"] == "Helm"
+
+
+def test_pods_are_restricted(objects: list[dict[str, Any]]) -> None:
+    """Every pod meets the restricted level of Pod Security, and has no token and no writable root besides."""
+    for name, pod in pods(objects).items():
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["runAsUser"] >= 10_000, name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert pod["automountServiceAccountToken"] is False, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(), name
+        assert {next(iter(v.keys() - {"name"})) for v in pod["volumes"]} <= {"emptyDir", "configMap", "secret"}, name
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+
+
+def test_pods_say_what_they_need(objects: list[dict[str, Any]]) -> None:
+    """Every container requests CPU and memory and limits its memory; none is throttled."""
+    for pod in pods(objects).values():
+        for container in pod["containers"]:
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+            assert container["resources"]["limits"].keys() == {"memory"}
+
+
+def test_selectors_match_their_pods_and_no_others(objects: list[dict[str, Any]]) -> None:
+    """Service, budget and policy of the workers select workers; jobs and tests are selected by their own policies."""
+    components = {"worker": 0}
+    for thing in objects:
+        spec = thing.get("spec", {})
+        selector = spec.get("podSelector") or spec.get("selector")
+        if thing["kind"] in ("Service", "PodDisruptionBudget", "NetworkPolicy", "StatefulSet", "Deployment"):
+            labels = selector.get("matchLabels", selector)
+            components.setdefault(labels["app.kubernetes.io/component"], 0)
+            components[labels["app.kubernetes.io/component"]] += 1
+
+    assert components.keys() <= {"worker", "topics", "test"}
+    assert components["worker"] >= 2

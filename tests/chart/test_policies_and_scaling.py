@@ -1,0 +1,141 @@
+"""Network policies, disruption budget, autoscaling, hooks."""
+
+import pytest
+
+from tests.chart.helm import environment, only, render, workload
+
+pytestmark = pytest.mark.deploy
+
+
+def test_workers_reach_names_and_brokers_only() -> None:
+    """Egress is port 53 and the ports of the bootstrap servers, nothing else."""
+    policy = only(render({"kafka": {"bootstrapServers": "a:9092,b:9093,c:9092"}}), "NetworkPolicy", "sw-stillwatch")["spec"]
+    ports = [sorted({port["port"] for port in rule["ports"]}) for rule in policy["egress"]]
+
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert ports == [[53], [9092, 9093]]
+
+
+def test_nobody_reaches_workers_but_tests_and_those_allowed() -> None:
+    """Ingress is the metrics port, from the release's test pods and from `metricsFrom`."""
+    monitoring = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    policy = only(render({"networkPolicy": {"metricsFrom": [monitoring]}}), "NetworkPolicy", "sw-stillwatch")["spec"]
+    [rule] = policy["ingress"]
+
+    assert rule["ports"] == [{"port": "http"}]
+    assert len(rule["from"]) == 2
+    assert rule["from"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "test"
+    assert rule["from"][1] == monitoring
+
+
+def test_the_topics_job_may_reach_kafka_before_the_release_exists() -> None:
+    """Where everything is denied by default, its policy is made before it runs and goes with it."""
+    objects = render()
+    policy, job = only(objects, "NetworkPolicy", "-topics"), only(objects, "Job", "-topics")
+    weights = [int(o["metadata"]["annotations"]["helm.sh/hook-weight"]) for o in (policy, job)]
+
+    assert weights[0] < weights[1]
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= job["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_a_drain_takes_one_worker_at_a_time_and_broken_ones_at_once() -> None:
+    """The budget allows one, and does not protect pods that are not ready anyway."""
+    budget = only(render(), "PodDisruptionBudget")["spec"]
+
+    assert budget["maxUnavailable"] == 1
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_the_specification_is_checked_before_anything_else() -> None:
+    """A hook runs `stillwatch config check` on the very text that the workers would read, before the topics job."""
+    objects = render({"detector": {"spec": "name: x\n"}})
+    check, topics = only(objects, "Job", "-spec-check"), only(objects, "Job", "-topics")
+    annotations = check["metadata"]["annotations"]
+
+    assert annotations["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert int(annotations["helm.sh/hook-weight"]) < int(topics["metadata"]["annotations"]["helm.sh/hook-weight"])
+    assert check["spec"]["template"]["spec"]["containers"][0]["args"] == ["config", "check", "--config", "/etc/stillwatch/spec/spec.yaml"]
+    assert "STILLWATCH_DISORDER_SECONDS" in environment(check["spec"]["template"]["spec"])
+    assert "KAFKA_BOOTSTRAP_SERVERS" not in environment(check["spec"]["template"]["spec"])
+
+
+def test_an_existing_specification_is_checked_too() -> None:
+    """A ConfigMap that somebody else made is mounted by the check and by the workers; none is made."""
+    objects = render({"detector": {"existingConfigMap": "reviewed", "key": "a.yaml"}})
+    mounted = [
+        volume["configMap"]["name"]
+        for o in (only(objects, "Job", "-spec-check"), workload(objects))
+        for volume in o["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == "spec"
+    ]
+
+    assert mounted == ["reviewed", "reviewed"]
+    assert [o for o in objects if o["kind"] == "ConfigMap"] == []
+
+
+def test_the_packaged_specification_needs_no_check() -> None:
+    """Without a specification of one's own there is no such hook."""
+    assert [o["metadata"]["name"] for o in render() if o["kind"] == "Job"] == ["sw-stillwatch-topics"]
+
+
+def test_the_topics_job_makes_what_was_asked_for() -> None:
+    """Partitions, copies, and whether the input topic is ours, reach the command."""
+    values = {"topics": {"partitions": 6, "replicationFactor": 2, "includeInput": False}}
+    [container] = only(render(values), "Job", "-topics")["spec"]["template"]["spec"]["containers"]
+
+    assert container["args"] == ["topics", "--partitions", "6", "--replication-factor", "2", "--no-input"]
+
+
+@pytest.mark.parametrize("manage", ["None", "Strimzi"])
+def test_no_topics_job_when_topics_are_made_otherwise(manage: str) -> None:
+    """The job is there only when it is the one who makes the topics."""
+    objects = render({"topics": {"manage": manage}, "strimzi": {"cluster": "events"}})
+
+    assert [o for o in objects if o["kind"] == "Job"] == []
+
+
+@pytest.mark.parametrize(("scaler", "kind"), [("hpa", "HorizontalPodAutoscaler"), ("keda", "ScaledObject")])
+def test_an_autoscaler_owns_the_number_of_workers(scaler: str, kind: str) -> None:
+    """With autoscaling the workload names no number, so that an upgrade does not reset it; scaling down is slow."""
+    objects = render({"autoscaling": {scaler: {"enabled": True}}})
+    spec = only(objects, kind)["spec"]
+    behavior = spec["behavior"] if scaler == "hpa" else spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+
+    assert "replicas" not in workload(objects)["spec"]
+    assert spec["scaleTargetRef"]["kind"] == "StatefulSet"
+    assert spec["scaleTargetRef"]["name"] == workload(objects)["metadata"]["name"]
+    assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 1800
+    assert behavior["scaleDown"]["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 600}]
+
+
+def test_keda_watches_both_hops_and_never_scales_to_nothing() -> None:
+    """Lag of the input and of the usage topic count; at least one worker stays, to move event time on."""
+    values = {"kafka": {"topicPrefix": "eu."}, "autoscaling": {"keda": {"enabled": True}}}
+    spec = only(render(values), "ScaledObject")["spec"]
+
+    assert [t["metadata"]["topic"] for t in spec["triggers"]] == ["eu.llm.usage", "eu.stillwatch.usage"]
+    assert {t["metadata"]["consumerGroup"] for t in spec["triggers"]} == {"stillwatch"}
+    assert spec["minReplicaCount"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "expected"), [("PLAIN", "plaintext"), ("SCRAM-SHA-256", "scram_sha256"), ("SCRAM-SHA-512", "scram_sha512")]
+)
+def test_keda_logs_in_like_the_workers(mechanism: str, expected: str) -> None:
+    """It gets the same secret, the user from the worker's own environment, and its own word for the mechanism."""
+    values = {
+        "kafka": {"tls": {"enabled": True, "ca": {"secretName": "ca"}}, "sasl": {"enabled": True, "mechanism": mechanism, "secretName": "user"}},
+        "autoscaling": {"keda": {"enabled": True}},
+    }
+    objects = render(values)
+    authentication = only(objects, "TriggerAuthentication")
+
+    for trigger in only(objects, "ScaledObject")["spec"]["triggers"]:
+        assert trigger["metadata"]["sasl"] == expected
+        assert trigger["metadata"]["tls"] == "enable"
+        assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
+    assert authentication["spec"]["env"] == [{"parameter": "username", "name": "STILLWATCH_SASL_USERNAME", "containerName": "worker"}]
+    assert {t["parameter"]: (t["name"], t["key"]) for t in authentication["spec"]["secretTargetRef"]} == {
+        "password": ("user", "password"),
+        "ca": ("ca", "ca.crt"),
+    }

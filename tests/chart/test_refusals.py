@@ -1,0 +1,85 @@
+"""Values that cannot work are refused before anything is changed, in a sentence that says what to do."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.helm import CHART, RenderFailed, helm, render
+
+pytestmark = pytest.mark.deploy
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"kafka": {"bootstrapServers": ""}}, "kafka.bootstrapServers is required"),
+        ({"fingerprint": {"existingSecret": ""}}, "openssl rand -hex 32"),
+        ({"autoscaling": {"hpa": {"enabled": True}, "keda": {"enabled": True}}}, "exclude each other"),
+        ({"replicas": 13}, "replicas is 13 but topics.partitions is 12"),
+        ({"autoscaling": {"maxReplicas": 13, "hpa": {"enabled": True}}}, "autoscaling.maxReplicas is 13"),
+        ({"autoscaling": {"maxReplicas": 13, "keda": {"enabled": True}}}, "autoscaling.maxReplicas is 13"),
+        ({"autoscaling": {"minReplicas": 7, "keda": {"enabled": True}}}, "minReplicas is above"),
+        ({"kafka": {"sasl": {"enabled": True}}}, "kafka.sasl.secretName"),
+        ({"kafka": {"tls": {"client": {"secretName": "x"}}}}, "kafka.tls.enabled is not"),
+        ({"kafka": {"tls": {"enabled": True, "client": {"secretName": "a"}}, "sasl": {"enabled": True, "secretName": "b"}}}, "in one way"),
+        ({"topics": {"manage": "Strimzi"}}, "strimzi.cluster is required"),
+        ({"strimzi": {"cluster": "c", "user": {"create": True}}, "kafka": {"sasl": {"enabled": True}}}, "before the user of this release exists"),
+        ({"strimzi": {"cluster": "c", "user": {"create": True}}, "topics": {"manage": "None"}}, "goes with kafka.sasl.enabled"),
+        ({"detector": {"spec": "a: 1", "existingConfigMap": "x"}}, "choose one"),
+        ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
+    ],
+)
+def test_contradictions_are_refused(values: dict[str, Any], sentence: str) -> None:
+    """Each contradiction has its own sentence."""
+    with pytest.raises(RenderFailed, match=sentence):
+        render(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"replica": 3},
+        {"kafka": {"bootstrapServer": "kafka:9092"}},
+        {"kafka": {"tls": {"ca": {"name": "x"}}}},
+        {"settings": {"idleSecond": 3}},
+        {"networkPolicy": {"enable": False}},
+        {"autoscaling": {"keda": {"lagTreshold": 3}}},
+        {"metrics": {"dashboards": {"enabled": True}}},
+        {"resources": {"request": {"cpu": "1"}}},
+    ],
+    ids=str,
+)
+def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
+    """At every depth: a key that would be ignored stops the render."""
+    with pytest.raises(RenderFailed, match="additional properties|Additional property"):
+        render(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"replicas": "two"},
+        {"kafka": {"bootstrapServers": "kafka"}},
+        {"kafka": {"bootstrapServers": "kafka:9092, other:9092"}},
+        {"kafka": {"sasl": {"mechanism": "GSSAPI"}}},
+        {"image": {"digest": "sha256:12"}},
+        {"workload": {"kind": "DaemonSet"}},
+        {"topics": {"partitions": 0}},
+        {"settings": {"stages": ["ingest", "wizardry"]}},
+        {"settings": {"deadLetterMaxRatio": 1.5}},
+        {"fingerprint": {"existingSecret": "Not_A_Name"}},
+        {"podLabels": {"a": 1}},
+        {"autoscaling": {"minReplicas": 0}},
+    ],
+    ids=str,
+)
+def test_a_value_of_the_wrong_kind_is_refused(values: dict[str, Any]) -> None:
+    """Types, ranges and forms are checked before anything is sent to a cluster."""
+    with pytest.raises(RenderFailed, match="values don't meet the specifications|doesn't match|at '/"):
+        render(values)
+
+
+def test_the_defaults_alone_say_what_is_missing() -> None:
+    """A first `helm install` without values ends with what to set, not with a stack of template errors."""
+    with pytest.raises(RenderFailed, match=r"kafka.bootstrapServers is required, for example"):
+        helm("template", "sw", str(CHART))
