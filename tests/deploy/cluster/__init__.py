@@ -1,0 +1,1 @@
+"""A Kubernetes for tests, of processes on this machine."""
