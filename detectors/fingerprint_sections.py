@@ -36,7 +36,9 @@ _NO_OPENER_BITS: Final = 62
 # and marks: those of the section and those of the embedding's style.
 _WIDTHS: Final = np.array([6, 4, 24, 3, 6, 24, 8, 6, 3])
 _TEMPLATES: Final = 8
+_TEMPLATE_NAMES: Final = [f"template {i}" for i in range(_TEMPLATES)]
 _STYLE_MARKS: Final = 8
+_STYLE_NAMES: Final = ("case", "length", "end", "marks")
 _STRETCH: Final = np.repeat(np.arange(len(_WIDTHS)), _WIDTHS)
 _ORDER: Final = np.concatenate([np.arange(width) for width in _WIDTHS])
 _OFFSETS: Final = np.cumsum(_WIDTHS) - _WIDTHS
@@ -47,6 +49,7 @@ def _odd_numbers(seed: int, count: int) -> Ids:
 
 
 _PLACES: Final = _odd_numbers(0x9E3779B97F4A7C15, int(_WIDTHS.max()))
+_FACTORS: Final = _PLACES[_ORDER]
 _MULTIPLIERS: Final = _odd_numbers(0xA0761D6478BD642F, 2 * BAND_COUNT)[:, None]
 _MIX: Final = np.array([0xD6E8FEB86659FD93, 0xE7037ED1A0B428DB], np.uint64)
 _HALF: Final = np.uint64(32)
@@ -92,7 +95,7 @@ class Sections:
 
     def templates(self) -> Bytes:
         """Head, opening, first, closing, tail, last, skeleton and marks."""
-        secrets = np.array([self._vocabulary.secret(f"template {i}") for i in range(_TEMPLATES)])
+        secrets = self._vocabulary.secrets(*_TEMPLATE_NAMES)
         return _characters(_mix(self._sums[:, :_TEMPLATES] + secrets), ID_CHARS)
 
     def bands(self) -> Bytes:
@@ -102,12 +105,12 @@ class Sections:
         for distance in (1, 2):
             is_same_prompt = prompt[distance:] == prompt[:-distance]
             runs[:-distance] += self._ids[distance:] * _PLACES[distance] * is_same_prompt
-        minima = np.full((2 * BAND_COUNT, self._count), self._vocabulary.secret("no words"))
+        minima = np.full((2 * BAND_COUNT, self._count), self._vocabulary.secrets("no words"))
         has_words = self._words > 0
         if has_words.any():
             minima[:, has_words] = np.minimum.reduceat(runs * _MULTIPLIERS, self._word_starts[has_words], axis=1)
         values = minima[::2] * _PLACES[0] + minima[1::2] * _PLACES[1]
-        return _characters(_mix(values.T + self._vocabulary.secret("bands")), BAND_CHARS)
+        return _characters(_mix(values.T + self._vocabulary.secrets("bands")), BAND_CHARS)
 
     def shape(self, characters: list[int], lines: list[int]) -> Bytes:
         """Levels of length, words, share of numbers and lines."""
@@ -131,7 +134,7 @@ class Sections:
         skipped = np.maximum(count - OPENER_COUNT, 0)[:, None] * (_OPENER_ORDER >= OPENER_COUNT // 2)
         is_used = count[:, None] > _OPENER_ORDER
         followers = np.append(self._ids, np.uint64(0))[places + 1] * ~is_start[places + 1]
-        values = _mix(self._ids[places] * _PLACES[0] + followers * _PLACES[1] + self._vocabulary.secret("openers"))
+        values = _mix(self._ids[places] * _PLACES[0] + followers * _PLACES[1] + self._vocabulary.secrets("openers"))
         chosen = _take(values, (first[:, None] + _OPENER_ORDER + skipped) * is_used)
         marks = _characters(chosen, OPENER_CHARS).reshape(self._count, OPENER_COUNT, OPENER_CHARS)
         return np.where(is_used[:, :, None], marks, np.uint8(_NO_OPENER_BITS)).reshape(self._count, -1)
@@ -155,16 +158,15 @@ class Sections:
     def _style(self, characters: list[int], cases: list[int]) -> NDArray[np.float64]:
         """Sum of the directions of what prompts from one source have in common: case, length, end, first marks."""
         vocabulary = self._vocabulary
-        names = ("case", "length", "end", "marks")
         last = self._rows.take(self._stops - 1, mode="clip") if len(self._rows) else self._stops
-        values = np.empty((self._count, len(names)), np.uint64)
+        values = np.empty((self._count, len(_STYLE_NAMES)), np.uint64)
         values[:, 0] = cases
         values[:, 1] = [count.bit_length() for count in characters]
         values[:, 2] = vocabulary.identity.take(last) * ((vocabulary.kind.take(last) & WORD) == 0)
         values[:, 3] = self._sums[:, _STYLE_MARKS]
-        mixed = _mix(values * _PLACES[0] + np.array([vocabulary.secret(name) for name in names]))
-        bits = np.unpackbits(_characters(mixed, 8), axis=1).reshape(self._count, len(names), 64)
-        style: NDArray[np.float64] = bits.sum(axis=1) * 2.0 - len(names)
+        mixed = _mix(values * _PLACES[0] + vocabulary.secrets(*_STYLE_NAMES))
+        bits = np.unpackbits(_characters(mixed, 8), axis=1).reshape(self._count, len(_STYLE_NAMES), 64)
+        style: NDArray[np.float64] = bits.sum(axis=1) * 2.0 - len(_STYLE_NAMES)
         return style
 
     def _stretches(self, is_word: Flags) -> Ids:
@@ -186,13 +188,15 @@ class Sections:
         found_marks = marks.searchsorted(self._stops) - mark
         part += len(self._ids)
         mark += len(self._ids) + len(parts)
-        available = np.array((*[self._words] * 2, first, *[self._words] * 2, last, found_parts, *[found_marks] * 2)).T
-        counts = np.minimum(available, _WIDTHS)
-        starts = np.array((*[self._word_starts] * 3, *[self._word_stops] * 3, part, mark, mark)).T
-        starts[:, 3:6] -= counts[:, 3:6]
-        is_used = counts[:, _STRETCH] > _ORDER
-        chosen = _take(values, (starts[:, _STRETCH] + _ORDER) * is_used) * is_used
-        sums: Ids = np.add.reduceat(chosen * _PLACES[_ORDER], _OFFSETS, axis=1)
+        words = self._words
+        available = (words, words, first, words, words, last, found_parts, found_marks, found_marks)
+        counts = np.minimum(np.concatenate(available).reshape(-1, self._count), _WIDTHS[:, None])
+        begins, ends = self._word_starts, self._word_stops
+        starts = np.concatenate((begins, begins, begins, ends, ends, ends, part, mark, mark)).reshape(-1, self._count)
+        starts[3:6] -= counts[3:6]
+        is_used = counts.T.take(_STRETCH, axis=1) > _ORDER
+        chosen = _take(values, (starts.T.take(_STRETCH, axis=1) + _ORDER) * is_used) * is_used
+        sums: Ids = np.add.reduceat(chosen * _FACTORS, _OFFSETS, axis=1)
         return sums
 
     def _sentences(self) -> tuple[Ints, Ints]:

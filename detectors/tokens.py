@@ -123,7 +123,7 @@ class Vocabulary:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._row_of = _Rows()
-        self._secrets: dict[str, np.uint64] = {}
+        self._secrets: dict[tuple[str, ...], NDArray[np.uint64]] = {}
         self.identity = np.zeros(_MEMO_TOKENS, np.uint64)
         self.form = np.zeros(_MEMO_TOKENS, np.uint64)
         self.kind = np.zeros(_MEMO_TOKENS, np.uint8)
@@ -146,11 +146,12 @@ class Vocabulary:
         data = text.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=size, key=self._key, person=person).digest()
 
-    def secret(self, name: str) -> np.uint64:
-        """64 bits for one purpose that only holders of the key know."""
-        known = self._secrets.get(name)
+    def secrets(self, *names: str) -> NDArray[np.uint64]:
+        """64 bits for each purpose that only holders of the key know."""
+        known = self._secrets.get(names)
         if known is None:
-            known = self._secrets[name] = np.uint64(int.from_bytes(self.digest(name, b"secret", 8), "little"))
+            raw = b"".join([self.digest(name, b"secret", 8) for name in names])
+            known = self._secrets[names] = np.frombuffer(raw, "<u8").astype(np.uint64)
         return known
 
     def _set_rows(self, start: int, tokens: list[str]) -> None:
@@ -159,7 +160,7 @@ class Vocabulary:
         numbers = np.frombuffer(raw, "<u8").reshape(-1, 2)
         kind = np.array([_kind(token) for token in tokens], np.uint8)
         self.identity[rows] = numbers[:, 0]
-        self.form[rows] = np.where(kind & FORM, numbers[:, 0], self.secret("slot"))
+        self.form[rows] = np.where(kind & FORM, numbers[:, 0], self.secrets("slot"))
         self.kind[rows] = kind
         bits = np.unpackbits(np.frombuffer(raw, np.uint8).reshape(-1, _DIGEST_BYTES)[:, 8:], axis=1)
         self.direction[rows] = bits.astype(np.int8) * 2 - 1
