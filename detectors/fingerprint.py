@@ -115,7 +115,7 @@ class Fingerprinter:
         return self._batch([prompt], [fold(prompt)])[0]
 
     def fingerprint_many(self, prompts: Iterable[str]) -> Iterator[str]:
-        """Yield the fingerprint of each prompt in turn; the same strings as one by one, more than five times as fast."""
+        """Yield the fingerprint of each prompt in turn; the same as one by one, five times as fast."""
         remaining = iter(prompts)
         while batch := list(islice(remaining, _BATCH_PROMPTS)):
             yield from self._bounded_batches(batch)
