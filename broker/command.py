@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from broker import supervise
-from broker.artifacts import KAFKA_VERSION, BrokerUnavailable, cache_folder, fetch
+from broker.artifacts import KAFKA_VERSION, BrokerUnavailable, cache_folder, fetch, java
 from broker.cluster import Cluster, start_in, temporary_cluster
 
 VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
@@ -92,6 +92,7 @@ def _restart(arguments: argparse.Namespace) -> int:
 
 
 def _fetch(_: argparse.Namespace) -> int:
+    java()
     print(fetch())
     return 0
 
@@ -127,5 +128,5 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     add("kill", _kill, "SIGKILL one node", data, node)
     add("restart", _restart, "stop one node if it runs, and start whatever is down", data, node)
-    add("fetch", _fetch, "fetch Kafka without starting it, print the folder of its jars")
+    add("fetch", _fetch, "fetch Kafka without starting it, check that Java is there, print the folder of its jars")
     return parser

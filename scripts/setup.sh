@@ -68,12 +68,13 @@ is_venv_sound() {
 
 # What the environment is made from; when it changes, the environment is brought up to date.
 fingerprint() {
-    { cat requirements-dev.txt pyproject.toml; .venv/bin/python -VV; echo "$venv"; } | sha256sum
+    .venv/bin/python -c 'import sys; print(sys.version, sys.prefix)' && cat requirements-dev.txt pyproject.toml
 }
 
 is_venv_complete() {
-    [ -f "$done_mark" ] && [ -x .venv/bin/stillwatch ] && [ "$(cat "$done_mark")" = "$(fingerprint)" ] &&
-        head -1 .venv/bin/stillwatch | grep -qF "$venv/"
+    [ ! -L .venv ] && [ -f "$done_mark" ] && [ -x .venv/bin/stillwatch ] &&
+        [ "$(cat "$done_mark")" = "$(fingerprint 2>&1 | sha256sum)" ] &&
+        grep -qF "$venv/" .venv/bin/stillwatch
 }
 
 make_venv() {
@@ -95,28 +96,23 @@ fill_venv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 5 --only-binary ':all:' \
         --require-hashes --requirement requirements-dev.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    fingerprint >"$done_mark"
-}
-
-has_java() {
-    local version
-    version=$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | sed -n '1s/.*"\([0-9]*\).*/\1/p') || return 1
-    [ "${version:-0}" -ge 17 ]
+    fingerprint 2>&1 | sha256sum >"$done_mark"
 }
 
 fetch_broker() {
-    if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
-        return # that broker will be used; this machine needs none
+    if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ] || .venv/bin/python broker/kafka fetch >/dev/null 2>&1; then
+        return # a broker of the environment is used, or ours is there
     fi
     local missing=()
-    has_java || missing+=(openjdk-jre-headless)
-    if ! command -v mvn >/dev/null && ! .venv/bin/python broker/kafka fetch >/dev/null 2>&1; then
-        missing+=(maven)
-    fi
+    .venv/bin/python -c 'from broker.artifacts import java; java()' 2>/dev/null || missing+=(openjdk-jre-headless)
+    command -v mvn >/dev/null || missing+=(maven)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+    say "fetching Kafka"
     .venv/bin/python broker/kafka fetch >/dev/null
 }
 
-is_venv_sound || make_venv
-is_venv_complete || fill_venv
+if ! is_venv_complete; then
+    is_venv_sound || make_venv
+    fill_venv
+fi
 fetch_broker
