@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 UNUSED_FOLDERS = ("tests", "test", "__pycache__", "include", "f2py")
-"""Of the dependencies: their own tests, headers, a Fortran compiler's front end. Nothing imports them at run time."""
+"""Of the dependencies: their tests, headers, a Fortran compiler's front end. Nothing imports them at run time."""
 
 COMMAND = """#!{python}
 import sys
@@ -68,7 +68,7 @@ def _drop_unused(target: Path) -> None:
 def _strip(target: Path) -> None:
     """Remove symbols nobody debugs with. Not in ``*.libs``: their files are addressed by what stripping would move."""
     if shutil.which("strip") is None:
-        print("no strip in the build base: libraries keep their symbols", file=sys.stderr)
+        sys.stderr.write("no strip in the build base: libraries keep their symbols\n")
         return
     for library in sorted(target.glob("**/*.so")):
         if not any(part.endswith(".libs") for part in library.parts):

@@ -15,7 +15,8 @@ import yaml
 REPOSITORY = Path(__file__).parents[2]
 CHART = REPOSITORY / "helm/stillwatch"
 TOOLS = Path(
-    os.environ.get("STILLWATCH_TOOLS") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stillwatch/tools"
+    os.environ.get("STILLWATCH_TOOLS")
+    or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stillwatch/tools"
 )
 MODULE, VERSION = "helm.sh/helm/v3", "v3.22.0"
 KUBERNETES = "1.34"
@@ -67,7 +68,9 @@ def helm(*arguments: str) -> str:
     """Run helm. Raises ``RenderFailed`` when it refuses."""
     with tempfile.TemporaryDirectory() as home:
         folders = {f"HELM_{name}_HOME": home for name in ("CACHE", "CONFIG", "DATA")}
-        done = subprocess.run([program(), *arguments], capture_output=True, text=True, check=False, env={**os.environ, **folders})
+        done = subprocess.run(
+            [program(), *arguments], capture_output=True, text=True, check=False, env={**os.environ, **folders}
+        )
     if done.returncode != 0:
         raise RenderFailed(done.stderr)
     return done.stdout
@@ -91,7 +94,9 @@ def _render(layers: str, release: str, namespace: str) -> list[dict[str, Any]]:
             path = Path(folder) / f"{number}.yaml"
             path.write_text(yaml.safe_dump(layer))
             arguments += ["--values", str(path)]
-        output = helm("template", release, str(CHART), "--namespace", namespace, "--kube-version", KUBERNETES, *arguments)
+        output = helm(
+            "template", release, str(CHART), "--namespace", namespace, "--kube-version", KUBERNETES, *arguments
+        )
     return [thing for thing in yaml.safe_load_all(output) if thing]
 
 
@@ -111,7 +116,9 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The specification of every pod that the release makes, by the name of what makes it."""
     found = {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == "Pod"}
     for kind in ("StatefulSet", "Deployment", "Job"):
-        found |= {f"{kind}/{o['metadata']['name']}": o["spec"]["template"]["spec"] for o in objects if o["kind"] == kind}
+        found |= {
+            f"{kind}/{o['metadata']['name']}": o["spec"]["template"]["spec"] for o in objects if o["kind"] == kind
+        }
     return found
 
 

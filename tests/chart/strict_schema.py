@@ -41,7 +41,9 @@ class Schemas:
         for path in sorted(FOLDER.glob("*.yaml")):
             spec = yaml.safe_load(path.read_text())["spec"]
             for version in spec["versions"]:
-                self._by_kind[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = version["schema"]["openAPIV3Schema"]
+                self._by_kind[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = version["schema"][
+                    "openAPIV3Schema"
+                ]
 
     def problems(self, thing: Mapping[str, Any]) -> list[str]:
         """What is wrong with an object, one line each."""
@@ -60,7 +62,9 @@ class Schemas:
             return
         yield from _check_limits(value, schema, where)
         for combination in ("anyOf", "oneOf"):
-            if combination in schema and not any(not list(self._check(value, s, where)) for s in _typed(schema, combination)):
+            if combination in schema and not any(
+                not list(self._check(value, s, where)) for s in _typed(schema, combination)
+            ):
                 yield f"{where} fits none of its alternatives"
         if isinstance(value, dict):
             yield from self._check_object(value, schema, where)
@@ -70,7 +74,9 @@ class Schemas:
 
     def _check_object(self, value: dict[str, Any], schema: Any, where: str) -> Iterator[str]:
         named = schema.get("properties", {})
-        others = schema.get("additionalProperties", not named or schema.get("x-kubernetes-preserve-unknown-fields", False))
+        others = schema.get(
+            "additionalProperties", not named or schema.get("x-kubernetes-preserve-unknown-fields", False)
+        )
         for key in schema.get("required", []):
             if key not in value:
                 yield f"{where}.{key} is missing"
@@ -106,6 +112,9 @@ def _check_limits(value: Any, schema: Any, where: str) -> Iterator[str]:
     if isinstance(value, int | float) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
         yield f"{where} is {value}, outside its range"
     if isinstance(value, str | list):
-        low, high = schema.get("minLength", schema.get("minItems", 0)), schema.get("maxLength", schema.get("maxItems", len(value)))
+        low, high = (
+            schema.get("minLength", schema.get("minItems", 0)),
+            schema.get("maxLength", schema.get("maxItems", len(value))),
+        )
         if not low <= len(value) <= high:
             yield f"{where} has length {len(value)}, outside {low} to {high}"

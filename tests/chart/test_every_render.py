@@ -16,12 +16,14 @@ SCHEMAS = Schemas()
 
 @pytest.fixture(params=EXAMPLES, ids=lambda path: path.stem)
 def example(request: pytest.FixtureRequest) -> Path:
+    """Each of the examples."""
     path: Path = request.param
     return path
 
 
 @pytest.fixture
 def objects(example: Path) -> list[dict[str, Any]]:
+    """What the example renders to."""
     return render_file(example)
 
 

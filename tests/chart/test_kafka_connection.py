@@ -42,7 +42,12 @@ def test_all_pods_that_talk_to_kafka_connect_alike() -> None:
     shared = {name for name in reference if re.search(r"KAFKA|SASL|SSL|SECURITY|GROUP_ID|TOPIC", name)}
     talking = {name: pod for name, pod in found.items() if "KAFKA_BOOTSTRAP_SERVERS" in environment(pod)}
 
-    assert talking.keys() == {"StatefulSet/sw-stillwatch", "Job/sw-stillwatch-topics", "sw-stillwatch-test-ready", "sw-stillwatch-test-topics"}
+    assert talking.keys() == {
+        "StatefulSet/sw-stillwatch",
+        "Job/sw-stillwatch-topics",
+        "sw-stillwatch-test-ready",
+        "sw-stillwatch-test-topics",
+    }
     for name, pod in talking.items():
         assert {key: environment(pod)[key] for key in shared} == {key: reference[key] for key in shared}, name
         assert any(volume["name"] == "kafka-ca" for volume in pod["volumes"]), name
@@ -107,7 +112,11 @@ def test_uninstalling_keeps_strimzi_topics() -> None:
 
 def test_a_prefix_with_capitals_makes_valid_resource_names() -> None:
     """Kafka allows more in names than Kubernetes does; the topic keeps its name, the resource gets a valid one."""
-    topics = [o for o in render({**STRIMZI_USER, "kafka": {**STRIMZI_USER["kafka"], "topicPrefix": "Team_A."}}) if o["kind"] == "KafkaTopic"]
+    topics = [
+        o
+        for o in render({**STRIMZI_USER, "kafka": {**STRIMZI_USER["kafka"], "topicPrefix": "Team_A."}})
+        if o["kind"] == "KafkaTopic"
+    ]
 
     assert "Team_A.llm.usage" in {o["spec"]["topicName"] for o in topics}
     assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", o["metadata"]["name"]) for o in topics)
@@ -116,7 +125,10 @@ def test_a_prefix_with_capitals_makes_valid_resource_names() -> None:
 def test_the_strimzi_user_has_the_rights_it_needs_and_no_more() -> None:
     """It may read the input, read and write its own topics, and use its group; it may not create, delete or alter."""
     [user] = [o for o in render(STRIMZI_USER) if o["kind"] == "KafkaUser"]
-    acls = {(a["resource"]["type"], a["resource"]["name"], a["resource"]["patternType"]): set(a["operations"]) for a in user["spec"]["authorization"]["acls"]}
+    acls = {
+        (a["resource"]["type"], a["resource"]["name"], a["resource"]["patternType"]): set(a["operations"])
+        for a in user["spec"]["authorization"]["acls"]
+    }
 
     assert acls == {
         ("group", "stillwatch", "literal"): {"Read", "Describe"},

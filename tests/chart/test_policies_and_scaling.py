@@ -9,7 +9,9 @@ pytestmark = pytest.mark.deploy
 
 def test_workers_reach_names_and_brokers_only() -> None:
     """Egress is port 53 and the ports of the bootstrap servers, nothing else."""
-    policy = only(render({"kafka": {"bootstrapServers": "a:9092,b:9093,c:9092"}}), "NetworkPolicy", "sw-stillwatch")["spec"]
+    policy = only(render({"kafka": {"bootstrapServers": "a:9092,b:9093,c:9092"}}), "NetworkPolicy", "sw-stillwatch")[
+        "spec"
+    ]
     ports = [sorted({port["port"] for port in rule["ports"]}) for rule in policy["egress"]]
 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
@@ -54,7 +56,12 @@ def test_the_specification_is_checked_before_anything_else() -> None:
 
     assert annotations["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert int(annotations["helm.sh/hook-weight"]) < int(topics["metadata"]["annotations"]["helm.sh/hook-weight"])
-    assert check["spec"]["template"]["spec"]["containers"][0]["args"] == ["config", "check", "--config", "/etc/stillwatch/spec/spec.yaml"]
+    assert check["spec"]["template"]["spec"]["containers"][0]["args"] == [
+        "config",
+        "check",
+        "--config",
+        "/etc/stillwatch/spec/spec.yaml",
+    ]
     assert "STILLWATCH_DISORDER_SECONDS" in environment(check["spec"]["template"]["spec"])
     assert "KAFKA_BOOTSTRAP_SERVERS" not in environment(check["spec"]["template"]["spec"])
 
@@ -119,12 +126,16 @@ def test_keda_watches_both_hops_and_never_scales_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mechanism", "expected"), [("PLAIN", "plaintext"), ("SCRAM-SHA-256", "scram_sha256"), ("SCRAM-SHA-512", "scram_sha512")]
+    ("mechanism", "expected"),
+    [("PLAIN", "plaintext"), ("SCRAM-SHA-256", "scram_sha256"), ("SCRAM-SHA-512", "scram_sha512")],
 )
 def test_keda_logs_in_like_the_workers(mechanism: str, expected: str) -> None:
     """It gets the same secret, the user from the worker's own environment, and its own word for the mechanism."""
     values = {
-        "kafka": {"tls": {"enabled": True, "ca": {"secretName": "ca"}}, "sasl": {"enabled": True, "mechanism": mechanism, "secretName": "user"}},
+        "kafka": {
+            "tls": {"enabled": True, "ca": {"secretName": "ca"}},
+            "sasl": {"enabled": True, "mechanism": mechanism, "secretName": "user"},
+        },
         "autoscaling": {"keda": {"enabled": True}},
     }
     objects = render(values)
@@ -134,7 +145,9 @@ def test_keda_logs_in_like_the_workers(mechanism: str, expected: str) -> None:
         assert trigger["metadata"]["sasl"] == expected
         assert trigger["metadata"]["tls"] == "enable"
         assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
-    assert authentication["spec"]["env"] == [{"parameter": "username", "name": "STILLWATCH_SASL_USERNAME", "containerName": "worker"}]
+    assert authentication["spec"]["env"] == [
+        {"parameter": "username", "name": "STILLWATCH_SASL_USERNAME", "containerName": "worker"}
+    ]
     assert {t["parameter"]: (t["name"], t["key"]) for t in authentication["spec"]["secretTargetRef"]} == {
         "password": ("user", "password"),
         "ca": ("ca", "ca.crt"),

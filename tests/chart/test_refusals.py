@@ -21,10 +21,24 @@ pytestmark = pytest.mark.deploy
         ({"autoscaling": {"minReplicas": 7, "keda": {"enabled": True}}}, "minReplicas is above"),
         ({"kafka": {"sasl": {"enabled": True}}}, "kafka.sasl.secretName"),
         ({"kafka": {"tls": {"client": {"secretName": "x"}}}}, "kafka.tls.enabled is not"),
-        ({"kafka": {"tls": {"enabled": True, "client": {"secretName": "a"}}, "sasl": {"enabled": True, "secretName": "b"}}}, "in one way"),
+        (
+            {
+                "kafka": {
+                    "tls": {"enabled": True, "client": {"secretName": "a"}},
+                    "sasl": {"enabled": True, "secretName": "b"},
+                }
+            },
+            "in one way",
+        ),
         ({"topics": {"manage": "Strimzi"}}, "strimzi.cluster is required"),
-        ({"strimzi": {"cluster": "c", "user": {"create": True}}, "kafka": {"sasl": {"enabled": True}}}, "before the user of this release exists"),
-        ({"strimzi": {"cluster": "c", "user": {"create": True}}, "topics": {"manage": "None"}}, "goes with kafka.sasl.enabled"),
+        (
+            {"strimzi": {"cluster": "c", "user": {"create": True}}, "kafka": {"sasl": {"enabled": True}}},
+            "before the user of this release exists",
+        ),
+        (
+            {"strimzi": {"cluster": "c", "user": {"create": True}}, "topics": {"manage": "None"}},
+            "goes with kafka.sasl.enabled",
+        ),
         ({"detector": {"spec": "a: 1", "existingConfigMap": "x"}}, "choose one"),
         ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
     ],
@@ -51,7 +65,7 @@ def test_contradictions_are_refused(values: dict[str, Any], sentence: str) -> No
 )
 def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
     """At every depth: a key that would be ignored stops the render."""
-    with pytest.raises(RenderFailed, match="additional properties|Additional property"):
+    with pytest.raises(RenderFailed, match=r"additional properties|Additional property"):
         render(values)
 
 
@@ -75,7 +89,7 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
 )
 def test_a_value_of_the_wrong_kind_is_refused(values: dict[str, Any]) -> None:
     """Types, ranges and forms are checked before anything is sent to a cluster."""
-    with pytest.raises(RenderFailed, match="values don't meet the specifications|doesn't match|at '/"):
+    with pytest.raises(RenderFailed, match=r"values don't meet the specifications|doesn't match|at '/"):
         render(values)
 
 

@@ -13,7 +13,7 @@ PREFIX = "STILLWATCH_"
 
 
 def test_a_stateful_set_gives_static_membership() -> None:
-    """Each pod joins the group under its own name, which survives its restart; a new pod is not needed to stop an old one."""
+    """Each pod joins the group under its own name, which survives its restart; none waits for another."""
     found = workload(render())
 
     assert found["kind"] == "StatefulSet"
@@ -35,7 +35,10 @@ def test_every_variable_is_a_setting_of_the_worker() -> None:
     """No variable is passed that the program would ignore: a renamed setting fails here and not in production."""
     objects = render(
         {
-            "kafka": {"tls": {"enabled": True, "ca": {"secretName": "ca"}}, "sasl": {"enabled": True, "secretName": "user"}},
+            "kafka": {
+                "tls": {"enabled": True, "ca": {"secretName": "ca"}},
+                "sasl": {"enabled": True, "secretName": "user"},
+            },
             "detector": {"spec": "name: x"},
         }
     )
@@ -88,7 +91,7 @@ def test_large_numbers_reach_the_program_as_they_were_written() -> None:
 
 
 def test_a_setting_can_be_left_to_the_program() -> None:
-    """null removes a value of the chart, and the program's own default applies."""
+    """A null removes a value of the chart, and the program's own default applies."""
     env = environment(workload(render({"settings": {"idleSeconds": None}}))["spec"]["template"]["spec"])
 
     assert "STILLWATCH_IDLE_SECONDS" not in env

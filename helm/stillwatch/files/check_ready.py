@@ -9,5 +9,5 @@ addresses = sorted({info[4][0] for info in socket.getaddrinfo(service, port, typ
 for address in addresses:
     host = f"[{address}]" if ":" in address else address
     with urlopen(f"http://{host}:{port}/readyz", timeout=10) as answer:
-        print(f"{address}: {answer.read().decode().strip()}")
-print(f"{len(addresses)} workers are ready")
+        sys.stdout.write(f"{address}: {answer.read().decode()}")
+sys.stdout.write(f"{len(addresses)} workers are ready\n")

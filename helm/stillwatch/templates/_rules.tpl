@@ -59,7 +59,7 @@ groups:
   "summary" "Event time is {{ $value | humanizeDuration }} behind the clock"
   "description" "Nothing newer is judged. Either there is lag, or one input partition holds the others back, or no events arrive at all.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoCheckpoint" "for" "15m" "severity" "warning"
-  "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and ignoring(stage, outcome) sum without (stage, outcome) (increase(stillwatch_events_total{%s}[15m])) > 0" .of .of)
+  "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and sum without (stage, outcome) (increase(stillwatch_events_total{%s}[15m])) > 0" .of .of)
   "summary" "{{ $labels.pod }} works but has not made a checkpoint for 15 minutes"
   "description" "After a restart it would repeat all of that work.") }}
 {{- end -}}

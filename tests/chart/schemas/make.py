@@ -29,7 +29,10 @@ KINDS = (
     "io.k8s.api.policy.v1.PodDisruptionBudget",
 )
 CUSTOM = {
-    ("github.com/prometheus-operator/prometheus-operator@v0.85.0", "example/prometheus-operator-crd/monitoring.coreos.com_"): (
+    (
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+        "example/prometheus-operator-crd/monitoring.coreos.com_",
+    ): (
         "servicemonitors",
         "prometheusrules",
     ),
@@ -52,7 +55,9 @@ def main(openapi: Path) -> None:
         [line] = [subprocess.run(["go", "mod", "download", "-json", module], capture_output=True, check=True).stdout]
         for name in names:
             crd = yaml.safe_load((Path(json.loads(line)["Dir"]) / f"{prefix}{name}.yaml").read_text())
-            (FOLDER / f"{name}.yaml").write_text(f"# From {module}, shortened by make.py\n" + yaml.safe_dump(_shortened(crd)))
+            (FOLDER / f"{name}.yaml").write_text(
+                f"# From {module}, shortened by make.py\n" + yaml.safe_dump(_shortened(crd))
+            )
 
 
 def _reach(name: str, definitions: dict[str, Any], reached: dict[str, Any]) -> None:

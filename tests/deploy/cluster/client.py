@@ -35,7 +35,13 @@ class Client:
             "HELM_DATA_HOME": str(folder / "helm/data"),
         }
 
-    def run(self, command: Sequence[str], stdin: str | None = None, env: Mapping[str, str] | None = None, timeout: float = 600) -> str:
+    def run(
+        self,
+        command: Sequence[str],
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 600,
+    ) -> str:
         """Run a command where the cluster can be reached, return what it prints. Raises ``CommandFailed``."""
         done = subprocess.run(
             [*self._prefix, *command],

@@ -1,10 +1,13 @@
 """etcd, API server, controller manager and scheduler, as processes that listen on one address."""
 
+import json
 import secrets
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.deploy.cluster.process import Processes
 from tests.deploy.cluster.tools import tool
@@ -80,7 +83,17 @@ class ControlPlane:
             ["genrsa", "-out", "sa.key", "2048"],
             [*self_signed, "-subj", "/CN=stillwatch-test", "-keyout", "ca.key", "-out", "ca.crt"],
             # Not signed by the authority but an authority itself: one command less, and clients trust this file only.
-            [*self_signed, "-subj", "/CN=kube-apiserver", "-addext", f"subjectAltName={names}", "-keyout", "api.key", "-out", "api.crt"],
+            [
+                *self_signed,
+                "-subj",
+                "/CN=kube-apiserver",
+                "-addext",
+                f"subjectAltName={names}",
+                "-keyout",
+                "api.key",
+                "-out",
+                "api.crt",
+            ],
         ):
             subprocess.run(openssl + command, cwd=pki, check=True, capture_output=True)
 
@@ -92,64 +105,81 @@ class ControlPlane:
         for name, token in self._tokens.items():
             path = self.kubeconfig(name)
             path.touch(mode=0o600)
-            path.write_text(
-                f"""apiVersion: v1
-kind: Config
-clusters: [{{name: test, cluster: {{server: "https://{self.address}:{self._ports.api}", certificate-authority: {self._folder}/pki/api.crt}}}}]
-users: [{{name: test, user: {{token: "{token}"}}}}]
-contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
-current-context: test
-"""
-            )
+            path.write_text(json.dumps(self._kubeconfig(token)))
+
+    def _kubeconfig(self, token: str) -> dict[str, Any]:
+        authority = str(self._folder / "pki/api.crt")
+        cluster = {"server": f"https://{self.address}:{self._ports.api}", "certificate-authority": authority}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "test", "user": {"token": token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "current-context": "test",
+        }
 
     def _start_etcd(self) -> None:
         client, peer = f"http://127.0.0.1:{self._ports.etcd}", f"http://127.0.0.1:{self._ports.etcd_peer}"
-        self._processes.start(
-            "etcd",
-            [
-                tool("etcd"), "--data-dir", str(self._folder / "etcd"), "--unsafe-no-fsync", "--log-level", "warn",
-                "--listen-client-urls", client, "--advertise-client-urls", client,
-                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
-            ],
-        )  # fmt: skip
+        flags = {
+            "data-dir": self._folder / "etcd",
+            "unsafe-no-fsync": "true",
+            "log-level": "warn",
+            "listen-client-urls": client,
+            "advertise-client-urls": client,
+            "listen-peer-urls": peer,
+            "initial-advertise-peer-urls": peer,
+            "initial-cluster": f"default={peer}",
+        }
+        self._processes.start("etcd", [tool("etcd"), *_flags(flags)])
 
     def _start_api_server(self) -> None:
         pki = self._folder / "pki"
-        self._processes.start(
-            "kube-apiserver",
-            [
-                tool("kube-apiserver"), "--etcd-servers", f"http://127.0.0.1:{self._ports.etcd}",
-                "--bind-address", self.address, "--advertise-address", self.address, "--secure-port", str(self._ports.api),
-                "--tls-cert-file", str(pki / "api.crt"), "--tls-private-key-file", str(pki / "api.key"),
-                "--token-auth-file", str(self._folder / "tokens.csv"), "--authorization-mode", "Node,RBAC",
-                "--enable-admission-plugins", "NodeRestriction", "--allow-privileged", "--endpoint-reconciler-type", "none",
-                "--service-cluster-ip-range", SERVICE_RANGE, "--service-account-issuer", "https://kubernetes.default.svc",
-                "--service-account-key-file", str(pki / "sa.key"), "--service-account-signing-key-file", str(pki / "sa.key"),
-                "--kubelet-preferred-address-types", "InternalIP",
-            ],
-        )  # fmt: skip
+        flags = {
+            "etcd-servers": f"http://127.0.0.1:{self._ports.etcd}",
+            "bind-address": self.address,
+            "advertise-address": self.address,
+            "secure-port": self._ports.api,
+            "tls-cert-file": pki / "api.crt",
+            "tls-private-key-file": pki / "api.key",
+            "token-auth-file": self._folder / "tokens.csv",
+            "authorization-mode": "Node,RBAC",
+            "enable-admission-plugins": "NodeRestriction",
+            "allow-privileged": "true",
+            "endpoint-reconciler-type": "none",
+            "service-cluster-ip-range": SERVICE_RANGE,
+            "service-account-issuer": "https://kubernetes.default.svc",
+            "service-account-key-file": pki / "sa.key",
+            "service-account-signing-key-file": pki / "sa.key",
+            "kubelet-preferred-address-types": "InternalIP",
+        }
+        self._processes.start("kube-apiserver", [tool("kube-apiserver"), *_flags(flags)])
         self._processes.wait_for("the API server", lambda: self.kubectl("get", "--raw", "/readyz").returncode == 0)
 
     def _start_controllers(self) -> None:
         pki = self._folder / "pki"
-        common = ["--leader-elect=false", "--secure-port", "0"]
-        self._processes.start(
-            "kube-controller-manager",
-            [
-                tool("kube-controller-manager"), "--kubeconfig", str(self.kubeconfig("controller-manager")), *common,
-                "--use-service-account-credentials", "--service-account-private-key-file", str(pki / "sa.key"),
-                "--root-ca-file", str(pki / "api.crt"),
-                # A test must not wait minutes until a lost node counts as lost.
-                "--node-monitor-grace-period", "20s",
-            ],
-        )  # fmt: skip
-        self._processes.start("kube-scheduler", [tool("kube-scheduler"), "--kubeconfig", str(self.kubeconfig("scheduler")), *common])
+        common = {"leader-elect": "false", "secure-port": 0}
+        flags = common | {
+            "kubeconfig": self.kubeconfig("controller-manager"),
+            "use-service-account-credentials": "true",
+            "service-account-private-key-file": pki / "sa.key",
+            "root-ca-file": pki / "api.crt",
+            # A test must not wait minutes until a lost node counts as lost.
+            "node-monitor-grace-period": "20s",
+        }
+        self._processes.start("kube-controller-manager", [tool("kube-controller-manager"), *_flags(flags)])
+        flags = common | {"kubeconfig": self.kubeconfig("scheduler")}
+        self._processes.start("kube-scheduler", [tool("kube-scheduler"), *_flags(flags)])
 
     def kubectl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run kubectl as the administrator; from where the processes are."""
         return subprocess.run(
-            [*self._processes._prefix, tool("kubectl"), "--kubeconfig", str(self.kubeconfig()), *arguments],
+            [*self._processes.prefix, tool("kubectl"), "--kubeconfig", str(self.kubeconfig()), *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
+
+
+def _flags(flags: Mapping[str, object]) -> list[str]:
+    return [f"--{name}={value}" for name, value in flags.items()]

@@ -20,14 +20,14 @@ class Processes:
 
     def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
         self._folder = folder
-        self._prefix = list(prefix)
+        self.prefix = list(prefix)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Start a process in a session of its own, so that a Ctrl-C reaches the tests and not the cluster."""
         with (self._folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                ["nice", "-n", "5", *self._prefix, *command],
+                ["nice", "-n", "5", *self.prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -45,7 +45,9 @@ class Processes:
         while not is_done():
             for name, process in self._running.items():
                 if process.poll() is not None:
-                    raise ClusterFailed(f"{name} ended with {process.returncode} while waiting for {what}:\n{self._tail(name)}")
+                    raise ClusterFailed(
+                        f"{name} ended with {process.returncode} while waiting for {what}:\n{self._tail(name)}"
+                    )
             if time.monotonic() > deadline:
                 tails = "\n".join(f"== {name}\n{self._tail(name)}" for name in self._running)
                 raise ClusterFailed(f"{what}: not after {seconds:.0f} s\n{tails}")

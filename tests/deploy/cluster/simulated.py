@@ -16,7 +16,11 @@ NODE = {
     "kind": "Node",
     "metadata": {
         "name": "simulated",
-        "labels": {"kubernetes.io/hostname": "simulated", "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": "a"},
+        "labels": {
+            "kubernetes.io/hostname": "simulated",
+            "kubernetes.io/os": "linux",
+            "topology.kubernetes.io/zone": "a",
+        },
     },
 }
 
@@ -33,7 +37,14 @@ def simulated_cluster() -> Iterator[Client]:
             client = Client(control_plane.kubeconfig(), folder)
             client.apply(NODE)
             stages = Path(__file__).with_name("simulated_node.yaml")
-            kwok = [tool("kwok"), "--kubeconfig", str(control_plane.kubeconfig()), "--config", str(stages), "--manage-all-nodes"]
+            kwok = [
+                tool("kwok"),
+                "--kubeconfig",
+                str(control_plane.kubeconfig()),
+                "--config",
+                str(stages),
+                "--manage-all-nodes",
+            ]
             processes.start("kwok", kwok)
             processes.wait_for("the simulated node", lambda: _is_ready(client))
             processes.wait_for("service accounts", lambda: client.exists("serviceaccount", "default", "default"))

@@ -5,11 +5,34 @@ import shutil
 from pathlib import Path
 
 FOLDER = Path(
-    os.environ.get("STILLWATCH_TOOLS") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stillwatch/tools"
+    os.environ.get("STILLWATCH_TOOLS")
+    or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stillwatch/tools"
 )
-SIMULATED = ("helm", "kubectl", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "openssl")
+SIMULATED = (
+    "helm",
+    "kubectl",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "openssl",
+)
 """An API server whose pods become ready without running."""
-REAL = (*SIMULATED[:-2], "openssl", "kubelet", "kube-proxy", "coredns", "containerd", "ctr", "runc", "buildah", "podman", "ip", "nsenter")
+REAL = (
+    *SIMULATED[:-2],
+    "openssl",
+    "kubelet",
+    "kube-proxy",
+    "coredns",
+    "containerd",
+    "ctr",
+    "runc",
+    "buildah",
+    "podman",
+    "ip",
+    "nsenter",
+)
 """Nodes with real pods."""
 
 
