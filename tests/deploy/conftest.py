@@ -1,0 +1,46 @@
+"""Fixtures of tests on a Kubernetes. They run only with STILLWATCH_TEST_DEPLOY set, as `make test-deploy` does."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.cluster import tools
+from tests.deploy.cluster.client import Client
+from tests.deploy.cluster.simulated import simulated_cluster
+
+WANTED = "STILLWATCH_TEST_DEPLOY"
+
+
+def require(names: tuple[str, ...]) -> None:
+    """Skip unless these tests were asked for; fail when they were and a tool is missing."""
+    if not os.environ.get(WANTED):
+        pytest.skip("runs with `make test-deploy` only: it needs a Kubernetes")
+    if lacking := tools.missing(names):
+        pytest.fail(f"missing: {', '.join(lacking)}; tests/deploy/tools.sh makes them")
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Client]:
+    """An API server whose one node is simulated."""
+    require(tools.SIMULATED)
+    with simulated_cluster() as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(api: Client) -> Iterator[str]:
+    """A namespace of the test's own, at the restricted level, with the secrets that the examples name."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    api.namespace(name)
+    for secret, keys in {
+        "stillwatch-fingerprint": ["fingerprint-key"],
+        "stillwatch": ["password"],
+        "stillwatch-user": ["user.crt", "user.key"],
+        "events-cluster-ca-cert": ["ca.crt"],
+        "kafka-ca": ["ca.crt"],
+    }.items():
+        api.kubectl("create", "secret", "generic", secret, "-n", name, *(f"--from-literal={key}=x" for key in keys))
+    yield name
+    api.kubectl("delete", "namespace", name, "--wait=false")
