@@ -1,0 +1,149 @@
+"""Process settings, read from the environment once at start.
+
+Everything that tunes a detector lives in the detector specification (one YAML file), not here: two processes
+with the same specification and the same input give the same alerts whatever their settings are.
+"""
+
+import ssl
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from aiokafka.helpers import create_ssl_context
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class Settings(BaseSettings):
+    """Settings of one process; every field is the variable ``STILLWATCH_<FIELD>`` unless said otherwise.
+
+    Raises ``pydantic.ValidationError`` when a value does not fit, naming the variable.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="STILLWATCH_", frozen=True, populate_by_name=True)
+
+    # -- the cluster ----------------------------------------------------------------------------
+    bootstrap_servers: Annotated[
+        str,
+        Field(
+            min_length=1,
+            validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+            description="Brokers to start from, as host:port,host:port.",
+        ),
+    ] = "127.0.0.1:9092"
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: Path | None = None
+    ssl_cert_file: Path | None = None
+    ssl_key_file: Path | None = None
+
+    # -- the worker -----------------------------------------------------------------------------
+    group_id: Annotated[str, Field(min_length=1)] = "stillwatch"
+    instance_id: str | None = Field(
+        default=None, description="Static membership: a name that survives a restart, such as a pod name."
+    )
+    topic_prefix: str = Field(default="", description="Put before every topic name, for shared clusters.")
+    input_topic: Annotated[str, Field(min_length=1)] = "llm.usage"
+    stages: Annotated[frozenset[StageName], Field(min_length=1)] = Field(
+        default=frozenset(get_args(StageName)),
+        description="What this process does, as a JSON list; campaigns includes the feedback of reviewers.",
+    )
+    direct_sources: bool = Field(
+        default=False,
+        description="Usage events are written into the usage topic by sources themselves, without ingest: usage "
+        "partitions that fall silent then do not hold back event time.",
+    )
+    spec_file: Path | None = Field(default=None, description="Detector specification; unset: the packaged one.")
+    fingerprint_key: SecretStr = Field(
+        default=SecretStr("stillwatch-development-key"),
+        description="Secret of the prompt fingerprints; the same in every worker and gateway.",
+    )
+    checkpoint_interval_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    session_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
+    max_poll_records: Annotated[int, Field(ge=1, le=50_000)] = 2_000
+
+    # -- event time at ingest -------------------------------------------------------------------
+    disorder_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=120.0, description="How far behind the newest event of its partition an event may be."
+    )
+    max_future_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=60.0, description="How far ahead of the wall clock an event may be; keep below the disorder."
+    )
+    max_age_days: Annotated[float, Field(gt=0)] = Field(
+        default=3_650.0, description="How far behind the wall clock an event may be."
+    )
+    idle_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=30.0,
+        description="An input partition read to its end and silent for so long no longer holds back event time.",
+    )
+
+    # -- dead letters ---------------------------------------------------------------------------
+    dead_letter_window: Annotated[int, Field(ge=10)] = 1_000
+    dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Share of dead letters in one window of inputs at which the worker stops."
+    )
+
+    # -- what people and machines look at -------------------------------------------------------
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=8080, description="Health and metrics; 0 picks a free port."
+    )
+    stall_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=120.0, description="Without progress for so long while events wait, the worker is not live."
+    )
+    log_format: Literal["auto", "json", "console"] = "auto"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _secrets_are_complete(self) -> "Settings":
+        if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
+            raise ValueError(
+                f"STILLWATCH_SECURITY_PROTOCOL is {self.security_protocol}: set STILLWATCH_SASL_USERNAME "
+                "and STILLWATCH_SASL_PASSWORD"
+            )
+        return self
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """The TLS context of the connection, ``None`` when the protocol has no TLS."""
+        if "SSL" not in self.security_protocol:
+            return None
+        context: ssl.SSLContext = create_ssl_context(
+            cafile=_text(self.ssl_ca_file), certfile=_text(self.ssl_cert_file), keyfile=_text(self.ssl_key_file)
+        )
+        return context
+
+    def aiokafka_config(self) -> dict[str, Any]:
+        """Connection arguments of any aiokafka client."""
+        config: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+            "ssl_context": self.ssl_context(),
+        }
+        if self.sasl_password is not None and self.security_protocol.startswith("SASL"):
+            config["sasl_mechanism"] = self.sasl_mechanism
+            config["sasl_plain_username"] = self.sasl_username
+            config["sasl_plain_password"] = self.sasl_password.get_secret_value()
+        return config
+
+    def kafka_python_config(self) -> dict[str, Any]:
+        """Connection arguments of any kafka-python client."""
+        config: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "security_protocol": self.security_protocol,
+        }
+        if (context := self.ssl_context()) is not None:
+            config["ssl_context"] = context
+        if self.sasl_password is not None and self.security_protocol.startswith("SASL"):
+            config["sasl_mechanism"] = self.sasl_mechanism
+            config["sasl_plain_username"] = self.sasl_username
+            config["sasl_plain_password"] = self.sasl_password.get_secret_value()
+        return config
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
