@@ -1,0 +1,91 @@
+"""Event-time progress: lateness is a property of one log, merged progress a minimum that never goes back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.progress import (
+    NEVER_MS,
+    InputProgress,
+    MergedProgress,
+    ProgressMessage,
+    Report,
+    decode_progress,
+    encode_progress,
+)
+
+
+def test_nothing_is_late_before_the_first_event() -> None:
+    """Without an event there is no watermark, so even an event of 1970 is not late."""
+    assert not InputProgress(disorder_ms=1000).is_late(0)
+
+
+def test_an_event_at_the_allowed_disorder_is_not_late_and_one_millisecond_more_is() -> None:
+    """The bound is inclusive."""
+    progress = InputProgress(disorder_ms=1000)
+    progress.admit(10_000)
+
+    assert not progress.is_late(9_000)
+    assert progress.is_late(8_999)
+
+
+@given(times=st.lists(st.integers(0, 10**6)), disorder_ms=st.integers(0, 10**5))
+def test_watermark_is_the_newest_event_minus_the_disorder(times: list[int], disorder_ms: int) -> None:
+    """Whatever the order, the watermark depends on the newest event alone."""
+    progress = InputProgress(disorder_ms)
+    for time_ms in times:
+        progress.admit(time_ms)
+
+    assert progress.watermark_ms == (max(times) - disorder_ms if times else NEVER_MS)
+
+
+def test_merged_progress_waits_for_every_partition() -> None:
+    """As long as one input partition has not reported, event time does not begin."""
+    merged = MergedProgress()
+
+    assert merged.apply(ProgressMessage(2, [Report(0, 500)])) == NEVER_MS
+    assert merged.apply(ProgressMessage(2, [Report(1, 300)])) == 300
+
+
+def test_an_idle_partition_does_not_hold_back_the_others() -> None:
+    """Its watermark counts again as soon as it reports that it is active."""
+    merged = MergedProgress()
+    merged.apply(ProgressMessage(2, [Report(0, 900), Report(1, 100)]))
+
+    assert merged.apply(ProgressMessage(2, [Report(1, 100, is_idle=True)])) == 900
+    assert merged.apply(ProgressMessage(2, [Report(0, 2000), Report(1, 1500)])) == 1500
+
+
+def test_when_all_are_idle_the_furthest_counts() -> None:
+    """Otherwise the end of a stream would never be judged."""
+    merged = MergedProgress()
+
+    assert merged.apply(ProgressMessage(2, [Report(0, 900, is_idle=True), Report(1, 100, is_idle=True)])) == 900
+
+
+def test_a_restarted_reader_that_is_behind_does_not_count() -> None:
+    """Reports below what the partition had reported before are repeats."""
+    merged = MergedProgress()
+    merged.apply(ProgressMessage(1, [Report(0, 900)]))
+
+    assert merged.apply(ProgressMessage(1, [Report(0, 400)])) == 900
+    assert merged.reports[0].watermark_ms == 900
+
+
+reports = st.builds(Report, st.integers(0, 3), st.integers(0, 10**6), st.booleans())
+
+
+@given(st.lists(st.lists(reports, max_size=4), max_size=20))
+def test_merged_watermark_never_goes_back(messages: list[list[Report]]) -> None:
+    """Buckets that are closed stay closed."""
+    merged = MergedProgress()
+    seen = [merged.apply(ProgressMessage(4, message)) for message in messages]
+
+    assert seen == sorted(seen)
+
+
+@given(st.lists(reports, max_size=8))
+def test_progress_survives_its_encoding(message: list[Report]) -> None:
+    """What is published is what is read."""
+    progress = ProgressMessage(4, message)
+
+    assert decode_progress(encode_progress(progress)) == progress
