@@ -1,0 +1,43 @@
+"""The headers of Stillwatch's own messages: what kind a message is, and where it comes from.
+
+The first header of a message tells its kind. A message of the usage topic without any comes from a source that
+writes canonical events itself.
+"""
+
+import struct
+
+from aiokafka.structs import ConsumerRecord
+
+Record = ConsumerRecord[bytes, bytes]
+Headers = list[tuple[str, bytes]]
+
+ORIGIN = "origin"
+"""On a usage event or a decision passed on: where it was read, so that what a restarted worker repeats is known."""
+PROGRESS = "progress"
+"""On a message that carries event-time progress and nothing else."""
+SENDER = "sender"
+"""On an account bucket: the usage partition that it was made of."""
+FEEDBACK = "feedback"
+"""On a reviewer's decision in the links topic: where it was read, with Kafka's timestamp of it."""
+AT = "at"
+"""On every record of a state topic: the first offset of the source that it does not include."""
+JOURNAL = "journal"
+"""On the record of a partition: how many journal records belong to it."""
+
+ORIGIN_FORMAT = struct.Struct(">IQ")
+FEEDBACK_FORMAT = struct.Struct(">IQq")
+SENDER_FORMAT = struct.Struct(">I")
+AT_FORMAT = struct.Struct(">Q")
+JOURNAL_FORMAT = struct.Struct(">I")
+
+PROGRESS_HEADERS: Headers = [(PROGRESS, b"1")]
+
+
+def kind_of(record: Record) -> tuple[str, bytes]:
+    """Return the kind of a message and its header's value; empty for a message without headers."""
+    return record.headers[0] if record.headers else ("", b"")
+
+
+def value_of(record: Record) -> bytes:
+    """Return the value of a message; empty where it has none."""
+    return record.value or b""
