@@ -1,0 +1,124 @@
+"""Dead letters: what could not be read, kept with reason and origin, and a limit on how much of it is normal."""
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from schemas.dead_letter import DeadLetter, Origin, encode_dead_letter
+from schemas.usage_event import EventRefused
+from streams import metric_defs
+from streams.publisher import Publisher
+
+KEPT_BYTES = 64 * 1024
+"""How much of an original value a dead letter carries; its full size is always told."""
+KEPT_KEY_BYTES = 4 * 1024
+
+log = structlog.get_logger()
+
+
+class Input(Protocol):
+    """What was refused, and where it lies; a record of Kafka, or something that remembers where it was read."""
+
+    @property
+    def topic(self) -> str:
+        """Topic that it was read from."""
+
+    @property
+    def partition(self) -> int:
+        """Partition that it was read from."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset."""
+
+    @property
+    def timestamp(self) -> int:
+        """Kafka's timestamp, milliseconds since the epoch."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+
+class TooManyDeadLetters(RuntimeError):
+    """So much is unreadable that the fault is probably ours or a new format: stop rather than reroute everything."""
+
+
+class DeadLetterLimit:
+    """Counts inputs in windows and refuses to go on when too many of one window were dead letters.
+
+    If bad code or a changed format ships, stopping keeps the input where it is; rerouting all of it does not.
+    """
+
+    def __init__(self, window: int, max_ratio: float) -> None:
+        self._window = window
+        self._max_dead = max(1, round(window * max_ratio))
+        self._inputs = 0
+        self._dead = 0
+
+    def count(self, inputs: int, dead: int) -> None:
+        """Count inputs and the dead letters among them; raises ``TooManyDeadLetters`` at the limit."""
+        self._inputs += inputs
+        self._dead += dead
+        if self._dead >= self._max_dead:
+            raise TooManyDeadLetters(
+                f"{self._dead} of the last {self._inputs} inputs were dead letters (limit {self._max_dead} in "
+                f"{self._window}). Read their reasons in the dead-letter topic; if they are right, raise "
+                "STILLWATCH_DEAD_LETTER_MAX_RATIO and start again: nothing of this batch was committed."
+            )
+        if self._inputs >= self._window:
+            self._inputs = self._dead = 0
+
+
+class DeadLetters:
+    """Publishes dead letters."""
+
+    def __init__(self, publisher: Publisher, topic: str, limit: DeadLetterLimit, now_ms: Callable[[], int]) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._limit = limit
+        self._now_ms = now_ms
+        self.partitions = 1
+
+    def bury(self, stage: str, record: Input, refused: EventRefused) -> None:
+        """Publish the record as a dead letter; content goes into the topic, never into the log."""
+        letter = self._letter(stage, record, refused)
+        partition = (record.partition * 31 + record.offset) % self.partitions
+        self._publisher.publish(self._topic, partition, record.key, encode_dead_letter(letter))
+        metric_defs.DEAD_LETTERS.labels(stage=stage, reason=refused.reason).inc()
+        log.warning(
+            "dead_letter.published",
+            stage=stage,
+            reason=refused.reason,
+            detail=refused.detail,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+
+    def check_limit(self, inputs: int, dead: int) -> None:
+        """Raise ``TooManyDeadLetters`` when too much of the recent input was dead."""
+        self._limit.count(inputs, dead)
+
+    def _letter(self, stage: str, record: Input, refused: EventRefused) -> DeadLetter:
+        value = record.value or b""
+        return DeadLetter(
+            reason=refused.reason,
+            detail=refused.detail,
+            stage=stage,
+            origin=Origin(
+                topic=record.topic, partition=record.partition, offset=record.offset, timestamp_ms=record.timestamp
+            ),
+            key_base64=None if record.key is None else base64.b64encode(record.key[:KEPT_KEY_BYTES]).decode(),
+            value_base64=base64.b64encode(value[:KEPT_BYTES]).decode(),
+            value_bytes=len(value),
+            is_truncated=len(value) > KEPT_BYTES,
+            failed_at=datetime.fromtimestamp(self._now_ms() / 1000, UTC),
+        )
