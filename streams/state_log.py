@@ -1,0 +1,207 @@
+"""State logs: what a partition remembers, in the partition of the same number of a compacted topic.
+
+Every record tells in a header the first offset of the source that it does not include, and of two records of a key
+the one that includes more counts: a worker that lost its partition without noticing may still write an old snapshot
+behind a newer one. Such a key is written again by the next checkpoint, before compaction can forget the newer record.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import msgspec
+import structlog
+
+from detectors.snapshot import SnapshotRefused
+from streams import metric_defs
+from streams.headers import AT, AT_FORMAT, JOURNAL, JOURNAL_FORMAT, Headers
+from streams.offsets import end_offsets, read_partitions
+from streams.publisher import Publisher
+from streams.settings import Settings
+
+_INTERNAL = b"\x00"
+"""No account id begins with a zero byte."""
+PARTITION_KEY = _INTERNAL + b"partition"
+JOURNAL_KEY = _INTERNAL + b"journal-%d"
+
+_JOURNAL_BYTES = 512 * 1024
+_SNAPSHOTS_PER_PAUSE = 500
+
+log = structlog.get_logger()
+_encode = msgspec.msgpack.Encoder().encode
+_journal_decoder = msgspec.msgpack.Decoder(list[tuple[bytes, bytes | None]])
+
+
+class Entry(NamedTuple):
+    """A key's snapshot and the first offset of the source that it does not include."""
+
+    next_offset: int
+    snapshot: bytes
+
+
+class StatePartition(Protocol):
+    """State that can be checkpointed: a record of its own, and a snapshot for every key."""
+
+    next_offset: int
+
+    def take_changed(self) -> Iterable[bytes]:
+        """Return the keys that changed since the last call."""
+
+    def snapshot(self, key: bytes) -> bytes | None:
+        """Return the snapshot of a key, ``None`` when it is forgotten."""
+
+    def record(self) -> bytes:
+        """Return what the partition needs besides its keys."""
+
+    def restore(self, record: bytes, entries: Mapping[bytes, Entry]) -> None:
+        """Take over what a checkpoint left; raises ``SnapshotRefused`` when it cannot be read."""
+
+
+class StateLog:
+    """Writes and reads the state of partitions in one state topic.
+
+    Parameters
+    ----------
+    is_atomic
+        Whether the keys of a partition make sense only together. They are then written ahead as a journal, which
+        counts as soon as the record of the partition behind it is stored; a restore lays it over the keys, so a
+        checkpoint that was broken off is there as a whole or not at all. Costs every snapshot twice.
+        Otherwise a restore may find keys ahead of their partition, each with its own offset.
+    """
+
+    def __init__(self, settings: Settings, publisher: Publisher, topic: str, *, is_atomic: bool) -> None:
+        self._settings = settings
+        self._publisher = publisher
+        self._topic = topic
+        self._is_atomic = is_atomic
+        self._overtaken: dict[int, set[bytes]] = {}
+
+    async def publish(self, number: int, partition: StatePartition) -> None:
+        """Publish snapshots of all that changed, and the record of the partition."""
+        overtaken = {key for key in self._overtaken.pop(number, ()) if not key.startswith(_INTERNAL)}
+        keys = sorted({*partition.take_changed(), *overtaken})
+        headers: Headers = [(AT, AT_FORMAT.pack(partition.next_offset))]
+        if self._is_atomic:
+            entries = [(key, partition.snapshot(key)) for key in keys]
+            chunks = _chunks(entries)
+            for index, chunk in enumerate(chunks):
+                self._publisher.publish(self._topic, number, JOURNAL_KEY % index, _encode(chunk), headers)
+            journal = (JOURNAL, JOURNAL_FORMAT.pack(len(chunks)))
+            self._publisher.publish(self._topic, number, PARTITION_KEY, partition.record(), [*headers, journal])
+            await self._publish_entries(number, entries, headers)
+        else:
+            await self._publish_entries(number, ((key, partition.snapshot(key)) for key in keys), headers)
+            self._publisher.publish(self._topic, number, PARTITION_KEY, partition.record(), headers)
+
+    async def _publish_entries(
+        self, number: int, entries: Iterable[tuple[bytes, bytes | None]], headers: Headers
+    ) -> None:
+        for count, (key, snapshot) in enumerate(entries, 1):
+            self._publisher.publish(self._topic, number, key, snapshot, headers)
+            metric_defs.SNAPSHOTS.inc()
+            metric_defs.SNAPSHOT_BYTES.inc(len(snapshot or b""))
+            if count % _SNAPSHOTS_PER_PAUSE == 0:
+                # The loop must breathe: it answers the health checks too.
+                await self._publisher.hand_over()
+
+    def check_undisturbed(self, numbers: Iterable[int]) -> None:
+        """Raise ``StateDisturbed`` when somebody else wrote to the state of these partitions meanwhile."""
+        for number in numbers:
+            if (self._topic, number) in self._publisher.interrupted:
+                raise StateDisturbed(f"another worker wrote to the state of {self._topic}/{number}, which is ours")
+
+    async def current(self, numbers: Iterable[int]) -> set[int]:
+        """Return those partitions to whose state nobody has written since the last record of this process."""
+        ends = await end_offsets(self._settings, self._topic, numbers)
+        return {n for n, end in ends.items() if self._publisher.end_offsets.get((self._topic, n)) == end}
+
+    async def restore(self, partitions: Mapping[int, StatePartition], on_progress: Callable[[], None]) -> None:
+        """Bring new partitions to where their last checkpoint left them; raises ``SnapshotRefused``."""
+        began = time.monotonic()
+        stored = {number: StoredState(f"{self._topic}/{number}") for number in partitions}
+        ends = await end_offsets(self._settings, self._topic, partitions)
+        async for record in read_partitions(self._settings, self._topic, stored, on_progress):
+            stored[record.partition].take(record.offset, record.key or b"", record.value, dict(record.headers))
+        for number, partition in partitions.items():
+            found = stored[number]
+            self._overtaken[number] = found.overtaken
+            place = (self._topic, number)
+            self._publisher.interrupted.discard(place)
+            self._publisher.end_offsets[place] = ends[number]
+            if (record_value := found.partition_record()) is not None:
+                partition.restore(record_value, found.entries)
+            metric_defs.RESTORED_KEYS.labels(self._topic).inc(len(found.entries))
+            log.info(
+                "partition.restored",
+                topic=self._topic,
+                partition=number,
+                keys=len(found.entries),
+                next_offset=partition.next_offset,
+                is_new=record_value is None,
+            )
+        metric_defs.RESTORE_SECONDS.observe(time.monotonic() - began)
+
+
+class StateDisturbed(RuntimeError):
+    """Two workers thought that they own a partition; this one stops and restores the state when it starts again."""
+
+
+class StoredState:
+    """What the log of one partition says, read in order."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._at: dict[bytes, int] = {}
+        self._journals = 0
+        self.entries: dict[bytes, Entry] = {}
+        self.overtaken: set[bytes] = set()
+
+    def take(self, offset: int, key: bytes, value: bytes | None, headers: Mapping[str, bytes]) -> None:
+        """Take in one record; raises ``SnapshotRefused`` for one that no worker has written."""
+        if AT not in headers:
+            raise SnapshotRefused(
+                f"{self._where} holds a record at offset {offset} that no worker has written: nobody else may "
+                "write to this topic; delete the record or restore the topic from a copy"
+            )
+        [at] = AT_FORMAT.unpack(headers[AT])
+        if at < self._at.get(key, 0):
+            self.overtaken.add(key)
+            return
+        self.overtaken.discard(key)
+        self._at[key] = at
+        if key == PARTITION_KEY:
+            [self._journals] = JOURNAL_FORMAT.unpack(headers[JOURNAL]) if JOURNAL in headers else (0,)
+        if value is None:
+            self.entries.pop(key, None)
+        else:
+            self.entries[key] = Entry(at, value)
+
+    def partition_record(self) -> bytes | None:
+        """Record of the partition, ``None`` when there never was a checkpoint; lays the journal over the entries."""
+        record = self.entries.pop(PARTITION_KEY, None)
+        chunks = [self.entries.pop(key, None) for key in list(self.entries) if key.startswith(_INTERNAL)]
+        valid = [chunk for chunk in chunks if chunk is not None and record and chunk.next_offset == record.next_offset]
+        # With chunks missing, a later journal was begun, so the keys behind this one are all there.
+        if record is not None and len(valid) == self._journals:
+            for chunk in valid:
+                self._lay(chunk)
+        return None if record is None else record.snapshot
+
+    def _lay(self, chunk: Entry) -> None:
+        for key, snapshot in _journal_decoder.decode(chunk.snapshot):
+            if snapshot is None:
+                self.entries.pop(key, None)
+            else:
+                self.entries[key] = Entry(chunk.next_offset, snapshot)
+
+
+def _chunks(entries: list[tuple[bytes, bytes | None]]) -> list[list[tuple[bytes, bytes | None]]]:
+    chunks: list[list[tuple[bytes, bytes | None]]] = []
+    size = _JOURNAL_BYTES
+    for key, snapshot in entries:
+        if size >= _JOURNAL_BYTES:
+            chunks.append([])
+            size = 0
+        chunks[-1].append((key, snapshot))
+        size += len(key) + len(snapshot or b"")
+    return chunks
