@@ -1,0 +1,70 @@
+"""Admission: one input value becomes a usage event without prompt text, or is refused with a reason.
+
+The same code stands before the worker's account path and before ``stillwatch replay``.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+
+from detectors.fingerprint import Fingerprinter
+from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, epoch_ms
+from streams.progress import InputProgress
+from streams.settings import Settings
+
+_DAY_MS = 86_400_000
+
+
+def wall_clock_ms() -> int:
+    """Return the wall clock, milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Admission:
+    """Decodes, checks the event time, fingerprints the prompt and drops it.
+
+    Parameters
+    ----------
+    settings
+        Bounds of event time, key of the fingerprints.
+    now_ms
+        The wall clock, milliseconds since the epoch. Only the bounds against impossible event times use it.
+    is_age_bounded
+        Whether an event may be too old; a recording may be as old as it is.
+    """
+
+    def __init__(self, settings: Settings, now_ms: Callable[[], int], *, is_age_bounded: bool = True) -> None:
+        self._fingerprint = Fingerprinter(settings.fingerprint_key.get_secret_value().encode()).fingerprint
+        self._now_ms = now_ms
+        self._max_future_ms = round(settings.max_future_seconds * 1000)
+        self._max_age_ms = round(settings.max_age_days * _DAY_MS) if is_age_bounded else None
+
+    def admit(self, raw: bytes | None, progress: InputProgress) -> tuple[UsageEvent, int]:
+        """Return the event and its time in milliseconds, and count it in the progress of its partition.
+
+        Raises ``EventRefused`` with the reason for the dead letter; the progress is then untouched.
+        """
+        event = decode_usage_event(raw or b"")
+        occurred_ms = epoch_ms(event.occurred_at)
+        self._check_time(occurred_ms, progress)
+        progress.admit(occurred_ms)
+        if event.prompt is not None:
+            event = self._without_prompt(event)
+        return event, occurred_ms
+
+    def _check_time(self, occurred_ms: int, progress: InputProgress) -> None:
+        now_ms = self._now_ms()
+        if occurred_ms > now_ms + self._max_future_ms:
+            raise EventRefused("time_out_of_range", f"occurred_at is {occurred_ms - now_ms} ms in the future")
+        if self._max_age_ms is not None and occurred_ms < now_ms - self._max_age_ms:
+            raise EventRefused("time_out_of_range", f"occurred_at is {(now_ms - occurred_ms) // _DAY_MS} days ago")
+        if progress.is_late(occurred_ms):
+            late_by_ms = progress.watermark_ms - occurred_ms
+            raise EventRefused("late", f"occurred_at is {late_by_ms} ms behind the watermark of its input partition")
+
+    def _without_prompt(self, event: UsageEvent) -> UsageEvent:
+        fingerprint = event.prompt_fingerprint or self._fingerprint(event.prompt or "")
+        # The hot path's event is a msgspec struct that type checkers see as its definition.
+        return cast(UsageEvent, msgspec.structs.replace(cast(Any, event), prompt=None, prompt_fingerprint=fingerprint))
