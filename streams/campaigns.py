@@ -1,0 +1,166 @@
+"""Campaigns: from the links topic through the campaign detector to alerts.
+
+The path of one account bucket: ``CampaignPartition.process`` -> ``CampaignDetector.observe`` keeps it; when the event
+time of all usage partitions has passed it, ``CampaignDetector.advance`` judges accounts and groups, and alerts follow.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from detectors.campaigns import FeedbackRefused
+from detectors.snapshot import decode_snapshot, encode_snapshot
+from detectors.spec import DetectorSpec
+from schemas.account_bucket import decode_account_bucket
+from schemas.alert import Alert, encode_alert
+from schemas.feedback import decode_feedback
+from schemas.usage_event import EventRefused
+from streams import metric_defs
+from streams.alerts import log_alert
+from streams.campaign_clock import CampaignClock, Decision, decision_of
+from streams.dead_letters import DeadLetters
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, PROGRESS, SENDER, SENDER_FORMAT, Record, kind_of, value_of
+from streams.ingest import partition_of
+from streams.progress import MergedProgress, decode_progress
+from streams.publisher import Publisher
+from streams.state_log import Entry
+from streams.transport import Records
+
+log = structlog.get_logger()
+
+
+class LinksRecord(msgspec.Struct, frozen=True):
+    """What the links partition needs besides the detector's keys."""
+
+    next_offset: int
+    merged: MergedProgress
+    decided: dict[int, int]
+    decisions: list[Decision]
+    first_ms: int | None
+
+
+_record_decoder = msgspec.msgpack.Decoder(LinksRecord)
+
+
+class AlertWriter:
+    """Publishes alerts on the append-only topic, keyed by their subject."""
+
+    def __init__(self, publisher: Publisher, topic: str, now_ms: Callable[[], int]) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._now_ms = now_ms
+        self.partitions = 1
+
+    def publish(self, alert: Alert) -> None:
+        """Publish one alert with the wall clock of now."""
+        published = alert.model_copy(update={"published_at": datetime.fromtimestamp(self._now_ms() / 1000, UTC)})
+        key = alert.subject.encode()
+        self._publisher.publish(self._topic, partition_of(key, self.partitions), key, encode_alert(published))
+        log_alert(published)
+
+
+class CampaignPartition:
+    """The one partition of the links topic: everything that is known about accounts together."""
+
+    def __init__(self, spec: DetectorSpec, dead_letters: DeadLetters, alerts: AlertWriter, feedback_topic: str) -> None:
+        self._dead_letters = dead_letters
+        self._alerts = alerts
+        self._feedback_topic = feedback_topic
+        self._decided: dict[int, int] = {}
+        self.merged = MergedProgress()
+        self.clock = CampaignClock(spec, self._bury_decision, _log_applied)
+        self.next_offset = 0
+
+    def process(self, records: Records) -> None:
+        """Take in a batch in log order and publish the alerts that became due, in order."""
+        observed = repeated = dead = 0
+        for record in records:
+            if record.offset < self.next_offset:
+                continue
+            self.next_offset = record.offset + 1
+            kind, value = kind_of(record)
+            if kind == PROGRESS:
+                self._advance(self.merged.apply(decode_progress(value_of(record))))
+                continue
+            if kind == FEEDBACK:
+                self._decide(record, value)
+                continue
+            try:
+                is_new = self._observe(record, kind, value)
+                observed, repeated = observed + is_new, repeated + (not is_new)
+            except EventRefused as refused:
+                self._dead_letters.bury("campaigns", record, refused)
+                dead += 1
+        self._dead_letters.check_limit(len(records), dead)
+        for outcome, count in (("observed", observed), ("repeated", repeated), ("dead_letter", dead)):
+            metric_defs.EVENTS.labels("campaigns", outcome).inc(count)
+
+    def _observe(self, record: Record, kind: str, sender: bytes) -> bool:
+        """Take in an account bucket; ``False`` for the repeat of one that was judged already."""
+        if kind != SENDER:
+            raise EventRefused("invalid", "not a message of the accounts stage: nobody else may write to this topic")
+        try:
+            bucket = decode_account_bucket(value_of(record))
+        except (msgspec.DecodeError, ValueError) as error:
+            raise EventRefused("invalid", f"not an account bucket of this release: {type(error).__name__}") from error
+        [usage_partition] = SENDER_FORMAT.unpack(sender)
+        if bucket.end_ms <= self.merged.reported_ms(usage_partition):
+            # Behind its own partition's report stands every bucket that the report closed: a restarted accounts
+            # stage repeats what it had not committed.
+            return False
+        if bucket.end_ms <= self.clock.detector.watermark_ms:
+            behind_ms = self.clock.detector.watermark_ms - bucket.end_ms
+            raise EventRefused("late", f"its usage partition was idle and event time went on by {behind_ms} ms")
+        self.clock.observe(bucket)
+        return True
+
+    def _advance(self, watermark_ms: int) -> None:
+        for alert in self.clock.advance(watermark_ms):
+            self._alerts.publish(alert)
+
+    def _decide(self, record: Record, origin: bytes) -> None:
+        partition, offset, timestamp = FEEDBACK_FORMAT.unpack(origin)
+        if offset <= self._decided.get(partition, -1):
+            return
+        self._decided[partition] = offset
+        raw = value_of(record)
+        self.clock.decide(decision_of(decode_feedback(raw), self._feedback_topic, partition, offset, timestamp, raw))
+        self._advance(self.merged.watermark_ms)
+
+    def _bury_decision(self, decision: Decision, refused: FeedbackRefused) -> None:
+        self._dead_letters.bury("campaigns", decision, EventRefused("unmatched", str(refused)))
+
+    # -- state ----------------------------------------------------------------------------------
+
+    def take_changed(self) -> Iterable[bytes]:
+        """Return the detector's keys that changed since the last call."""
+        return self.clock.detector.take_changed()
+
+    def snapshot(self, key: bytes) -> bytes | None:
+        """Return the detector's record of a key, ``None`` when it is gone."""
+        return self.clock.detector.snapshot(key)
+
+    def record(self) -> bytes:
+        """Return what the partition needs besides the detector's keys."""
+        clock = self.clock
+        return encode_snapshot(
+            LinksRecord(self.next_offset, self.merged, self._decided, clock.decisions, clock.first_ms)
+        )
+
+    def restore(self, record: bytes, entries: Mapping[bytes, Entry]) -> None:
+        """Take over the state that a checkpoint left; raises ``SnapshotRefused`` when it cannot be read."""
+        state = decode_snapshot(record, _record_decoder, "the links partition")
+        self.next_offset = state.next_offset
+        self.merged = state.merged
+        self._decided = state.decided
+        self.clock.decisions = state.decisions
+        self.clock.first_ms = state.first_ms
+        for key in sorted(entries):
+            self.clock.detector.restore(key, entries[key].snapshot)
+
+
+def _log_applied(decision: Decision, publications: int) -> None:
+    metric_defs.EVENTS.labels("feedback", "applied").inc()
+    log.info("feedback.applied", partition=decision.partition, offset=decision.offset, publications=publications)

@@ -1,0 +1,72 @@
+"""Feedback: decisions of reviewers, checked and passed into the links topic.
+
+There they stand between account buckets and progress, so that a restarted campaigns stage meets them exactly where
+its predecessor did.
+"""
+
+from aiokafka.structs import OffsetAndMetadata
+from pydantic import ValidationError
+
+from schemas.feedback import decode_feedback
+from schemas.refusal import EventRefused, describe_errors
+from streams import metric_defs
+from streams.dead_letters import DeadLetters
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, Record, value_of
+from streams.link_writer import LINKS_PARTITION
+from streams.offsets import start_offsets
+from streams.publisher import Publisher
+from streams.settings import Settings
+from streams.stage import StatelessStage
+from streams.topics import Role, topic_name
+from streams.transport import Records
+
+
+class FeedbackStage(StatelessStage):
+    """Passes valid decisions on, in their order; what is invalid becomes a dead letter."""
+
+    role: Role = "feedback"
+
+    def __init__(self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters) -> None:
+        self._settings = settings
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._links_topic = topic_name(settings, "links")
+        self.partitions: dict[int, int] = {}
+
+    async def assign(self, numbers: set[int]) -> None:
+        """Have exactly these partitions; nothing is remembered of them but the offset."""
+        starts = await start_offsets(self._settings, topic_name(self._settings, self.role), numbers)
+        self.partitions = {number: start.offset for number, start in starts.items()}
+
+    def process(self, number: int, records: Records) -> None:
+        """Check every decision and pass it on with its origin."""
+        dead = 0
+        for record in records:
+            try:
+                _check(record)
+            except EventRefused as refused:
+                self._dead_letters.bury("feedback", record, refused)
+                dead += 1
+                continue
+            origin = FEEDBACK_FORMAT.pack(number, record.offset, record.timestamp)
+            self._publisher.publish(self._links_topic, LINKS_PARTITION, record.key, record.value, [(FEEDBACK, origin)])
+        self.partitions[number] = records[-1].offset + 1
+        metric_defs.EVENTS.labels("feedback", "admitted").inc(len(records) - dead)
+        metric_defs.EVENTS.labels("feedback", "dead_letter").inc(dead)
+
+    def next_offset(self, number: int) -> int:
+        """Return the first offset that was not processed yet."""
+        return self.partitions[number]
+
+    def commit_at(self, number: int, offset: int) -> OffsetAndMetadata | None:
+        """Return what to commit; the decisions themselves are in the links topic."""
+        return OffsetAndMetadata(offset, "") if offset <= self.partitions.get(number, 0) else None
+
+
+def _check(record: Record) -> None:
+    if not value_of(record):
+        raise EventRefused("empty", "the value is empty")
+    try:
+        decode_feedback(value_of(record))
+    except ValidationError as error:
+        raise EventRefused("invalid", f"not a decision: {describe_errors(error)}") from error
