@@ -1,0 +1,159 @@
+"""The Faust application: ordinary agents that hand whole batches to the worker's stages.
+
+What an agent does with a batch is: take the lock, let the stage process it, publish, ack.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import faust
+import structlog
+from mode import CrashingSupervisor
+
+from streams import metric_defs
+from streams.health import HealthServer
+from streams.settings import Settings
+from streams.transport import App, BatchSchema
+from streams.watch import Watch
+from streams.worker import Worker
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+QUEUE_BATCHES = 8
+"""Batches that wait in memory in front of an agent; a batch holds up to ``max_poll_records`` records."""
+LAST_CHECKPOINT_SECONDS = 15.0
+"""How long a stopping worker tries to write its last checkpoint: below the grace that Kubernetes gives (30 s)."""
+
+
+def build_app(worker: Worker) -> App:
+    """Return the Faust application of a worker; nothing connects before it starts."""
+    settings = worker.settings
+    app = App(
+        settings.group_id,
+        broker=[f"aiokafka://{server}" for server in settings.bootstrap_servers.split(",")],
+        broker_credentials=broker_credentials(settings),
+        broker_commit_interval=settings.checkpoint_interval_seconds,
+        broker_commit_every=1_000_000_000,
+        broker_max_poll_records=settings.max_poll_records,
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=settings.session_timeout_seconds / 10,
+        broker_request_timeout=max(90.0, settings.session_timeout_seconds + 10),
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance_id,
+        stream_buffer_maxsize=QUEUE_BATCHES,
+        # Faust would wait until every fetched batch is processed, also after a crash, when none will be.
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=tempfile.gettempdir(),
+        web_enabled=False,
+        debug=False,
+    )
+    app.before_commit = worker.before_commit
+    for topic, stage in worker.stages.items():
+        channel = app.topic(topic, schema=BatchSchema())
+        app.agent(channel, name=stage.role, supervisor_strategy=CrashingSupervisor)(_agent(app, worker, stage.role))
+    _register_hooks(app, worker)
+    return app
+
+
+def _agent(app: App, worker: Worker, role: str) -> Callable[[Any], Awaitable[None]]:
+    async def consume(stream: Any) -> None:
+        async for event in stream.noack().events():
+            try:
+                await _handle(app, worker, event)
+            except asyncio.CancelledError:
+                raise
+            # Also what is no Exception: a panic in a compiled extension is not.
+            except BaseException as error:
+                await _fail(app, worker, error, f"stage {role}")
+                raise
+            # A batch is a few milliseconds of models; the loop must breathe in between.
+            await asyncio.sleep(0)
+
+    return consume
+
+
+async def _handle(app: App, worker: Worker, event: Any) -> None:
+    message = event.message
+    async with worker.lock:
+        if message.generation_id != app.consumer_generation_id or worker.failed is not None:
+            # Fetched before a rebalance: not acked, so whoever has the partition now reads it again.
+            return
+        with metric_defs.BATCH_SECONDS.labels(worker.stages[message.topic].role).time():
+            await worker.process(message.tp, message.value)
+        event.ack()
+
+
+async def _fail(app: App, worker: Worker, error: BaseException, where: str) -> None:
+    """Stop the worker: nothing since the last checkpoint is committed."""
+    if worker.failed is None:
+        worker.failed = error
+        log.error("worker.failed", where=where, error=str(error), kind=type(error).__name__, exc_info=error)
+    await app.crash(error)
+
+
+def _register_hooks(app: App, worker: Worker) -> None:
+    health = HealthServer(worker)
+    watch = Watch(worker)
+
+    async def before_connecting() -> None:
+        log.info("health.listening", host=worker.settings.http_host, port=await health.start())
+        app.add_future(look())
+
+    async def look() -> None:
+        try:
+            while not app.should_stop:
+                await asyncio.sleep(LOOK_SECONDS)
+                await watch.look(app.batches.unread)
+        except Exception as error:
+            await _fail(app, worker, error, "watch")
+            raise
+
+    async def assign(*_: Any, **__: Any) -> None:
+        try:
+            async with worker.lock:
+                app.batches.forget_acks()
+                await worker.assign(app.consumer.assignment())
+        except Exception as error:
+            await _fail(app, worker, error, "assignment")
+            raise
+
+    async def stop(*_: Any, **__: Any) -> None:
+        await _last_checkpoint(app, worker)
+        await worker.publisher.stop()
+        await health.stop()
+
+    app.before_connecting = before_connecting
+    app.on_rebalance_complete.connect(cast(Any, assign))
+    app.on_before_shutdown.connect(cast(Any, stop))
+    # Signals keep weak references, so something must hold their receivers.
+    app.receivers = (assign, stop)
+
+
+async def _last_checkpoint(app: App, worker: Worker) -> None:
+    if worker.failed is not None or not worker.is_ready:
+        return
+    try:
+        async with asyncio.timeout(LAST_CHECKPOINT_SECONDS):
+            await app.consumer.commit()
+    except Exception as error:
+        # The worker stops all the same; whoever takes over repeats what this checkpoint would have included.
+        log.exception("checkpoint.failed", error=str(error))
+
+
+def broker_credentials(settings: Settings) -> Any:
+    """Faust's form of the security settings, ``None`` for a plain connection."""
+    context = settings.ssl_context()
+    if settings.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password.get_secret_value() if settings.sasl_password else None,
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)

@@ -1,0 +1,41 @@
+"""``stillwatch worker``: the service."""
+
+import sys
+
+import click
+import structlog
+
+from detectors.spec import SpecError, load_spec
+from streams.commands.options import command_settings
+from streams.logs import configure_logs
+from streams.settings import Settings
+
+
+@click.command("worker", context_settings=command_settings())
+def command() -> None:
+    """Run the service until it is told to stop.
+
+    Settings come from STILLWATCH_* variables and KAFKA_BOOTSTRAP_SERVERS; `stillwatch config show` lists them. Exits 0
+    after SIGTERM or SIGINT, 1 when it cannot go on; then nothing unfinished was committed and a restart repeats it.
+    """
+    import faust
+
+    from streams.app import build_app
+    from streams.worker import Worker
+
+    settings = Settings()
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        spec = load_spec(settings.spec_file)
+    except SpecError as error:
+        raise click.ClickException(str(error)) from error
+    structlog.get_logger().info(
+        "worker.starting",
+        group=settings.group_id,
+        stages=sorted(settings.stages),
+        spec=spec.name,
+        spec_version=spec.version,
+        spec_fingerprint=spec.fingerprint,
+    )
+    app = build_app(Worker(settings, spec))
+    sys.exit(faust.Worker(app, override_logging=False, loglevel=None, quiet=True).execute_from_commandline())

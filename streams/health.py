@@ -1,0 +1,53 @@
+"""Health and metrics over HTTP: liveness is progress, not mere presence."""
+
+import time
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from streams.worker import Worker
+
+
+class HealthServer:
+    """Serves ``/livez``, ``/readyz`` and ``/metrics``.
+
+    Not live: messages wait and none was processed for ``stall_seconds``, or an assignment has been going on for as
+    long. The loop that answers is the loop that works, so a blocked worker does not answer at all.
+    Not ready: partitions are not assigned or not restored yet.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen and return the port."""
+        routes = web.Application()
+        routes.router.add_get("/livez", self._live)
+        routes.router.add_get("/readyz", self._ready)
+        routes.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(routes, access_log=None)
+        await self._runner.setup()
+        settings = self._worker.settings
+        await web.TCPSite(self._runner, settings.http_host, settings.http_port).start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _live(self, _: web.Request) -> web.Response:
+        still_seconds = time.monotonic() - self._worker.last_progress
+        is_waited_for = not self._worker.is_ready or self._worker.waiting_messages > 0
+        if is_waited_for and still_seconds > self._worker.settings.stall_seconds:
+            return web.Response(status=503, text=f"no progress for {still_seconds:.0f} s while work waits\n")
+        return web.Response(text="live\n")
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        if not self._worker.is_ready:
+            return web.Response(status=503, text="partitions are not restored yet\n")
+        return web.Response(text="ready\n")
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,63 @@
+"""What a worker does once in a while: idle partitions, progress, and how much waits."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams import metric_defs
+from streams.worker import Worker
+
+log = structlog.get_logger()
+
+Unread = Callable[[], Awaitable[Mapping[TP, int]]]
+
+
+class Watch:
+    """Looks at how much of the assigned partitions is unread, and acts on silence.
+
+    The broker is asked for it: Faust and aiokafka know the end of a partition only from what they fetch, so a
+    consumer that has stopped fetching would seem to have read everything.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def look(self, unread: Unread) -> None:
+        """Mark idle partitions, publish progress, measure."""
+        worker = self._worker
+        if not worker.is_ready:
+            return
+        try:
+            waiting = await unread()
+        except (KafkaError, TimeoutError) as error:
+            log.warning("broker.unreachable", error=repr(error))
+            return
+        async with worker.lock:
+            if worker.is_ready:
+                self._act_on_silence({tp for tp, count in waiting.items() if count == 0})
+                await worker.publisher.hand_over()
+                self._measure(waiting)
+
+    def _act_on_silence(self, read_to_end: set[TP]) -> None:
+        for topic, stage in self._worker.stages.items():
+            numbers = {tp.partition for tp in read_to_end if tp.topic == topic}
+            if stage is self._worker.ingest:
+                self._worker.ingest.mark_idle(numbers)
+                self._worker.ingest.report_progress()
+            elif stage is self._worker.accounts:
+                self._worker.accounts.report_silence(numbers)
+
+    def _measure(self, waiting: Mapping[TP, int]) -> None:
+        worker = self._worker
+        worker.waiting_messages = sum(waiting.values())
+        for tp, count in waiting.items():
+            metric_defs.LAG.labels(tp.topic, tp.partition).set(count)
+        accounts = worker.accounts.partitions
+        metric_defs.ACCOUNTS.labels("live").set(sum(p.detector.live_accounts for p in accounts.values()))
+        metric_defs.ACCOUNTS.labels("packed").set(sum(p.detector.packed_accounts for p in accounts.values()))
+        for number, partition in accounts.items():
+            metric_defs.WATERMARK.labels("accounts", number).set(partition.merged.watermark_ms / 1000)
+        for number, links in worker.campaigns.partitions.items():
+            metric_defs.WATERMARK.labels("campaigns", number).set(links.merged.watermark_ms / 1000)
