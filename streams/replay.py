@@ -1,0 +1,127 @@
+"""Replay: recorded events through the very same admission and detectors, without Kafka and without timers."""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detectors.campaigns import FeedbackRefused
+from detectors.detector import AccountDetector
+from detectors.spec import DetectorSpec
+from schemas.alert import Alert
+from schemas.feedback import decode_feedback
+from schemas.usage_event import EventRefused
+from streams.admission import Admission, wall_clock_ms
+from streams.campaign_clock import CampaignClock, Decision, decision_of
+from streams.progress import NEVER_MS, InputProgress
+from streams.settings import Settings
+
+
+class ReplaySummary(msgspec.Struct):
+    """What became of the inputs of a replay; every input is in exactly one of ``observed`` and ``refused``."""
+
+    inputs: int = 0
+    observed: int = 0
+    refused: dict[str, int] = msgspec.field(default_factory=dict)
+    account_buckets: int = 0
+    alerts: int = 0
+    decisions_applied: int = 0
+    decisions_refused: list[str] = msgspec.field(default_factory=list)
+
+
+class Replay:
+    """One pass over recorded events; ``summary`` counts what became of them.
+
+    Parameters
+    ----------
+    partitions
+        Input partitions that the recording consists of. Event time goes as far as the last of them that has not
+        ended, exactly as it does in the running service.
+    feedback
+        Decisions of reviewers, as JSON; each takes effect at its ``given_at``. Raises ``ValueError`` for others.
+    """
+
+    def __init__(
+        self, settings: Settings, spec: DetectorSpec, *, partitions: int = 1, feedback: Iterable[bytes] = ()
+    ) -> None:
+        self._admission = Admission(settings, wall_clock_ms, is_age_bounded=False)
+        disorder_ms = round(settings.disorder_seconds * 1000)
+        self._progress = {number: InputProgress(disorder_ms) for number in range(partitions)}
+        self._running = set(self._progress)
+        self._accounts = AccountDetector(spec)
+        self._campaigns = CampaignClock(spec, self._on_refused, self._on_applied)
+        self._bucket_ms = spec.bucket_seconds * 1000
+        self._due_ms = NEVER_MS
+        self.summary = ReplaySummary()
+        for number, raw in enumerate(feedback):
+            self._campaigns.decide(decision_of(decode_feedback(raw), "feedback", 0, number, 0, raw))
+
+    def alerts(self, raws: Iterable[bytes]) -> Iterator[Alert]:
+        """Yield the alerts of a recording with one partition as they become due."""
+        for raw in raws:
+            yield from self.feed(0, raw)
+        yield from self.finish(0)
+
+    def feed(self, partition: int, raw: bytes) -> list[Alert]:
+        """Take in one event of a partition; returns the alerts that it made due."""
+        self.summary.inputs += 1
+        progress = self._progress[partition]
+        try:
+            event, _ = self._admission.admit(raw, progress)
+        except EventRefused as refused:
+            self.summary.refused[refused.reason] = self.summary.refused.get(refused.reason, 0) + 1
+            return []
+        self.summary.observed += 1
+        self._accounts.observe(event)
+        # Nothing happens within a bucket: most events need no look at the other partitions.
+        return self._advance() if progress.watermark_ms >= self._due_ms else []
+
+    def finish(self, partition: int) -> list[Alert]:
+        """End a partition: it no longer holds back event time; returns the alerts that became due.
+
+        Nothing is forced out at the end: what the last buckets hold is not judged before event time has passed
+        them, so the alerts of a prefix are a prefix of the alerts.
+        """
+        self._running.discard(partition)
+        return self._advance()
+
+    @property
+    def watermark_ms(self) -> int:
+        """Event time reached, milliseconds since the epoch."""
+        running = [self._progress[number].watermark_ms for number in self._running]
+        return min(running) if running else max(progress.watermark_ms for progress in self._progress.values())
+
+    def behind(self, ahead_ms: int) -> set[int]:
+        """Return the running partitions that are at most so far ahead of the last one."""
+        last_ms = self.watermark_ms
+        return {number for number in self._running if self._progress[number].watermark_ms <= last_ms + ahead_ms}
+
+    def _advance(self) -> list[Alert]:
+        watermark_ms = self.watermark_ms
+        if watermark_ms == NEVER_MS:
+            return []
+        self._due_ms = watermark_ms - watermark_ms % self._bucket_ms + self._bucket_ms
+        for bucket in self._accounts.advance(watermark_ms):
+            self.summary.account_buckets += 1
+            self._campaigns.observe(bucket)
+        due = self._campaigns.advance(watermark_ms)
+        self.summary.alerts += len(due)
+        return due
+
+    def _on_refused(self, decision: Decision, refused: FeedbackRefused) -> None:
+        self.summary.decisions_refused.append(f"decision {decision.offset + 1}: {refused}")
+
+    def _on_applied(self, _: Decision, __: int) -> None:
+        self.summary.decisions_applied += 1
+
+
+def read_lines(paths: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the lines of files, plain or ``.gz``, without their line ends; empty lines are skipped."""
+    for path in paths:
+        opened: Any = gzip.open if path.suffix == ".gz" else Path.open
+        with opened(path, "rb") as file:
+            for line in file:
+                if stripped := line.rstrip(b"\r\n"):
+                    yield stripped
