@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, WrapValidator
 from pydantic.fields import FieldInfo
 
 from schemas.times import Instant
@@ -72,6 +72,9 @@ def _limits(metadata: list[Any]) -> dict[str, Any]:
 
 
 def _limit(constraint: Any) -> dict[str, Any]:
+    if isinstance(constraint, BeforeValidator | WrapValidator):
+        # They let the model accept more, never less: such values are put to the model.
+        return {}
     if (name := _LIMIT_NAMES.get(type(constraint))) is not None:
         return {name: getattr(constraint, name)}
     if (pattern := getattr(constraint, "pattern", None)) is not None:

@@ -44,8 +44,7 @@ def refusal(raw: bytes) -> EventRefused:
         (encoded() + b"x", "not_json"),
         (b"\xef\xbb\xbf" + encoded(), "not_json"),
         (b"\xff\xfe", "not_json"),
-        (encoded().replace(b"acct_1", b"acct\xff"), "not_json"),
-        (encoded().replace(b"acct_1", b"\\ud800"), "not_json"),
+        (encoded(mood=0).replace(b"0}", b"[" * 100_000 + b"]" * 100_000 + b"}"), "not_json"),
         (b"null", "invalid"),
         (b"[]", "invalid"),
         (b"[" + encoded() + b"]", "invalid"),
@@ -59,9 +58,9 @@ def refusal(raw: bytes) -> EventRefused:
         (encoded(input_tokens=-1), "invalid"),
         (encoded(input_tokens=True), "invalid"),
         (encoded(input_tokens=10**30), "invalid"),
-        (encoded(temperature=float("nan")), "invalid"),
-        (encoded(temperature=float("inf")), "invalid"),
-        (encoded(stream=1), "invalid"),
+        (encoded(plan=7), "invalid"),
+        (encoded(latency_ms=-1), "invalid"),
+        (encoded(asn="64500"), "invalid"),
         (encoded(labels="code"), "invalid"),
         (encoded(labels=[1]), "invalid"),
         (encoded(schema_version="2"), "invalid"),
@@ -141,6 +140,72 @@ def test_known_fields_are_not_unknown() -> None:
 def test_unknown_fields_of_what_is_no_object_are_none(raw: bytes) -> None:
     """Counting never fails on what decoding refuses."""
     assert unknown_fields(raw) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("temperature", "hot"),
+        ("temperature", -1),
+        ("top_p", 1e300),
+        ("max_output_tokens", 10**40),
+        ("choice_count", 1.5),
+        ("stream", "true"),
+        ("logprobs", 5),
+        ("tool_call_count", {"a": 1}),
+        ("turn", -1),
+        ("end_user_id", ["x"]),
+        ("conversation_id", 7),
+        ("user_agent", False),
+    ],
+)
+def test_what_a_client_can_choose_never_hides_an_event(field: str, value: Any) -> None:
+    """A parameter that makes no sense is unknown, and told as ignored; the event counts."""
+    raw = encoded(**{field: value})
+    event = decode_usage_event(raw)
+
+    assert getattr(event, field) is None
+    assert has_unknown_fields(event)
+    assert unknown_fields(raw) == [field]
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"),
+    [("model", 256), ("event_id", 256), ("client_ip", 64), ("user_agent", 1024), ("end_user_id", 256)],
+)
+def test_what_a_client_can_choose_is_cut(field: str, limit: int) -> None:
+    """A text of any length is cut to what is kept of it."""
+    assert getattr(decode_usage_event(encoded(**{field: "\u00e9" * 100_000})), field) == "\u00e9" * limit
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b'"half \\ud83d"', "half \ufffd"),
+        (b'"\\udE00\\uD83D\\uDE00\\uD83D"', "\ufffd\U0001f600\ufffd"),
+        (b'"a \\\\ud800 NaN"', "a \\ud800 NaN"),
+        (b'"byte \xff"', "byte \ufffd"),
+        (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_half_a_character_never_hides_an_event(written: bytes, read: str) -> None:
+    """What is no Unicode becomes the replacement character, in a prompt as in a field that is not known."""
+    for raw in (encoded(prompt="P"), encoded(mood="P", prompt="P")):
+        assert decode_usage_event(raw.replace(b'"P"', written)).prompt == read
+
+
+def test_a_request_for_no_model_is_a_request() -> None:
+    """Whoever leaves the name of the model empty is seen all the same."""
+    assert decode_usage_event(encoded(model="")).model == ""
+
+
+@pytest.mark.parametrize("constant", [b"NaN", b"Infinity", b"-Infinity"])
+def test_numbers_that_json_lacks_are_unknown(constant: bytes) -> None:
+    """What Python's and other writers put for no number is no number, in any field that may be unknown."""
+    raw = encoded(temperature=0, input_tokens=0, mood=0).replace(b": 0", b": " + constant)
+    event = decode_usage_event(raw)
+
+    assert (event.temperature, event.input_tokens) == (None, None)
 
 
 def test_a_key_given_twice_counts_last() -> None:

@@ -1,19 +1,19 @@
 """The fast structure and the definition of the usage event agree on every input, refusals included."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from schemas import usage_event
 from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, encode_usage_event
 from tests.unit.schemas.events import COMPLETE, INSTANTS, NOT_INSTANTS, broken_events, events, odd_events, odd_values
 
 REFUSED = "refused"
-many = settings(max_examples=600, deadline=None)
+many = settings(max_examples=250, deadline=None)
 
 
 def values_of(event: Any) -> dict[str, tuple[type, Any]]:
@@ -22,17 +22,32 @@ def values_of(event: Any) -> dict[str, tuple[type, Any]]:
 
 
 def by_definition(raw: bytes) -> Any:
-    """Return what the definition makes of an input."""
+    """Return what the definition makes of an input.
+
+    How bytes become JSON is done here a second time and by other means: Python's own reader takes halves of surrogate
+    pairs and NaN, which are then replaced in the values.
+    """
     try:
-        return values_of(UsageEvent.model_validate_json(raw))
-    except ValidationError:
+        fields = json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None)
+        known = {sound(name): sound(value) for name, value in fields.items() if name in UsageEvent.model_fields}
+        return values_of(UsageEvent.model_validate_json(json.dumps(known)))
+    except (ValueError, AttributeError, RecursionError):
         return REFUSED
 
 
-def by_structure(raw: bytes) -> Any:
-    """Return what the fast structure alone makes of an input."""
+def sound(value: Any) -> Any:
+    """Return a value of JSON in which half a surrogate pair is the replacement character."""
+    if isinstance(value, dict):
+        return {sound(name): sound(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [sound(member) for member in value]
+    return re.sub("[\ud800-\udfff]", "\ufffd", value) if isinstance(value, str) else value
+
+
+def by_structure(raw: bytes, decode: Any = usage_event._exact_decode) -> Any:
+    """Return what a fast structure alone makes of an input."""
     try:
-        return values_of(usage_event._exact_decode(raw))
+        return values_of(decode(raw))
     except (ValueError, RecursionError):
         return REFUSED
 
@@ -46,10 +61,11 @@ def by_decoder(raw: bytes) -> Any:
 
 
 def assert_agreement(raw: bytes) -> None:
-    """Check that the structure accepts only, and the decoder exactly, what the definition accepts, with its values."""
+    """Check that the structures accept only, and the decoder exactly, what the definition accepts, with its values."""
     expected = by_definition(raw)
     assert by_decoder(raw) == expected
     assert by_structure(raw) in (expected, REFUSED)
+    assert by_structure(raw, usage_event._partial_decode) in (expected, REFUSED)
 
 
 @many
@@ -83,7 +99,7 @@ def test_the_structure_alone_reads_every_valid_event(event: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("name", sorted(COMPLETE))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(value=odd_values)
 def test_they_agree_field_by_field(name: str, value: Any) -> None:
     """Whatever stands in a field, both take it or both refuse it."""

@@ -1,0 +1,29 @@
+"""Fields whose value the maker of a request can choose: what does not fit never makes the event unreadable.
+
+Otherwise a temperature of "hot" or a user agent of a million characters would be a way to stay unseen, and enough of
+them a way to stop the service.
+"""
+
+from typing import Any
+
+from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+
+def _or_unknown(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+OR_UNKNOWN = (WrapValidator(_or_unknown), Field(json_schema_extra={"unfit": "unknown"}))
+"""Unpack into the annotation of an optional field: a value of another type or range is unknown."""
+
+
+def cut_to(characters: int) -> tuple[Any, ...]:
+    """Unpack into the annotation of a text: a longer one is cut."""
+
+    def cut(value: Any) -> Any:
+        return value[:characters] if isinstance(value, str) else value
+
+    return (Field(max_length=characters, json_schema_extra={"unfit": "cut"}), BeforeValidator(cut))

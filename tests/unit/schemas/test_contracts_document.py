@@ -1,0 +1,39 @@
+"""What docs/contracts.md says is what the code does."""
+
+import json
+import re
+from datetime import datetime
+
+import pytest
+
+from schemas.alert import decode_alert
+from streams.commands.conformance import Checkpoint, read_cases
+from tests.conformance.record import HERE
+from tests.unit.schemas.contract_tables import DOCUMENT, rendered
+
+TEXT = DOCUMENT.read_text("utf-8")
+
+
+def test_the_tables_are_up_to_date() -> None:
+    """Fields, ranges, meanings and topics in the document are those of the code."""
+    assert rendered(TEXT) == TEXT
+
+
+@pytest.mark.parametrize(
+    "point", list(read_cases(HERE)), ids=lambda point: f"{point.case}-{len(point.alerts)}-{point.now}"
+)
+def test_the_lines_that_a_consumer_needs_conform(point: Checkpoint) -> None:
+    """The consumer that the document shows passes the whole conformance kit, as printed there."""
+    [program] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    consumer: dict = {"datetime": datetime}
+    exec(program, consumer)  # noqa: S102  (the very lines that readers copy)
+    named = set()
+    for raw in point.alerts:
+        try:
+            named.update(decode_alert(raw).account_ids)
+        except ValueError:
+            continue
+        consumer["apply"](json.loads(raw))
+
+    now = datetime.fromisoformat(point.now)
+    assert {a: action for a in named if (action := consumer["action"](a, now))} == point.expected
