@@ -109,10 +109,10 @@ class AccountPartition:
     def _observe(self, record: Record, *, is_admitted: bool) -> None:
         if is_admitted:
             event: UsageEvent = decode_usage_event(value_of(record))
-            occurred_ms = epoch_ms(event.occurred_at)
         else:
-            event, occurred_ms = self._admission.admit(record.value, self._direct)
+            [event] = self._admission.drop_prompts([self._admission.admit(record.value, self._direct)])
             self.direct_active_at = time.monotonic()
+        occurred_ms = epoch_ms(event.occurred_at)
         if self._ahead and record.offset < self._ahead.get(event.account_id, 0):
             return
         if occurred_ms < self.detector.watermark_ms:

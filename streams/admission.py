@@ -4,7 +4,7 @@ The same code stands before the worker's account path and before ``stillwatch re
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -36,13 +36,13 @@ class Admission:
     """
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int], *, is_age_bounded: bool = True) -> None:
-        self._fingerprint = Fingerprinter(settings.fingerprint_key.get_secret_value().encode()).fingerprint
+        self._fingerprinter = Fingerprinter(settings.fingerprint_key.get_secret_value().encode())
         self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
         self._max_age_ms = round(settings.max_age_days * _DAY_MS) if is_age_bounded else None
 
-    def admit(self, raw: bytes | None, progress: InputProgress) -> tuple[UsageEvent, int]:
-        """Return the event and its time in milliseconds, and count it in the progress of its partition.
+    def admit(self, raw: bytes | None, progress: InputProgress) -> UsageEvent:
+        """Return the event, and count it in the progress of its partition; ``drop_prompts`` must follow.
 
         Raises ``EventRefused`` with the reason for the dead letter; the progress is then untouched.
         """
@@ -50,9 +50,16 @@ class Admission:
         occurred_ms = epoch_ms(event.occurred_at)
         self._check_time(occurred_ms, progress)
         progress.admit(occurred_ms)
-        if event.prompt is not None:
-            event = self._without_prompt(event)
-        return event, occurred_ms
+        return event
+
+    def drop_prompts(self, events: Sequence[UsageEvent]) -> list[UsageEvent]:
+        """Return the events, in order, with fingerprints in place of prompts; many at once cost a fifth."""
+        prompts = [e.prompt for e in events if e.prompt is not None and not e.prompt_fingerprint]
+        fingerprints = self._fingerprinter.fingerprint_many(prompts)
+        return [
+            event if event.prompt is None else _without_prompt(event, event.prompt_fingerprint or next(fingerprints))
+            for event in events
+        ]
 
     def _check_time(self, occurred_ms: int, progress: InputProgress) -> None:
         now_ms = self._now_ms()
@@ -64,7 +71,7 @@ class Admission:
             late_by_ms = progress.watermark_ms - occurred_ms
             raise EventRefused("late", f"occurred_at is {late_by_ms} ms behind the watermark of its input partition")
 
-    def _without_prompt(self, event: UsageEvent) -> UsageEvent:
-        fingerprint = event.prompt_fingerprint or self._fingerprint(event.prompt or "")
-        # The hot path's event is a msgspec struct that type checkers see as its definition.
-        return cast(UsageEvent, msgspec.structs.replace(cast(Any, event), prompt=None, prompt_fingerprint=fingerprint))
+
+def _without_prompt(event: UsageEvent, fingerprint: str) -> UsageEvent:
+    # The hot path's event is a msgspec struct that type checkers see as its definition.
+    return cast(UsageEvent, msgspec.structs.replace(cast(Any, event), prompt=None, prompt_fingerprint=fingerprint))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import OffsetAndMetadata
 
-from schemas.usage_event import EventRefused, encode_usage_event, has_unknown_fields, unknown_fields
+from schemas.usage_event import EventRefused, UsageEvent, encode_usage_event, has_unknown_fields, unknown_fields
 from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
@@ -99,29 +99,30 @@ class IngestStage(StatelessStage):
     def process(self, number: int, records: Records) -> None:
         """Publish every record of a batch as a usage message or as a dead letter."""
         state = self.partitions[number]
-        dead = 0
+        admitted: list[tuple[int, UsageEvent]] = []
         for record in records:
             try:
-                event, _ = self._admission.admit(record.value, state.progress)
+                event = self._admission.admit(record.value, state.progress)
             except EventRefused as refused:
                 self._dead_letters.bury("ingest", record, refused)
-                dead += 1
                 continue
             if has_unknown_fields(event):
                 metric_defs.UNKNOWN_FIELDS.inc(len(unknown_fields(value_of(record))))
-            key = event.account_id.encode()
-            self._publisher.publish(
-                self._usage_topic,
-                partition_of(key, self.usage_partitions),
-                key,
-                encode_usage_event(event),
-                [(ORIGIN, ORIGIN_FORMAT.pack(number, record.offset))],
-            )
+            admitted.append((record.offset, event))
+        events = self._admission.drop_prompts([event for _, event in admitted])
+        for (offset, _), event in zip(admitted, events, strict=True):
+            self._publish(event, ORIGIN_FORMAT.pack(number, offset))
+        dead = len(records) - len(admitted)
         self._dead_letters.check_limit(len(records), dead)
         state.finish_batch(records[-1].offset + 1)
-        metric_defs.EVENTS.labels("ingest", "admitted").inc(len(records) - dead)
+        metric_defs.EVENTS.labels("ingest", "admitted").inc(len(admitted))
         metric_defs.EVENTS.labels("ingest", "dead_letter").inc(dead)
         self.report_progress()
+
+    def _publish(self, event: UsageEvent, origin: bytes) -> None:
+        key = event.account_id.encode()
+        partition = partition_of(key, self.usage_partitions)
+        self._publisher.publish(self._usage_topic, partition, key, encode_usage_event(event), [(ORIGIN, origin)])
 
     def next_offset(self, number: int) -> int:
         """Return the first offset that was not processed yet."""

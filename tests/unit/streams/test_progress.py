@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.progress import (
+    DIRECT,
     NEVER_MS,
     InputProgress,
     MergedProgress,
@@ -12,6 +13,8 @@ from streams.progress import (
     decode_progress,
     encode_progress,
 )
+
+FAR_MS = 10**9
 
 
 def test_nothing_is_late_before_the_first_event() -> None:
@@ -51,7 +54,7 @@ def test_an_idle_partition_does_not_hold_back_the_others() -> None:
     merged = MergedProgress()
     merged.apply(ProgressMessage(2, [Report(0, 900), Report(1, 100)]))
 
-    assert merged.apply(ProgressMessage(2, [Report(1, 100, is_idle=True)])) == 900
+    assert merged.apply(ProgressMessage(2, [Report(1, 100, idle_until_ms=FAR_MS)])) == 900
     assert merged.apply(ProgressMessage(2, [Report(0, 2000), Report(1, 1500)])) == 1500
 
 
@@ -59,7 +62,32 @@ def test_when_all_are_idle_the_furthest_counts() -> None:
     """Otherwise the end of a stream would never be judged."""
     merged = MergedProgress()
 
-    assert merged.apply(ProgressMessage(2, [Report(0, 900, is_idle=True), Report(1, 100, is_idle=True)])) == 900
+    idle = [Report(0, 900, idle_until_ms=FAR_MS), Report(1, 100, idle_until_ms=FAR_MS)]
+
+    assert merged.apply(ProgressMessage(2, idle)) == 900
+
+
+def test_an_idle_partition_is_left_out_only_as_far_as_its_reader_vouches_for_it() -> None:
+    """A reader that dies while its partition is idle stops event time instead of making late what arrives there."""
+    merged = MergedProgress()
+
+    assert merged.apply(ProgressMessage(2, [Report(0, 900), Report(1, 100, idle_until_ms=700)])) == 700
+    assert merged.apply(ProgressMessage(2, [Report(1, 100, idle_until_ms=5_000)])) == 900
+
+
+def test_a_source_without_ingest_does_not_stand_in_for_an_input_partition() -> None:
+    """Its report beside those of three of four input partitions is not a report of the fourth."""
+    merged = MergedProgress()
+
+    assert merged.apply(ProgressMessage(4, [Report(p, 900) for p in (DIRECT, 0, 1, 2)])) == NEVER_MS
+    assert merged.apply(ProgressMessage(4, [Report(3, 400)])) == 400
+
+
+def test_a_source_without_ingest_makes_event_time_by_itself() -> None:
+    """Without any input partition the events written into the usage topic directly are all there is."""
+    merged = MergedProgress()
+
+    assert merged.apply(ProgressMessage(0, [Report(DIRECT, 300)])) == 300
 
 
 def test_a_restarted_reader_that_is_behind_does_not_count() -> None:
@@ -71,7 +99,7 @@ def test_a_restarted_reader_that_is_behind_does_not_count() -> None:
     assert merged.reports[0].watermark_ms == 900
 
 
-reports = st.builds(Report, st.integers(0, 3), st.integers(0, 10**6), st.booleans())
+reports = st.builds(Report, st.integers(0, 3), st.integers(0, 10**6), st.none() | st.integers(0, 10**6))
 
 
 @given(st.lists(st.lists(reports, max_size=4), max_size=20))
