@@ -1,0 +1,136 @@
+"""From a message in any known format to usage events."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from schemas.repair import repaired
+from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event
+from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
+from streams.adapters.reading import Document, Mapped, text
+
+FORMATS: tuple[ModuleType, ...] = (otlp, litellm, kong, apisix, portkey, helicone, bedrock, envoy)
+MAX_NESTING = 4
+"""How deep arrays and envelopes may lie in each other; more is no message of a gateway."""
+
+UNAUTHENTICATED = (401, 403)
+"""Statuses of requests whose maker the gateway did not know."""
+
+_FRAME_BYTES = 5
+"""Schema registries put a zero and the number of a schema before a value."""
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass
+class Adapted:
+    """What was in one message.
+
+    Parameters
+    ----------
+    events
+        In the order of the message. Empty, with nothing refused, is a message about other things, such as spans of a
+        database.
+    refused
+        Requests in it that could not become a usage event, each with its reason.
+    """
+
+    events: list[UsageEvent] = field(default_factory=list)
+    refused: list[EventRefused] = field(default_factory=list)
+
+
+class Adapters:
+    """Recognises formats by their shape and reads them.
+
+    Parameters
+    ----------
+    account_paths
+        Where to look for the account before the places that each format has for it: dotted paths into the
+        document, or names of attributes; for gateways whose operators put it somewhere of their own.
+    """
+
+    def __init__(self, account_paths: Sequence[str] = ()) -> None:
+        self._account = text(*account_paths)
+
+    def adapt(self, raw: bytes, headers: Iterable[tuple[str, bytes]] = ()) -> Adapted:
+        """Read a message that is no usage event by itself.
+
+        Raises ``EventRefused`` for a message as a whole: ``empty``, or ``not_json``.
+        """
+        document = _decoded(_without_frame(raw))
+        adapted = Adapted()
+        if (envelope := cloudevents.envelope_in(headers)) is not None:
+            self._read_enveloped(envelope, document, MAX_NESTING, adapted)
+        else:
+            self._read(document, MAX_NESTING, adapted)
+        return adapted
+
+    def _read(self, document: Any, depth: int, adapted: Adapted) -> None:
+        if depth == 0:
+            adapted.refused.append(EventRefused("invalid", f"more than {MAX_NESTING} lists or envelopes in each other"))
+        elif isinstance(document, list):
+            for member in document:
+                self._read(member, depth - 1, adapted)
+        elif not isinstance(document, dict):
+            adapted.refused.append(EventRefused("invalid", "no known format: neither an object nor a list of objects"))
+        elif (envelope := cloudevents.envelope_of(document)) is not None:
+            self._read_enveloped(envelope, document.get("data"), depth - 1, adapted)
+        elif (adapter := _adapter_of(document)) is not None:
+            for request in adapter.documents(document):
+                self._read_request(adapter, request, adapted)
+        else:
+            _read_canonical(document, adapted)
+
+    def _read_enveloped(self, envelope: Document, data: Any, depth: int, adapted: Adapted) -> None:
+        if not isinstance(data, dict) or _adapter_of(data) is not None or cloudevents.envelope_of(data) is not None:
+            self._read(data, depth, adapted)
+        else:
+            self._read_request(cloudevents, cloudevents.opened(envelope, data), adapted)
+
+    def _read_request(self, adapter: ModuleType, document: Document, adapted: Adapted) -> None:
+        readers: Mapped = adapter.MAPPED
+        fields = {name: value for name, read in readers.items() if (value := read(document)) is not None}
+        if (account_id := self._account(document)) is not None:
+            fields["account_id"] = account_id
+        if "account_id" not in fields and fields.get("status_code") in UNAUTHENTICATED:
+            # Nobody's request: it concerns no account, and there may be very many of them.
+            return
+        try:
+            adapted.events.append(
+                decode_usage_event(
+                    _encode({"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields)
+                )
+            )
+        except EventRefused as refused:
+            adapted.refused.append(EventRefused(refused.reason, f"as {adapter.NAME}: {refused.detail}"))
+
+
+def _adapter_of(document: Document) -> ModuleType | None:
+    return next((adapter for adapter in FORMATS if adapter.matches(document)), None)
+
+
+def _read_canonical(document: dict[str, Any], adapted: Adapted) -> None:
+    """Read a usage event that came in a list."""
+    try:
+        adapted.events.append(decode_usage_event(_encode(document)))
+    except EventRefused as refused:
+        adapted.refused.append(EventRefused(refused.reason, f"no known format; as a usage event: {refused.detail}"))
+
+
+def _decoded(raw: bytes) -> Any:
+    if not raw:
+        raise EventRefused("empty", "the value is empty")
+    for read in (bytes, repaired):
+        try:
+            return _decode(read(raw))
+        except (ValueError, RecursionError):
+            continue
+    raise EventRefused("not_json", "neither JSON nor JSON behind the frame of a schema registry")
+
+
+def _without_frame(raw: bytes) -> bytes:
+    return raw[_FRAME_BYTES:] if raw[:1] == b"\0" and len(raw) > _FRAME_BYTES else raw

@@ -1,0 +1,48 @@
+"""Apache APISIX: what kafka-logger writes with the summaries of ai-proxy, one object or an array of them."""
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from streams.adapters.messages import last_prompt, user_turns
+from streams.adapters.reading import Document, Mapped, address, flag, number, text, time_of, user_agent, whole
+
+NAME = "apisix"
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+MAPPED: Mapped = {
+    "event_id": text("request.headers.x-request-id", "response.headers.x-request-id", "digest"),
+    "occurred_at": time_of("start_time", unit="ms"),
+    "account_id": text("consumer.username", "llm_summary.end_user_id"),
+    "model": text("llm_summary.request_model", "llm_summary.model"),
+    "input_tokens": whole("llm_summary.prompt_tokens"),
+    "output_tokens": whole("llm_summary.completion_tokens"),
+    "cached_input_tokens": whole("llm_summary.cache_read_input_tokens"),
+    "reasoning_tokens": whole("llm_summary.reasoning_tokens"),
+    "end_user_id": text("llm_summary.end_user_id"),
+    "max_output_tokens": whole("llm_request.max_tokens"),
+    "temperature": number("llm_request.temperature"),
+    "top_p": number("llm_request.top_p"),
+    "choice_count": whole("llm_request.n"),
+    "stream": flag("llm_summary.stream", "llm_request.stream"),
+    "tool_call_count": whole("llm_summary.tool_count"),
+    "turn": user_turns("llm_request.messages"),
+    "status_code": whole("response.status"),
+    "latency_ms": number("latency"),
+    "client_ip": address("client_ip"),
+    "user_agent": user_agent("request.headers.user-agent"),
+    "prompt": last_prompt("llm_request.messages"),
+    "source": text("server.hostname"),
+}
+
+
+def matches(document: Document) -> bool:
+    """Whether this is a log entry with the summary of ai-proxy."""
+    return "llm_summary" in document
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the entry; it has no id of its own, so the digest of its contents is one."""
+    yield {**document, "digest": hashlib.blake2b(_encode(document), digest_size=16).hexdigest()}

@@ -1,0 +1,31 @@
+"""Helicone: the message of its own Kafka topic. It carries no token counts; they stay unknown."""
+
+from collections.abc import Iterator
+
+from streams.adapters.reading import Document, Mapped, flag, number, text, time_of, whole
+
+NAME = "helicone"
+
+MAPPED: Mapped = {
+    "event_id": text("log.request.id"),
+    "occurred_at": time_of("log.request.requestCreatedAt"),
+    "account_id": text("log.request.userId", "log.request.heliconeApiKeyId"),
+    "model": text("heliconeMeta.modelOverride", "heliconeMeta.gatewayModel", "heliconeMeta.providerModelId"),
+    "api_key_id": text("log.request.heliconeApiKeyId"),
+    "provider": text("heliconeMeta.gatewayProvider", "log.request.provider"),
+    "stream": flag("log.request.isStream"),
+    "conversation_id": text("log.request.properties.Helicone-Session-Id"),
+    "status_code": whole("log.response.status"),
+    "latency_ms": number("log.response.delayMs"),
+    "country": text("log.request.countryCode"),
+}
+
+
+def matches(document: Document) -> bool:
+    """Whether this is a message of Helicone."""
+    return "heliconeMeta" in document
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the message itself; its credential is not among what is read."""
+    yield document

@@ -1,0 +1,68 @@
+"""Kong AI Gateway: what its kafka-log plugin writes, with the block of the AI plugins."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from streams.adapters.messages import last_prompt, user_turns
+from streams.adapters.reading import Document, Mapped, address, dig, number, text, time_of, user_agent, whole
+
+NAME = "kong"
+
+MAPPED: Mapped = {
+    "event_id": text("request.id"),
+    "occurred_at": time_of("started_at", unit="ms"),
+    "account_id": text("consumer.custom_id", "consumer.username", "consumer.id", "authenticated_entity.id"),
+    "model": text("llm.meta.request_model", "llm.meta.response_model"),
+    "input_tokens": whole("llm.usage.prompt_tokens", "llm.usage.input_tokens"),
+    "output_tokens": whole("llm.usage.completion_tokens", "llm.usage.output_tokens"),
+    "cached_input_tokens": whole("llm.usage.prompt_tokens_details.cached_tokens"),
+    "reasoning_tokens": whole("llm.usage.completion_tokens_details.reasoning_tokens"),
+    "api_key_id": text("authenticated_entity.id"),
+    "provider": text("llm.meta.provider_name"),
+    "max_output_tokens": whole("body.max_tokens", "body.max_completion_tokens"),
+    "temperature": number("body.temperature"),
+    "top_p": number("body.top_p"),
+    "choice_count": whole("body.n"),
+    "stream": lambda document: is_stream(dig(document, "llm.meta.request_mode")),
+    "turn": user_turns("body.messages"),
+    "status_code": whole("response.status"),
+    "latency_ms": number("latencies.request"),
+    "client_ip": address("client_ip"),
+    "user_agent": user_agent("request.headers.user-agent"),
+    "prompt": last_prompt("body.messages", "body.prompt"),
+    "source": text("service.name"),
+}
+
+
+def matches(document: Document) -> bool:
+    """Whether this is a log entry of Kong with the block of an AI plugin."""
+    return "started_at" in document and _llm(document) is not None
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the entry with its AI block and, where payloads are logged, the body of the request."""
+    llm = _llm(document)
+    yield {**document, "llm": llm, "body": _body(dig(llm, "payload.request"))}
+
+
+def _llm(document: Document) -> Document | None:
+    """The block of the plugin that talked to the model, ``ai.proxy`` in most setups."""
+    blocks = document.get("ai")
+    found = (
+        [b for b in blocks.values() if isinstance(b, Mapping) and "meta" in b] if isinstance(blocks, Mapping) else []
+    )
+    return found[0] if found else None
+
+
+def _body(payload: Any) -> Any:
+    try:
+        return msgspec.json.decode(payload) if isinstance(payload, str) else payload
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def is_stream(mode: Any) -> bool | None:
+    """Whether the answer was streamed, by Kong's request mode."""
+    return {"stream": True, "oneshot": False}.get(mode) if isinstance(mode, str) else None

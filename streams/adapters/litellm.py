@@ -1,0 +1,85 @@
+"""LiteLLM: its standard logging payload, as callbacks and the generic API callback write it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from streams.adapters.messages import last_prompt, user_turns
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    as_number,
+    flag,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
+
+NAME = "litellm"
+
+MAPPED: Mapped = {
+    "event_id": text("litellm_call_id", "id"),
+    "occurred_at": time_of("startTime", unit="s"),
+    "account_id": text(
+        "metadata.user_api_key_user_id", "metadata.user_api_key_team_id", "metadata.user_api_key_org_id",
+        "metadata.user_api_key_hash",
+    ),
+    "model": text("model", "model_group"),
+    "input_tokens": whole("prompt_tokens"),
+    "output_tokens": whole("completion_tokens"),
+    "cached_input_tokens": whole("metadata.usage_object.prompt_tokens_details.cached_tokens"),
+    "reasoning_tokens": whole("metadata.usage_object.completion_tokens_details.reasoning_tokens"),
+    "organization_id": text("metadata.user_api_key_org_id", "metadata.user_api_key_team_id"),
+    "api_key_id": text("metadata.user_api_key_hash"),
+    "end_user_id": text("end_user", "metadata.user_api_key_end_user_id"),
+    "provider": text("custom_llm_provider"),
+    "operation": lambda document: operation_of(document.get("call_type")),
+    "max_output_tokens": whole("model_parameters.max_tokens", "model_parameters.max_completion_tokens"),
+    "temperature": number("model_parameters.temperature"),
+    "top_p": number("model_parameters.top_p"),
+    "choice_count": whole("model_parameters.n"),
+    "logprobs": flag("model_parameters.logprobs"),
+    "stream": flag("stream", "model_parameters.stream"),
+    "conversation_id": text("metadata.requester_custom_headers.x-session-id"),
+    "turn": user_turns("messages"),
+    "finish_reason": text("response.choices.0.finish_reason"),
+    "status_code": whole("status_code", "error_information.error_code"),
+    "error_type": text("error_information.error_class"),
+    "latency_ms": number("latency_ms"),
+    "client_ip": address("requester_ip_address", "metadata.requester_ip_address"),
+    "user_agent": user_agent("user_agent", "metadata.user_agent"),
+    "prompt": last_prompt("messages"),
+}  # fmt: skip
+
+
+def matches(document: Document) -> bool:
+    """Whether this is a standard logging payload."""
+    return "litellm_call_id" in document or ("call_type" in document and "model_parameters" in document)
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the payload with what it does not say outright."""
+    known: dict[str, Any] = dict(document)
+    is_success = document.get("status") == "success"
+    if is_success:
+        known["status_code"] = 200
+    if not is_success or not (document.get("prompt_tokens") or document.get("completion_tokens")):
+        # Failures and interrupted streams are logged with zeros: nobody counted, so nothing is known.
+        known["prompt_tokens"] = known["completion_tokens"] = None
+    began, ended = as_number(document.get("startTime")), as_number(document.get("endTime"))
+    if began is not None and ended is not None and ended >= began:
+        known["latency_ms"] = round((ended - began) * 1000, 3)
+    yield known
+
+
+def operation_of(call_type: Any) -> str | None:
+    """Return the kind of request of LiteLLM's call type, such as ``acompletion``."""
+    kind = call_type.removeprefix("a") if isinstance(call_type, str) else None
+    return {
+        "completion": "chat",
+        "responses": "chat",
+        "text_completion": "text_completion",
+        "embedding": "embeddings",
+    }.get(kind or "", kind)

@@ -1,0 +1,66 @@
+"""The prompt in a chat request: what the user said last."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from streams.adapters.reading import Document, Reader, dig
+
+
+def last_prompt(*paths: str) -> Reader:
+    """Read the text of the user's last message, from a list of messages or from JSON text of one."""
+
+    def read(document: Document) -> str | None:
+        for path in paths:
+            if (found := prompt_of(dig(document, path))) is not None:
+                return found
+        return None
+
+    return read
+
+
+def user_turns(*paths: str) -> Reader:
+    """Read how many messages of the user a request carries, ``None`` when it carries no messages."""
+
+    def read(document: Document) -> int | None:
+        for path in paths:
+            if turns := sum(1 for _ in _user_texts(_messages(dig(document, path)))):
+                return turns
+        return None
+
+    return read
+
+
+def prompt_of(value: Any) -> str | None:
+    """Return the user's last message: of a list of messages, of JSON text of one, or a plain text itself."""
+    messages = _messages(value)
+    if messages:
+        return next(reversed([*_user_texts(messages)]), None)
+    # Gateways put a word of their own where they have removed the text.
+    return value if isinstance(value, str) and value and "redacted" not in value.lower() else None
+
+
+def _messages(value: Any) -> list[Any]:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return []
+    return value if isinstance(value, list) else []
+
+
+def _user_texts(messages: list[Any]) -> Iterator[str]:
+    for message in messages:
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            content = message.get("content", message.get("parts"))
+            if found := content if isinstance(content, str) else "\n".join(_parts(content)):
+                yield found
+
+
+def _parts(content: Any) -> Iterator[str]:
+    """Texts of a message in parts: OpenAI and Bedrock call them text, the OTel conventions content."""
+    for part in content if isinstance(content, list) else []:
+        found = part.get("text", part.get("content")) if isinstance(part, Mapping) else part
+        if isinstance(found, str):
+            yield found

@@ -1,0 +1,122 @@
+"""OpenTelemetry: spans and log records of the GenAI conventions, old and new names, and of OpenInference.
+
+As OTLP in JSON, one Kafka record with many spans of many accounts. Spans of something else than a request to a model
+are left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from streams.adapters.messages import last_prompt, user_turns
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    as_whole,
+    dig,
+    flag,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
+
+NAME = "otlp"
+
+REQUESTS = frozenset({None, "chat", "text_completion", "generate_content", "embeddings", "LLM", "EMBEDDING"})
+"""Operations and span kinds that are requests to a model; tools, agents and retrievals are not."""
+
+MAPPED: Mapped = {
+    "event_id": text("event_id", "gen_ai.response.id"),
+    "occurred_at": time_of("start", unit="ns"),
+    "account_id": text("account.id", "user.id", "enduser.id"),
+    "model": text("gen_ai.request.model", "gen_ai.response.model", "llm.model_name"),
+    "input_tokens": whole("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
+    "output_tokens": whole(
+        "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"
+    ),
+    "cached_input_tokens": whole("gen_ai.usage.cache_read.input_tokens", "llm.token_count.prompt_details.cache_read"),
+    "reasoning_tokens": whole(
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.usage.reasoning_tokens",
+        "llm.token_count.completion_details.reasoning",
+    ),
+    "tenant_id": text("tenant.id"),
+    "organization_id": text("organization.id"),
+    "api_key_id": text("api_key.id"),
+    "end_user_id": text("enduser.id"),
+    "provider": text("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
+    "operation": text("gen_ai.operation.name"),
+    "max_output_tokens": whole("gen_ai.request.max_tokens"),
+    "temperature": number("gen_ai.request.temperature"),
+    "top_p": number("gen_ai.request.top_p"),
+    "choice_count": whole("gen_ai.request.choice.count"),
+    "stream": flag("gen_ai.request.stream"),
+    "conversation_id": text("gen_ai.conversation.id", "session.id"),
+    "turn": user_turns("gen_ai.input.messages"),
+    "finish_reason": text("gen_ai.response.finish_reasons.0"),
+    "status_code": whole("http.response.status_code", "http.status_code"),
+    "error_type": text("error.type"),
+    "latency_ms": number("latency_ms"),
+    "client_ip": address("client.address"),
+    "user_agent": user_agent("user_agent.original", "http.user_agent"),
+    "prompt": last_prompt("gen_ai.input.messages", "gen_ai.prompt", "input.value"),
+    "source": text("service.name"),
+}
+
+
+def matches(document: Document) -> bool:
+    """Whether this is an export of spans or of log records."""
+    return "resourceSpans" in document or "resourceLogs" in document
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the attributes of every request to a model, those of its resource included."""
+    for group, scopes, members in (
+        ("resourceSpans", "scopeSpans", "spans"),
+        ("resourceLogs", "scopeLogs", "logRecords"),
+    ):
+        for resource in _list(document.get(group)):
+            shared = _attributes(dig(resource, "resource.attributes"))
+            for scope in _list(resource.get(scopes)):
+                for member in _list(scope.get(members)):
+                    if (found := _request(shared, member)) is not None:
+                        yield found
+
+
+def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
+    attributes = shared | _attributes(member.get("attributes"))
+    kind = attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind"))
+    if kind not in REQUESTS or MAPPED["model"](attributes) is None:
+        return None
+    start = member.get("startTimeUnixNano") or member.get("timeUnixNano") or member.get("observedTimeUnixNano")
+    attributes["start"] = start
+    began, ended = as_whole(start), as_whole(member.get("endTimeUnixNano"))
+    if began and ended and ended >= began:
+        attributes["latency_ms"] = (ended - began) / 1e6
+    if member.get("traceId") and member.get("spanId"):
+        # A span and its log record are one request.
+        attributes["event_id"] = f"{member['traceId']}-{member['spanId']}"
+    return attributes
+
+
+def _attributes(pairs: Any) -> dict[str, Any]:
+    return {pair["key"]: _value(pair.get("value")) for pair in _list(pairs) if isinstance(pair.get("key"), str)}
+
+
+def _value(wrapped: Any) -> Any:
+    """Unwrap OTLP's typed value."""
+    if not isinstance(wrapped, Mapping) or len(wrapped) != 1:
+        return None
+    [(kind, value)] = wrapped.items()
+    if kind == "arrayValue":
+        return [_value(item) for item in _list(dig(value, "values"))]
+    if kind == "kvlistValue":
+        return _attributes(dig(value, "values"))
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    """The objects of a list; anything else has none."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

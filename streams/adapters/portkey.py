@@ -1,0 +1,53 @@
+"""Portkey: its log object."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from streams.adapters.messages import last_prompt, user_turns
+from streams.adapters.reading import Document, Mapped, address, dig, flag, number, text, time_of, user_agent, whole
+
+NAME = "portkey"
+
+MAPPED: Mapped = {
+    "event_id": text("_id"),
+    "occurred_at": time_of("created_at"),
+    "account_id": text("metadata._user", "metadata.user", "organisation_id"),
+    "model": text("request.body.model", "response.body.model"),
+    "input_tokens": whole("response.body.usage.prompt_tokens"),
+    "output_tokens": whole("response.body.usage.completion_tokens"),
+    "cached_input_tokens": whole("response.body.usage.prompt_tokens_details.cached_tokens"),
+    "reasoning_tokens": whole("response.body.usage.completion_tokens_details.reasoning_tokens"),
+    "organization_id": text("organisation_id"),
+    "max_output_tokens": whole("request.body.max_tokens", "request.body.max_completion_tokens"),
+    "temperature": number("request.body.temperature"),
+    "top_p": number("request.body.top_p"),
+    "choice_count": whole("request.body.n"),
+    "logprobs": flag("request.body.logprobs"),
+    "stream": flag("request.body.stream"),
+    "turn": user_turns("request.body.messages"),
+    "finish_reason": text("response.body.choices.0.finish_reason"),
+    "status_code": whole("response.status"),
+    "latency_ms": number("response.responseTime"),
+    "client_ip": address("request.headers.x-real-ip", "request.headers.x-forwarded-for"),
+    "user_agent": user_agent("request.headers.user-agent"),
+    "prompt": last_prompt("request.body.messages", "request.body.prompt"),
+}
+
+
+def matches(document: Document) -> bool:
+    """Whether this is a log object of Portkey."""
+    return "organisation_id" in document and isinstance(dig(document, "request.portkeyHeaders"), dict)
+
+
+def documents(document: Document) -> Iterator[Document]:
+    """Yield the object with its metadata, which it carries as JSON text in a header."""
+    yield {**document, "metadata": _metadata(dig(document, "request.portkeyHeaders.x-portkey-metadata"))}
+
+
+def _metadata(value: Any) -> Any:
+    try:
+        return msgspec.json.decode(value) if isinstance(value, str) else value
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -1,0 +1,159 @@
+"""Reading foreign documents: values by path, as the types of the usage event; what does not fit is unknown."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Document = Mapping[str, Any]
+Reader = Callable[[Document], Any]
+Mapped = Mapping[str, Reader]
+"""Field of the usage event to how it is read from a document."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
+_LARGEST_MICROSECONDS = 253_402_300_799_000_000
+_USER_AGENT_CHARACTERS = 1024
+
+
+def dig(document: Any, path: str) -> Any:
+    """Return the value at a dotted path, ``None`` when there is none.
+
+    Keys that themselves have dots are found too, the longest first; of a list the parts are indices.
+
+    >>> document = {"a": [{"b": 1}], "c.d": [2]}
+    >>> dig(document, "a.0.b"), dig(document, "c.d.0"), dig(document, "a.b")
+    (1, 2, None)
+    """
+    if isinstance(document, list):
+        head, _, rest = path.partition(".")
+        if not head.isdecimal() or int(head) >= len(document):
+            return None
+        return dig(document[int(head)], rest) if rest else document[int(head)]
+    if not isinstance(document, Mapping):
+        return None
+    if path in document:
+        return document[path]
+    end = path.rfind(".")
+    while end > 0:
+        if path[:end] in document:
+            return dig(document[path[:end]], path[end + 1 :])
+        end = path.rfind(".", 0, end)
+    return None
+
+
+def first_of(paths: Iterable[str], convert: Callable[[Any], Any]) -> Reader:
+    """Return a reader of the first path whose value can be converted."""
+    paths = tuple(paths)
+
+    def read(document: Document) -> Any:
+        for path in paths:
+            if (value := convert(dig(document, path))) is not None:
+                return value
+        return None
+
+    return read
+
+
+def as_it_is(path: str) -> Reader:
+    """Read whatever is there."""
+    return lambda document: dig(document, path)
+
+
+def text(*paths: str) -> Reader:
+    """Read a text; empty ones and a lone hyphen, which access logs write for nothing, are unknown."""
+    return first_of(paths, as_text)
+
+
+def whole(*paths: str) -> Reader:
+    """Read a whole number, also from a decimal string as OTLP writes it."""
+    return first_of(paths, as_whole)
+
+
+def number(*paths: str) -> Reader:
+    """Read a finite number, also from a decimal string."""
+    return first_of(paths, as_number)
+
+
+def flag(*paths: str) -> Reader:
+    """Read true or false, also from a string as APISIX writes it."""
+    return first_of(paths, as_flag)
+
+
+def time_of(*paths: str, unit: str = "ms") -> Reader:
+    """Read a time: a number counts from the epoch in the unit (s, ms, us, ns), a text is taken as it is."""
+    return first_of(paths, lambda value: as_time(value, unit))
+
+
+def address(*paths: str) -> Reader:
+    """Read a client's address; of a list of forwarding proxies the first, without its port."""
+    return first_of(paths, as_address)
+
+
+def user_agent(*paths: str) -> Reader:
+    """Read a user agent, cut to what the usage event takes."""
+    return first_of(paths, lambda value: (as_text(value) or "")[:_USER_AGENT_CHARACTERS] or None)
+
+
+def as_text(value: Any) -> str | None:
+    """Return a text, or a whole number as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value not in ("", "-") else None
+
+
+def as_number(value: Any) -> float | None:
+    """Return a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def as_whole(value: Any) -> int | None:
+    """Return a whole number; a negative one, which some write for unknown, is unknown."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return as_whole(int(value)) if len(value) < 20 else None  # noqa: PLR2004  (beyond any count)
+    found = as_number(value) if isinstance(value, float) else None
+    return int(found) if found is not None and found >= 0 and found.is_integer() else None
+
+
+def as_flag(value: Any) -> bool | None:
+    """Return true or false."""
+    return (
+        {"true": True, "false": False}.get(value)
+        if isinstance(value, str)
+        else value
+        if isinstance(value, bool)
+        else None
+    )
+
+
+def as_time(value: Any, unit: str) -> str | None:
+    """Return a time as RFC 3339 text."""
+    if isinstance(value, str) and not value.isdecimal():
+        return as_text(value)
+    # A count of nanoseconds has more digits than a float keeps.
+    counted = as_whole(value)
+    if counted is not None:
+        microseconds = counted // 1000 if unit == "ns" else counted * int(_MICROSECONDS[unit])
+    elif (measured := as_number(value)) is not None:
+        microseconds = round(measured * _MICROSECONDS[unit])
+    else:
+        return None
+    if not 0 < microseconds < _LARGEST_MICROSECONDS:
+        return None
+    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat()
+
+
+def as_address(value: Any) -> str | None:
+    """Return the first address of a text."""
+    first = (as_text(value) or "").split(",")[0].strip()
+    host, separator, port = first.rpartition(":")
+    has_port = separator and port.isdecimal() and (host.startswith("[") or ":" not in host)
+    return (host.strip("[]") if has_port else first) or None
