@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 
 from broker.artifacts import cache_folder
+from detectors.fingerprint import Fingerprinter
 from traffic.generate import generate_lines
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -34,6 +36,17 @@ def traffic(events: int, accounts: int) -> tuple[list[bytes], str]:
     if not path.exists():
         _write(path, islice(generate_lines(accounts, DAYS, CAMPAIGNS, SEED, START), events))
     return list(_read(path)), f"`traffic.generate`, {accounts:,} honest accounts, {CAMPAIGNS} campaigns, seed {SEED}"
+
+
+_fingerprint = Fingerprinter(b"bench" * 8).fingerprint
+
+
+def without_prompt(line: bytes) -> bytes:
+    """An event as ingest would pass it on: its prompt fingerprinted and dropped."""
+    event = msgspec.json.decode(line)
+    if (prompt := event.pop("prompt", None)) is not None:
+        event["prompt_fingerprint"] = _fingerprint(prompt)
+    return msgspec.json.encode(event)
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -6,28 +6,25 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from bench.preload import without_prompt
 from detectors.detector import AccountDetector
 from detectors.spec import load_spec
-from streams.admission import Admission, wall_clock_ms
-from streams.progress import InputProgress
-from streams.settings import Settings
+from schemas.usage_event import decode_usage_event, epoch_ms
 
+DISORDER_MS = 120_000
 SAMPLE_EVERY = 20_000
 
 
 def measure(lines: Iterable[bytes]) -> dict[str, dict[str, float]]:
     """Median, 99th percentile and maximum, bytes, of every live account at every so many events."""
-    settings = Settings()
-    progress = InputProgress(round(settings.disorder_seconds * 1000))
-    admission = Admission(settings, wall_clock_ms, is_age_bounded=False)
-    detector = AccountDetector(load_spec(settings.spec_file))
+    detector = AccountDetector(load_spec(None))
     shared = _reachable(detector_internals(detector, "_spec"))
     snapshots: list[int] = []
     live: list[int] = []
     for number, line in enumerate(lines, start=1):
-        [event] = admission.drop_prompts([admission.admit(line, progress)])
+        event = decode_usage_event(without_prompt(line))
         detector.observe(event)
-        detector.advance(progress.watermark_ms)
+        detector.advance(epoch_ms(event.occurred_at) - DISORDER_MS)
         if number % SAMPLE_EVERY == 0:
             for account_id, account in detector_internals(detector, "_live").items():
                 snapshots.append(len(detector.snapshot(account_id) or b""))
