@@ -16,7 +16,9 @@ _SPREAD_OUT = Activity(
 _FULL = Activity(
     rhythm="busy_hours", requests_per_day=420, sitting=8, gap_seconds=25, active_share=1, noise=0.2, first_day=3.2,
 )  # fmt: skip
-_LIST = Content(source="list", is_shared=True, domains=3, wrapper="variants")
+# Mostly in the language that most people of the default mixture write.
+_LANGUAGES = ("en", "en", "en", "zh", "es")
+_LIST = Content(source="list", is_shared=True, domains=3, wrapper="variants", languages=_LANGUAGES)
 
 
 def _harvest(activity: Activity, content: Content, pivot_hours: float | None = None) -> Stream:
@@ -38,14 +40,14 @@ CAMPAIGN_KINDS = (
         Activity(
             rhythm="always", requests_per_day=620, sitting=5, gap_seconds=40, active_share=1, noise=0.15, first_day=2.4,
         ),
-        Content(source="list", domains=4, wrapper="fixed"),
+        Content(source="list", languages=_LANGUAGES, domains=4, wrapper="fixed"),
     ),
     Population(
         "solo_bulk",
         identity=Identity(plans=("plus", "team")),
         streams={
             "chat": _OWN_USE,
-            "harvest": _harvest(_FULL, Content(source="list", domains=3, wrapper="few_shot")),
+            "harvest": _harvest(_FULL, Content(source="list", languages=_LANGUAGES, domains=3, wrapper="few_shot")),
         },
     ),
     Population(
@@ -57,7 +59,7 @@ CAMPAIGN_KINDS = (
                     rhythm="busy_hours", requests_per_day=26, active_share=1, noise=0.2, spread=0.2,
                     growth_per_day=0.16, sitting=5, gap_seconds=50,
                 ),
-                Content(source="list", domains=4, wrapper="variants"),
+                Content(source="list", languages=_LANGUAGES, domains=4, wrapper="variants"),
             )
         },
     ),
@@ -99,7 +101,7 @@ CAMPAIGN_KINDS = (
     _alone(
         "credential_sharing",
         replace(_FULL, requests_per_day=180, sitting=4),
-        Content(source="list", domains=6, wrapper="none"),
+        Content(source="list", languages=_LANGUAGES, domains=6, wrapper="none"),
         Identity(
             network="strangers", addresses=60, client="any", clients=10, plans=("plus",), age_days=60, changes="request"
         ),
@@ -109,7 +111,7 @@ CAMPAIGN_KINDS = (
         Activity(
             rhythm="always", requests_per_day=170, sitting=1, active_share=1, noise=0.05, burst_share=0, first_day=1.5
         ),
-        Content(source="list", domains=4, wrapper="grammar"),
+        Content(source="list", languages=_LANGUAGES, domains=4, wrapper="grammar"),
     ),
     _many(
         "successors",

@@ -1,0 +1,1 @@
+"""Measurements on simulated traffic behind the figures in docs/: how often honest accounts are named, what leaks."""

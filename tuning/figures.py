@@ -1,0 +1,42 @@
+"""Where measurements are written, and how they are drawn."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+FOLDER = Path(__file__).parent.parent / "docs" / "figures"
+
+
+def write_table(name: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> Path:
+    """Write rows, which have the same keys, as ``name.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    return path
+
+
+def new_figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> tuple[Figure, list[Any]]:
+    """Return a figure with so many panels beside one another."""
+    figure, panels = plt.subplots(1, columns, figsize=(width, height), squeeze=False, constrained_layout=True)
+    for panel in panels[0]:
+        panel.grid(visible=True, alpha=0.3)
+    return figure, list(panels[0])
+
+
+def write_figure(name: str, figure: Figure, folder: Path = FOLDER) -> Path:
+    """Write a figure as ``name.png``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    plt.close(figure)
+    return path
