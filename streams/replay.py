@@ -1,10 +1,7 @@
 """Replay: recorded events through the very same admission and detectors, without Kafka and without timers."""
 
-import gzip
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,8 +10,8 @@ from detectors.detector import AccountDetector
 from detectors.spec import DetectorSpec
 from schemas.alert import Alert
 from schemas.feedback import decode_feedback
-from schemas.usage_event import EventRefused, UsageEvent
-from streams.admission import Admission, wall_clock_ms
+from schemas.usage_event import UsageEvent
+from streams.admission import Admission, MessageHeaders, wall_clock_ms
 from streams.campaign_clock import CampaignClock, Decision, decision_of
 from streams.progress import NEVER_MS, InputProgress
 from streams.settings import Settings
@@ -22,9 +19,15 @@ from streams.settings import Settings
 BATCH_EVENTS = 512
 """Events that are read at once; fingerprints of many cost less."""
 
+Message = tuple[bytes | None, MessageHeaders]
+"""Value and headers of a message."""
+
 
 class ReplaySummary(msgspec.Struct):
-    """What became of the inputs of a replay; every input is in exactly one of ``observed`` and ``refused``."""
+    """What became of a recording: how many messages were read, and how many events of them observed.
+
+    A message of a known format may hold several events, or none; one of which any was refused counts by its reason.
+    """
 
     inputs: int = 0
     observed: int = 0
@@ -67,21 +70,19 @@ class Replay:
         """Yield the alerts of a recording with one partition as they become due."""
         remaining = iter(raws)
         while batch := list(islice(remaining, BATCH_EVENTS)):
-            yield from self.feed(0, batch)
+            yield from self.feed(0, [(raw, ()) for raw in batch])
         yield from self.finish(0)
 
-    def feed(self, partition: int, raws: Iterable[bytes | None]) -> list[Alert]:
-        """Take in the next events of a partition; returns the alerts that became due, in order."""
+    def feed(self, partition: int, messages: Iterable[Message]) -> list[Alert]:
+        """Take in the next messages of a partition; returns the alerts that became due, in order."""
         progress = self._progress[partition]
         admitted: list[tuple[UsageEvent, int]] = []
-        for raw in raws:
+        for raw, headers in messages:
             self.summary.inputs += 1
-            try:
-                event = self._admission.admit(raw, progress)
-            except EventRefused as refused:
+            found = self._admission.admit(raw, headers, progress)
+            for refused in found.refused[:1]:
                 self.summary.refused[refused.reason] = self.summary.refused.get(refused.reason, 0) + 1
-            else:
-                admitted.append((event, progress.watermark_ms))
+            admitted += [(event, progress.watermark_ms) for event in found.events]
         self.summary.observed += len(admitted)
         events = self._admission.drop_prompts([event for event, _ in admitted])
         due: list[Alert] = []
@@ -130,13 +131,3 @@ class Replay:
 
     def _on_applied(self, _: Decision, __: int) -> None:
         self.summary.decisions_applied += 1
-
-
-def read_lines(paths: Iterable[Path]) -> Iterator[bytes]:
-    """Yield the lines of files, plain or ``.gz``, without their line ends; empty lines are skipped."""
-    for path in paths:
-        opened: Any = gzip.open if path.suffix == ".gz" else Path.open
-        with opened(path, "rb") as file:
-            for line in file:
-                if stripped := line.rstrip(b"\r\n"):
-                    yield stripped
