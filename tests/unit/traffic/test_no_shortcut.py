@@ -26,7 +26,7 @@ FIELDS = (
 @pytest.fixture(scope="module")
 def sides() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Honest and campaign events of a large mixture with every kind of campaign twice."""
-    simulation = Simulation(mixture(700, 6, 28, seed=9))
+    simulation = Simulation(mixture(600, 5, 28, seed=9, rate=0.5))
     honest, campaign = [], []
     for event in simulation.events():
         (campaign if event["event_id"] in simulation.attack_events else honest).append(event)

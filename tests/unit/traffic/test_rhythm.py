@@ -48,7 +48,7 @@ def test_noise_and_bursts_keep_the_mean_of_quiet_days() -> None:
 
 def test_the_daily_level_is_autocorrelated() -> None:
     """The logarithm of today's level remembers yesterday's as much as was asked for."""
-    counts = daily(planned(replace(STEADY, requests_per_day=2000, noise=0.5, autocorrelation=0.8), 900), 900)
+    counts = daily(planned(replace(STEADY, requests_per_day=300, noise=0.5, autocorrelation=0.8), 900), 900)
     logs = [log(count) for count in counts]
     mean = fmean(logs)
     lagged = fmean((a - mean) * (b - mean) for a, b in pairwise(logs)) / pvariance(logs)
