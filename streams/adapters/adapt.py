@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.repair import repaired
-from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event
+from schemas.usage_event import EventRefused, UsageEvent, decode_sound_event, decode_usage_event
 from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
 from streams.adapters.reading import Document, Mapped, text
 
@@ -56,17 +56,23 @@ class Adapters:
     def __init__(self, account_paths: Sequence[str] = ()) -> None:
         self._account = text(*account_paths)
 
-    def adapt(self, raw: bytes, headers: Iterable[tuple[str, bytes]] = ()) -> Adapted:
-        """Read a message that is no usage event by itself.
+    def read(self, raw: bytes, headers: Iterable[tuple[str, bytes]] = ()) -> Adapted:
+        """Read a message in whatever format; a usage event costs half a microsecond more than decoding it.
 
-        Raises ``EventRefused`` for a message as a whole: ``empty``, or ``not_json``.
+        Raises ``EventRefused`` for a message as a whole: ``empty``, ``not_json``, or what ``decode_usage_event`` has
+        against an object that is of no other format.
         """
+        event = decode_sound_event(raw)
+        if event is not None:
+            return Adapted([event])
         document = _decoded(_without_frame(raw))
         adapted = Adapted()
         if (envelope := cloudevents.envelope_in(headers)) is not None:
             self._read_enveloped(envelope, document, MAX_NESTING, adapted)
-        else:
+        elif isinstance(document, list) or _is_foreign(document):
             self._read(document, MAX_NESTING, adapted)
+        else:
+            adapted.events.append(decode_usage_event(_without_frame(raw)))
         return adapted
 
     def _read(self, document: Any, depth: int, adapted: Adapted) -> None:
@@ -111,6 +117,12 @@ class Adapters:
 
 def _adapter_of(document: Document) -> ModuleType | None:
     return next((adapter for adapter in FORMATS if adapter.matches(document)), None)
+
+
+def _is_foreign(document: Any) -> bool:
+    return isinstance(document, dict) and (
+        cloudevents.envelope_of(document) is not None or _adapter_of(document) is not None
+    )
 
 
 def _read_canonical(document: dict[str, Any], adapted: Adapted) -> None:

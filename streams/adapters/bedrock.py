@@ -20,7 +20,7 @@ MAPPED: Mapped = {
     "max_output_tokens": whole("input.inputBodyJson.inferenceConfig.maxTokens", "input.inputBodyJson.max_tokens"),
     "temperature": number("input.inputBodyJson.inferenceConfig.temperature", "input.inputBodyJson.temperature"),
     "top_p": number("input.inputBodyJson.inferenceConfig.topP", "input.inputBodyJson.top_p"),
-    "stream": lambda document: "Stream" in document["operation"] if as_text(document.get("operation")) else None,
+    "stream": lambda document: is_stream(as_text(document.get("operation"))),
     "turn": user_turns("input.inputBodyJson.messages"),
     "finish_reason": text("output.outputBodyJson.stopReason", "output.outputBodyJson.stop_reason"),
     "error_type": text("errorCode"),
@@ -33,6 +33,11 @@ MAPPED: Mapped = {
 def is_chat(document: Document) -> bool:
     """Whether the operation is one of the chat interface; InvokeModel may be anything."""
     return (as_text(document.get("operation")) or "").startswith("Converse")
+
+
+def is_stream(operation: str | None) -> bool | None:
+    """Whether the answer was streamed, by the name of the operation."""
+    return None if operation is None else "Stream" in operation
 
 
 def matches(document: Document) -> bool:

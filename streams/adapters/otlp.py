@@ -4,7 +4,7 @@ As OTLP in JSON, one Kafka record with many spans of many accounts. Spans of som
 are left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from streams.adapters.messages import last_prompt, user_turns
@@ -12,6 +12,7 @@ from streams.adapters.reading import (
     Document,
     Mapped,
     address,
+    as_text,
     as_whole,
     dig,
     flag,
@@ -87,7 +88,7 @@ def documents(document: Document) -> Iterator[Document]:
 
 def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
     attributes = shared | _attributes(member.get("attributes"))
-    kind = attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind"))
+    kind = as_text(attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind")))
     if kind not in REQUESTS or MAPPED["model"](attributes) is None:
         return None
     start = member.get("startTimeUnixNano") or member.get("timeUnixNano") or member.get("observedTimeUnixNano")
@@ -102,12 +103,12 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:
-    return {pair["key"]: _value(pair.get("value")) for pair in _list(pairs) if isinstance(pair.get("key"), str)}
+    return {pair["key"]: _value(pair.get("value")) for pair in _list(pairs) if type(pair.get("key")) is str}
 
 
 def _value(wrapped: Any) -> Any:
     """Unwrap OTLP's typed value."""
-    if not isinstance(wrapped, Mapping) or len(wrapped) != 1:
+    if type(wrapped) is not dict or len(wrapped) != 1:
         return None
     [(kind, value)] = wrapped.items()
     if kind == "arrayValue":
@@ -119,4 +120,4 @@ def _value(wrapped: Any) -> Any:
 
 def _list(value: Any) -> list[Any]:
     """The objects of a list; anything else has none."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if type(item) is dict] if type(value) is list else []

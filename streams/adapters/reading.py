@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -25,21 +26,22 @@ def dig(document: Any, path: str) -> Any:
     >>> dig(document, "a.0.b"), dig(document, "c.d.0"), dig(document, "a.b")
     (1, 2, None)
     """
-    if isinstance(document, list):
+    if type(document) is dict:
+        for prefix, rest in _splits(path):
+            if prefix in document:
+                return dig(document[prefix], rest) if rest else document[prefix]
+    elif type(document) is list:
         head, _, rest = path.partition(".")
-        if not head.isdecimal() or int(head) >= len(document):
-            return None
-        return dig(document[int(head)], rest) if rest else document[int(head)]
-    if not isinstance(document, Mapping):
-        return None
-    if path in document:
-        return document[path]
-    end = path.rfind(".")
-    while end > 0:
-        if path[:end] in document:
-            return dig(document[path[:end]], path[end + 1 :])
-        end = path.rfind(".", 0, end)
+        if head.isdecimal() and int(head) < len(document):
+            return dig(document[int(head)], rest) if rest else document[int(head)]
     return None
+
+
+@lru_cache(maxsize=1024)
+def _splits(path: str) -> tuple[tuple[str, str], ...]:
+    """Every way to take a key off the front of a path, the longest key first."""
+    parts = path.split(".")
+    return tuple((".".join(parts[:n]), ".".join(parts[n:])) for n in range(len(parts), 0, -1))
 
 
 def first_of(paths: Iterable[str], convert: Callable[[Any], Any]) -> Reader:
