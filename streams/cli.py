@@ -9,7 +9,10 @@ from streams.commands.options import command_settings
 COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Run the service until it is told to stop."),
     "topics": ("topics", "Create the topics of the service, or check them."),
-    "replay": ("replay", "Replay EVENTS (JSON lines, .gz too) through the detectors of the worker."),
+    "replay": (
+        "replay",
+        "Replay EVENTS (JSON lines in time order, .gz too, - for standard input) through the detectors of the worker.",
+    ),
     "produce": ("produce", "Send EVENTS (JSON lines, .gz too, - for standard input) to a topic."),
     "consume-alerts": (
         "consume_alerts",

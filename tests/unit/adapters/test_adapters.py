@@ -20,6 +20,7 @@ from tests.unit.adapters.samples import (
     KONG,
     LITELLM,
     OTLP_NEW,
+    PORTKEY,
     PROMPT,
     SAMPLES,
     otlp_attributes,
@@ -213,6 +214,31 @@ def test_an_entry_without_an_id_gets_one_from_its_contents() -> None:
 def test_credentials_are_not_read() -> None:
     """What must stay secret does not get into a usage event."""
     assert "secret" not in json.dumps(only_event(HELICONE))
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [(KONG, "ai/proxy/payload/request"), (PORTKEY, "request/portkeyHeaders/x-portkey-metadata"), (LITELLM, "messages")],
+)
+def test_broken_json_inside_a_message_only_loses_what_it_holds(document: Any, path: str) -> None:
+    """A body or metadata that cannot be read is unknown; the request counts."""
+    event = only_event(changed(document, path, "[{broken"))
+
+    assert event["model"] == "m-1"
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.7", "192.0.2.7:4711", "192.0.2.7, 10.0.0.1", "192.0.2.7:4711,10.0.0.1:80"]
+)
+def test_ports_and_proxies_are_no_part_of_an_address(address: str) -> None:
+    """The client's address is the first one, without its port."""
+    assert only_event(ENVOY | {"x-forwarded-for": address})["client_ip"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("address", ["2001:db8::7", "[2001:db8::7]:4711", "2001:db8::7, 10.0.0.1"])
+def test_colons_belong_to_addresses_of_version_six(address: str) -> None:
+    """A port is only taken off where it is one."""
+    assert only_event(ENVOY | {"x-forwarded-for": address})["client_ip"] == "2001:db8::7"
 
 
 # -- envelopes and frames -----------------------------------------------------------------------------

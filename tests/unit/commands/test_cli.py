@@ -45,6 +45,11 @@ def test_every_command_has_help(name: str) -> None:
         assert [p.name for p in found.params if isinstance(p, click.Option) and not p.help] == []
 
 
+def test_help_of_the_whole_has_no_gaps() -> None:
+    """Every command has a sentence of its own in the overview."""
+    assert [name for name, (_, sentence) in COMMANDS.items() if not sentence.endswith(".")] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_overview_says_what_the_command_says(name: str) -> None:
     """The overview is kept by hand so that it imports nothing, and still is the command's own first sentence."""
