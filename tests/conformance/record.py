@@ -106,6 +106,10 @@ def lifecycle_cases() -> Iterator[Case]:
         .then(publication("a", 2, "retracted"))
         .expect(hour(2), acct_b="throttle")
     )
+
+
+def expiry_cases() -> Iterator[Case]:
+    """Yield the cases about alerts that end by themselves, or are not to be acted on."""
     yield (
         Case("expiry-without-a-word", "An alert ends at expires_at, that instant included, although nothing says so.")
         .then(publication("a", 1, expires_at=hour(5)))
@@ -139,19 +143,22 @@ def lifecycle_cases() -> Iterator[Case]:
     )
 
 
+FIRST, SECOND, THIRD = (
+    publication("a", 1),
+    publication("a", 2, "updated", action="review"),
+    publication("a", 3, "retracted"),
+)
+OTHER = publication("b", 1, accounts=["acct_b"])
+"""Three versions of one alert, and another alert."""
+
+
 def delivery_cases() -> Iterator[Case]:
     """Yield the cases about how publications arrive."""
-    first, second, third = (
-        publication("a", 1),
-        publication("a", 2, "updated", action="review"),
-        publication("a", 3, "retracted"),
-    )
-    other = publication("b", 1, accounts=["acct_b"])
     yield (
         Case("duplicates-count-once", "Publications are repeated; a repeat changes nothing.")
-        .then(first, first, second, second, second)
+        .then(FIRST, FIRST, SECOND, SECOND, SECOND)
         .expect(hour(2), acct_a="review")
-        .then(third, third)
+        .then(THIRD, THIRD)
         .expect(hour(3))
     )
     yield (
@@ -159,11 +166,11 @@ def delivery_cases() -> Iterator[Case]:
             "replay-after-a-restart",
             "The service was killed and publishes its last alerts again, older ones behind newer.",
         )
-        .then(first, second, other, third)
+        .then(FIRST, SECOND, OTHER, THIRD)
         .expect(hour(3), acct_b="throttle")
-        .then(first)
+        .then(FIRST)
         .expect(hour(3), acct_b="throttle")
-        .then(second, other, third)
+        .then(SECOND, OTHER, THIRD)
         .expect(hour(3), acct_b="throttle")
     )
     yield (
@@ -175,14 +182,18 @@ def delivery_cases() -> Iterator[Case]:
         .then(publication("a", 9, "resolved"))
         .expect(hour(9))
     )
+
+
+def order_cases() -> Iterator[Case]:
+    """Yield the cases about publications out of order, and about what is none."""
     yield (
         Case(
             "end-before-beginning",
             "The end of an alert may arrive before its first version, which then counts for nothing.",
         )
-        .then(third)
+        .then(THIRD)
         .expect(hour(3))
-        .then(first, second)
+        .then(FIRST, SECOND)
         .expect(hour(3))
     )
     yield (
@@ -192,21 +203,21 @@ def delivery_cases() -> Iterator[Case]:
         )
         .then(publication("a", 3, "retracted"), publication("b", 2, "updated", accounts=["acct_b"], action="review"))
         .expect(hour(3), acct_b="review")
-        .then(first, other, second, publication("b", 2, "updated", accounts=["acct_b"], action="review"), third)
+        .then(FIRST, OTHER, SECOND, publication("b", 2, "updated", accounts=["acct_b"], action="review"), THIRD)
         .expect(hour(3), acct_b="review")
     )
     later_version = json.loads(publication("c", 1, accounts=["acct_c"])) | {"schema_version": "2"}
     yield (
         Case("unreadable-is-passed-over", "What is no alert of version 1 is never acted on; unknown fields are fine.")
-        .then(first, b"not json", b"{}", json.dumps(later_version).encode())
+        .then(FIRST, b"not json", b"{}", json.dumps(later_version).encode())
         .expect(hour(1), acct_a="throttle")
-        .then(json.dumps(json.loads(other) | {"mood": "calm"}).encode())
+        .then(json.dumps(json.loads(OTHER) | {"mood": "calm"}).encode())
         .expect(hour(1), acct_a="throttle", acct_b="throttle")
     )  # fmt: skip
 
 
 def group_cases() -> Iterator[Case]:
-    """Yield the cases about campaigns and about accounts that several alerts name."""
+    """Yield the cases about campaigns, and about alerts that go into one."""
     yield (
         Case("members-come-and-go", "Each version lists all members: who is not listed any more is released.")
         .then(publication("campaign_1", 1, accounts=["acct_a", "acct_b"]))
@@ -234,6 +245,10 @@ def group_cases() -> Iterator[Case]:
         .then(campaign)
         .expect(hour(2), acct_a="review", acct_b="review")
     )
+
+
+def overlap_cases() -> Iterator[Case]:
+    """Yield the cases about accounts that several alerts name."""
     yield (
         Case("campaigns-merge", "Two campaigns become one; both old ones point to it.")
         .then(publication("campaign_1", 1, accounts=["acct_a"]), publication("campaign_2", 1, accounts=["acct_b"]))
@@ -258,7 +273,14 @@ def group_cases() -> Iterator[Case]:
 
 def recorded_cases() -> list[Case]:
     """Return all cases of the kit."""
-    return [*lifecycle_cases(), *delivery_cases(), *group_cases()]
+    return [
+        *lifecycle_cases(),
+        *expiry_cases(),
+        *delivery_cases(),
+        *order_cases(),
+        *group_cases(),
+        *overlap_cases(),
+    ]
 
 
 if __name__ == "__main__":

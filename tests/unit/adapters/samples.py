@@ -2,154 +2,23 @@
 
 from typing import Any
 
-PROMPT = "Name three rivers."
-
-
-def otlp_attributes(**values: Any) -> list[dict[str, Any]]:
-    """Return attributes as OTLP writes them; `__` in a name stands for a dot."""
-    kinds = {bool: "boolValue", str: "stringValue", float: "doubleValue"}
-    return [
-        {
-            "key": name.replace("__", "."),
-            "value": {"intValue": str(value)}
-            if type(value) is int
-            else value
-            if isinstance(value, dict)
-            else {kinds[type(value)]: value},
-        }
-        for name, value in values.items()
-    ]
-
-
-def otlp_span(span_id: str, **attributes: Any) -> dict[str, Any]:
-    """Return a span of two seconds."""
-    return {
-        "traceId": "0af7651916cd43dd8448eb211c80319c",
-        "spanId": span_id,
-        "name": "chat m",
-        "kind": 3,
-        "startTimeUnixNano": "1772409721290123456",
-        "endTimeUnixNano": "1772409723290123456",
-        "attributes": otlp_attributes(**attributes),
-    }
-
-
-def otlp_spans(*spans: dict[str, Any]) -> dict[str, Any]:
-    """Return an export of spans of one service."""
-    resource = {"attributes": otlp_attributes(service__name="edge")}
-    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {"name": "s"}, "spans": list(spans)}]}]}
-
-
-def otlp_logs(*records: dict[str, Any]) -> dict[str, Any]:
-    """Return an export of log records without a resource."""
-    return {"resourceLogs": [{"scopeLogs": [{"logRecords": list(records)}]}]}
-
-
-OTLP_NEW = otlp_spans(
-    otlp_span(
-        "00f067aa0ba902b7",
-        gen_ai__operation__name="chat",
-        gen_ai__provider__name="atlas",
-        gen_ai__request__model="m-1",
-        gen_ai__request__temperature=0.5,
-        gen_ai__request__max_tokens=100,
-        gen_ai__request__choice__count=2,
-        gen_ai__request__stream=True,
-        gen_ai__response__finish_reasons={"arrayValue": {"values": [{"stringValue": "stop"}]}},
-        gen_ai__usage__input_tokens=11,
-        gen_ai__usage__cache_read__input_tokens=4,
-        gen_ai__usage__output_tokens=22,
-        gen_ai__usage__reasoning__output_tokens=5,
-        gen_ai__conversation__id="conv",
-        gen_ai__input__messages='[{"role":"system","parts":[{"type":"text","content":"Be brief."}]},'
-        '{"role":"user","parts":[{"type":"text","content":"Name three rivers."}]}]',
-        user__id="acct_1",
-        client__address="192.0.2.7",
-        user_agent__original="client/2",
-    ),
-    otlp_span("00f067aa0ba902b8", db__system__name="postgresql"),
-    otlp_span(
-        "00f067aa0ba902b9", gen_ai__operation__name="execute_tool", gen_ai__request__model="m-1", user__id="acct_1"
-    ),
+from tests.unit.adapters.log_samples import (
+    BEDROCK,
+    BEDROCK_EVENT,
+    HELICONE,
+    HELICONE_EVENT,
+    PORTKEY,
+    PORTKEY_EVENT,
 )
-OTLP_NEW_EVENT = {
-    "event_id": "0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7",
-    "occurred_at": "2026-03-02T00:02:01.290123Z",
-    "account_id": "acct_1",
-    "model": "m-1",
-    "input_tokens": 11,
-    "output_tokens": 22,
-    "cached_input_tokens": 4,
-    "reasoning_tokens": 5,
-    "provider": "atlas",
-    "operation": "chat",
-    "max_output_tokens": 100,
-    "temperature": 0.5,
-    "choice_count": 2,
-    "stream": True,
-    "conversation_id": "conv",
-    "turn": 1,
-    "finish_reason": "stop",
-    "latency_ms": 2000.0,
-    "client_ip": "192.0.2.7",
-    "user_agent": "client/2",
-    "prompt": PROMPT,
-    "source": "edge",
-}
-
-OTLP_OLD = otlp_logs(
-    {
-        "timeUnixNano": "1772409721290123456",
-        "attributes": otlp_attributes(
-            gen_ai__system="atlas",
-            gen_ai__response__model="m-1-2026",
-            gen_ai__response__id="resp_1",
-            gen_ai__usage__prompt_tokens=11,
-            gen_ai__usage__completion_tokens=22,
-            gen_ai__prompt=PROMPT,
-            enduser__id="acct_1",
-            error__type="timeout",
-        ),
-    }
+from tests.unit.adapters.otlp_samples import (
+    OPENINFERENCE,
+    OPENINFERENCE_EVENT,
+    OTLP_NEW,
+    OTLP_NEW_EVENT,
+    OTLP_OLD,
+    OTLP_OLD_EVENT,
+    PROMPT,
 )
-OTLP_OLD_EVENT = {
-    "event_id": "resp_1",
-    "occurred_at": "2026-03-02T00:02:01.290123Z",
-    "account_id": "acct_1",
-    "model": "m-1-2026",
-    "input_tokens": 11,
-    "output_tokens": 22,
-    "end_user_id": "acct_1",
-    "provider": "atlas",
-    "error_type": "timeout",
-    "prompt": PROMPT,
-    "source": "otlp",
-}
-
-OPENINFERENCE = otlp_spans(
-    otlp_span(
-        "00f067aa0ba902ba",
-        openinference__span__kind="LLM",
-        llm__model_name="m-1",
-        llm__system="atlas",
-        llm__token_count__prompt=11,
-        llm__token_count__completion=22,
-        session__id="sess",
-        user__id="acct_1",
-    )
-)
-OPENINFERENCE_EVENT = {
-    "event_id": "0af7651916cd43dd8448eb211c80319c-00f067aa0ba902ba",
-    "occurred_at": "2026-03-02T00:02:01.290123Z",
-    "account_id": "acct_1",
-    "model": "m-1",
-    "input_tokens": 11,
-    "output_tokens": 22,
-    "provider": "atlas",
-    "conversation_id": "sess",
-    "latency_ms": 2000.0,
-    "source": "edge",
-}
 
 LITELLM = {
     "id": "resp_1",
@@ -325,118 +194,6 @@ APISIX_EVENT = {
     "user_agent": "client/2",
     "prompt": PROMPT,
     "source": "apisix-0",
-}
-
-PORTKEY = {
-    "_id": "log_1",
-    "created_at": "2026-03-02T00:02:01.290Z",
-    "organisation_id": "org_1",
-    "request": {
-        "headers": {"user-agent": "client/2", "x-forwarded-for": "192.0.2.7"},
-        "body": {
-            "model": "m-1",
-            "temperature": 0.5,
-            "n": 2,
-            "messages": [{"role": "user", "content": [{"type": "text", "text": PROMPT}]}],
-        },
-        "portkeyHeaders": {"x-portkey-metadata": '{"_user":"acct_1"}'},
-    },
-    "response": {
-        "status": 200,
-        "responseTime": 1500,
-        "body": {"choices": [{"finish_reason": "stop"}], "usage": {"prompt_tokens": 11, "completion_tokens": 22}},
-    },
-}
-PORTKEY_EVENT = {
-    "event_id": "log_1",
-    "occurred_at": "2026-03-02T00:02:01.290000Z",
-    "account_id": "acct_1",
-    "model": "m-1",
-    "input_tokens": 11,
-    "output_tokens": 22,
-    "organization_id": "org_1",
-    "temperature": 0.5,
-    "choice_count": 2,
-    "turn": 1,
-    "finish_reason": "stop",
-    "status_code": 200,
-    "latency_ms": 1500.0,
-    "client_ip": "192.0.2.7",
-    "user_agent": "client/2",
-    "prompt": PROMPT,
-    "source": "portkey",
-}
-
-HELICONE = {
-    "authorization": "a secret",
-    "heliconeMeta": {"modelOverride": None, "gatewayModel": "m-1", "gatewayProvider": "atlas"},
-    "log": {
-        "request": {
-            "id": "req_1",
-            "userId": "acct_1",
-            "heliconeApiKeyId": 42,
-            "properties": {"Helicone-Session-Id": "sess"},
-            "countryCode": "SE",
-            "requestCreatedAt": "2026-03-02T00:02:01.290Z",
-            "isStream": True,
-        },
-        "response": {"status": 200, "delayMs": 1500},
-    },
-}
-HELICONE_EVENT = {
-    "event_id": "req_1",
-    "occurred_at": "2026-03-02T00:02:01.290000Z",
-    "account_id": "acct_1",
-    "model": "m-1",
-    "input_tokens": None,
-    "output_tokens": None,
-    "api_key_id": "42",
-    "provider": "atlas",
-    "stream": True,
-    "conversation_id": "sess",
-    "status_code": 200,
-    "latency_ms": 1500.0,
-    "country": "SE",
-    "source": "helicone",
-}
-
-BEDROCK = {
-    "schemaType": "ModelInvocationLog",
-    "timestamp": "2026-03-02T00:02:01Z",
-    "accountId": "000000000001",
-    "identity": {"arn": "arn:aws:sts::000000000001:assumed-role/app/acct_1"},
-    "region": "eu-north-1",
-    "requestId": "req_1",
-    "operation": "ConverseStream",
-    "modelId": "m-1",
-    "input": {
-        "inputTokenCount": 11,
-        "cacheReadInputTokenCount": 4,
-        "inputBodyJson": {
-            "messages": [{"role": "user", "content": [{"text": PROMPT}]}],
-            "inferenceConfig": {"temperature": 0.5, "maxTokens": 100},
-        },
-    },
-    "output": {"outputTokenCount": 22, "outputBodyJson": {"stopReason": "end_turn", "metrics": {"latencyMs": 1500}}},
-}
-BEDROCK_EVENT = {
-    "event_id": "req_1",
-    "occurred_at": "2026-03-02T00:02:01Z",
-    "account_id": "arn:aws:sts::000000000001:assumed-role/app/acct_1",
-    "model": "m-1",
-    "input_tokens": 11,
-    "output_tokens": 22,
-    "cached_input_tokens": 4,
-    "organization_id": "000000000001",
-    "operation": "chat",
-    "max_output_tokens": 100,
-    "temperature": 0.5,
-    "stream": True,
-    "turn": 1,
-    "finish_reason": "end_turn",
-    "latency_ms": 1500.0,
-    "prompt": PROMPT,
-    "source": "eu-north-1",
 }
 
 CLOUDEVENT = {

@@ -1,0 +1,200 @@
+"""What gateways write becomes the usage events that are in it, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.usage_event import EventRefused, decode_usage_event
+from streams.adapters import Adapted
+from streams.adapters.adapt import FORMATS
+from tests.unit.adapters.adapting import adapt, changed, only_event
+from tests.unit.adapters.log_samples import HELICONE, PORTKEY
+from tests.unit.adapters.otlp_samples import otlp_logs, otlp_span, otlp_spans
+from tests.unit.adapters.samples import APISIX, CLOUDEVENT_EVENT, ENVOY, KONG, LITELLM, SAMPLES
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_format_is_read(name: str) -> None:
+    """Each field that a format tells arrives in the usage event, each that it does not is absent."""
+    document, expected = SAMPLES[name]
+    expected_event = decode_usage_event(json.dumps(expected).encode())
+
+    adapted = adapt(document)
+    assert adapted.refused == []
+    assert adapted.events == [expected_event]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_formats_do_not_take_each_other_for_their_own(name: str) -> None:
+    """A message is recognised by one adapter at most, so their order does not matter."""
+    document, _ = SAMPLES[name]
+
+    assert sum(adapter.matches(document) for adapter in FORMATS) == (name != "cloudevents")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_format_passes_for_a_usage_event(name: str) -> None:
+    """The fast way is never taken by mistake."""
+    with pytest.raises(EventRefused):
+        decode_usage_event(json.dumps(SAMPLES[name][0]).encode())
+
+
+def test_a_list_is_read_member_by_member() -> None:
+    """APISIX and Kong send lists; formats may be mixed and usage events may be among them."""
+    canonical = CLOUDEVENT_EVENT | {"event_id": "evt_2"}
+    adapted = adapt([APISIX, canonical, {"nothing": "known"}, KONG])
+
+    assert [event.source for event in adapted.events] == ["apisix-0", "/edge/1", "atlas-service"]
+    [refused] = adapted.refused
+    assert refused.reason == "invalid"
+    assert refused.detail.startswith("no known format")
+
+
+def test_one_bad_request_does_not_take_the_others_with_it() -> None:
+    """Of a batch of spans those without an account are refused, the rest is read, other spans are left out."""
+    named = {"gen_ai__request__model": "m", "user__id": "acct_1"}
+    document = otlp_spans(
+        otlp_span("01", **named), otlp_span("02", gen_ai__request__model="m"), otlp_span("03", **named)
+    )
+    adapted = adapt(document)
+
+    assert [event.event_id[-2:] for event in adapted.events] == ["01", "03"]
+    assert [str(refused) for refused in adapted.refused] == ["invalid: as otlp: account_id: Field required"]
+
+
+def test_an_export_without_requests_is_no_failure() -> None:
+    """Spans of a database are somebody else's."""
+    assert adapt(otlp_spans(otlp_span("01", db__system__name="postgresql"))) == Adapted()
+
+
+def test_a_span_and_its_log_record_are_one_request() -> None:
+    """Both carry the same id, so it can be told that they are the same."""
+    attributes = {"gen_ai__request__model": "m", "user__id": "acct_1"}
+    span = otlp_span("01", **attributes)
+    record = {**span, "timeUnixNano": span["startTimeUnixNano"]}
+    del record["startTimeUnixNano"]
+
+    assert only_event(otlp_spans(span))["event_id"] == only_event(otlp_logs(record))["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("status", "prompt_tokens", "completion_tokens"),
+    [("failure", 0, 0), ("failure", 11, 0), ("success", 0, 0), ("success", None, None), (None, 5, 5)],
+)
+def test_uncounted_tokens_are_unknown_and_never_zero(status: Any, prompt_tokens: Any, completion_tokens: Any) -> None:
+    """LiteLLM logs zeros for failures and cut-off streams: nobody counted."""
+    document = LITELLM | {"status": status, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+    event = only_event(document)
+
+    assert (event["input_tokens"], event["output_tokens"]) == (None, None)
+
+
+def test_errors_keep_their_kind() -> None:
+    """What was refused, and why, is evidence."""
+    failed = LITELLM | {
+        "status": "failure",
+        "error_information": {"error_code": "429", "error_class": "RateLimitError"},
+    }
+    event = only_event(failed)
+
+    assert (event["status_code"], event["error_type"]) == (429, "RateLimitError")
+
+
+@pytest.mark.parametrize(
+    "messages", ["redacted-by-litellm", "", None, [], [{"role": "user", "content": ""}], [{"role": "system"}]]
+)
+def test_no_prompt_is_made_of_what_is_none(messages: Any) -> None:
+    """A placeholder for removed text is no text."""
+    assert "prompt" not in only_event(LITELLM | {"messages": messages})
+
+
+def test_the_prompt_is_what_the_user_said_last() -> None:
+    """Of a conversation the last message of the user, all parts of it, whatever follows."""
+    messages = [
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "answer"},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "look"}, {"type": "image_url"}, {"type": "text", "text": "here"}],
+        },
+        {"role": "tool", "content": "result"},
+    ]
+    event = only_event(LITELLM | {"messages": messages})
+
+    assert (event["prompt"], event["turn"]) == ("look\nhere", 2)
+
+
+@pytest.mark.parametrize(
+    ("paths", "account"),
+    [
+        (["metadata.user_api_key_hash"], "h4sh"),
+        (["nowhere", "metadata.user_api_key_org_id"], "org_1"),
+        (["nowhere"], "acct_1"),
+    ],
+)
+def test_an_operator_says_where_the_account_is(paths: list[str], account: str) -> None:
+    """Paths of the operator come before those of the format."""
+    assert only_event(LITELLM, account_paths=paths)["account_id"] == account
+
+
+def test_an_operator_can_name_an_attribute() -> None:
+    """Names of attributes have dots and are found all the same."""
+    span = otlp_span("01", gen_ai__request__model="m", user__id="u", acme__customer__id="acct_9")
+
+    assert only_event(otlp_spans(span), account_paths=["acme.customer.id"])["account_id"] == "acct_9"
+
+
+def test_an_unknown_account_is_refused_with_the_format() -> None:
+    """Whoever forgot to pass the account on reads which format lacks it."""
+    anonymous = {name: value for name, value in ENVOY.items() if name != "x-account-id"}
+
+    assert [str(refused) for refused in adapt(anonymous).refused] == ["invalid: as envoy: account_id: Field required"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_requests_of_nobody_are_left_out(status: int) -> None:
+    """A flood of requests without a valid key must not become a flood of dead letters, which would stop the service."""
+    anonymous = {name: value for name, value in ENVOY.items() if name != "x-account-id"}
+
+    assert adapt(anonymous | {"response_code": status}) == Adapted()
+    assert len(adapt(ENVOY | {"response_code": status}).events) == 1
+
+
+def test_an_entry_without_an_id_gets_one_from_its_contents() -> None:
+    """APISIX logs have no id of their own: the same entry has the same id, another entry another."""
+    anonymous = changed(APISIX, "request/headers", {})
+    later = changed(anonymous, "start_time", APISIX["start_time"] + 1)
+    reordered = dict(reversed(anonymous.items()))
+
+    assert only_event(anonymous)["event_id"] == only_event(reordered)["event_id"] != only_event(later)["event_id"]
+
+
+def test_credentials_are_not_read() -> None:
+    """What must stay secret does not get into a usage event."""
+    assert "secret" not in json.dumps(only_event(HELICONE))
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [(KONG, "ai/proxy/payload/request"), (PORTKEY, "request/portkeyHeaders/x-portkey-metadata"), (LITELLM, "messages")],
+)
+def test_broken_json_inside_a_message_only_loses_what_it_holds(document: Any, path: str) -> None:
+    """A body or metadata that cannot be read is unknown; the request counts."""
+    event = only_event(changed(document, path, "[{broken"))
+
+    assert event["model"] == "m-1"
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.7", "192.0.2.7:4711", "192.0.2.7, 10.0.0.1", "192.0.2.7:4711,10.0.0.1:80"]
+)
+def test_ports_and_proxies_are_no_part_of_an_address(address: str) -> None:
+    """The client's address is the first one, without its port."""
+    assert only_event(ENVOY | {"x-forwarded-for": address})["client_ip"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("address", ["2001:db8::7", "[2001:db8::7]:4711", "2001:db8::7, 10.0.0.1"])
+def test_colons_belong_to_addresses_of_version_six(address: str) -> None:
+    """A port is only taken off where it is one."""
+    assert only_event(ENVOY | {"x-forwarded-for": address})["client_ip"] == "2001:db8::7"
