@@ -11,8 +11,7 @@ from schemas.usage_event import EventRefused, decode_usage_event, encode_usage_e
 from streams.adapters import Adapters
 from tests.unit.adapters.adapting import adapt
 from tests.unit.adapters.otlp_samples import OTLP_NEW
-    SAMPLES,
-)
+from tests.unit.adapters.samples import SAMPLES
 from tests.unit.schemas.events import odd_values
 
 
