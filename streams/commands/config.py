@@ -51,6 +51,8 @@ def check(config_path: Path | None, as_json: bool) -> None:
         spec = load_spec(config_path or (settings.spec_file if settings else None))
     except SpecError as error:
         errors += str(error).splitlines()
+    if settings is not None:
+        errors += _unusable(settings)
     warnings = _warnings(settings) if settings else []
     if as_json:
         click.echo(msgspec.json.encode({"errors": errors, "warnings": warnings}))
@@ -63,6 +65,22 @@ def check(config_path: Path | None, as_json: bool) -> None:
             click.echo(f"settings fit; specification {spec.name} {spec.version} ({spec.fingerprint}) fits")
     if errors:
         raise click.exceptions.Exit(1)
+
+
+def _unusable(settings: Settings) -> list[str]:
+    """What is well-formed and fails all the same once the worker uses it."""
+    from detectors.fingerprint import Fingerprinter
+
+    found = []
+    try:
+        Fingerprinter(settings.fingerprint_key.get_secret_value().encode())
+    except ValueError as error:
+        found.append(f"STILLWATCH_FINGERPRINT_KEY: {error}")
+    try:
+        settings.ssl_context()
+    except OSError as error:
+        found.append(f"STILLWATCH_SSL_CA_FILE, STILLWATCH_SSL_CERT_FILE, STILLWATCH_SSL_KEY_FILE: {error}")
+    return found
 
 
 def _warnings(settings: Settings) -> list[str]:

@@ -47,6 +47,8 @@ def test_the_known_secret_is_warned_of() -> None:
         ({"STILLWATCH_SPEC_FIL": "x"}, "STILLWATCH_SPEC_FIL: unknown variable; did you mean STILLWATCH_SPEC_FILE?"),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
         ({"STILLWATCH_SPEC_FILE": "/nowhere.yaml"}, "/nowhere.yaml"),
+        ({"STILLWATCH_FINGERPRINT_KEY": "short"}, "STILLWATCH_FINGERPRINT_KEY: "),
+        ({"STILLWATCH_SECURITY_PROTOCOL": "SSL", "STILLWATCH_SSL_CA_FILE": "/nowhere.pem"}, "STILLWATCH_SSL_CA_FILE"),
     ],
 )
 def test_what_does_not_fit_is_named(environment: dict[str, str], complaint: str) -> None:
