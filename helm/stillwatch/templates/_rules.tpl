@@ -6,6 +6,9 @@
   for: {{ .for }}
   labels:
     severity: {{ .severity }}
+    # Sums lose these, and somebody must know whose alert it is.
+    namespace: {{ .root.Release.Namespace }}
+    job: {{ include "stillwatch.fullname" .root }}
   annotations:
     summary: {{ .summary | quote }}
     description: {{ .description | quote }}
