@@ -1,12 +1,15 @@
 """A network namespace in which a cluster lives: its addresses and rules are not those of the machine."""
 
+import ctypes
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.deploy.cluster.tools import tool
 
+CLONE_NEWNET = 0x40000000
 BRIDGE = "pods0"
 GATEWAY = "10.98.0.1"
 """Address of the machine in the namespace: of the API server, of names, of a broker that pods are to reach."""
@@ -45,3 +48,20 @@ def network_namespace() -> Iterator[Namespace]:
         yield namespace
     finally:
         subprocess.run([ip, "netns", "delete", name], check=False, capture_output=True)
+
+
+@contextmanager
+def entered(namespace: Namespace) -> Iterator[None]:
+    """Put this thread, and every thread and process it starts, into the namespace for as long as the block runs."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/self/ns/net").open("rb") as before, Path(f"/run/netns/{namespace.name}").open("rb") as inside:
+        _set_namespace(libc, inside.fileno())
+        try:
+            yield
+        finally:
+            _set_namespace(libc, before.fileno())
+
+
+def _set_namespace(libc: ctypes.CDLL, descriptor: int) -> None:
+    if libc.setns(descriptor, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "this process may not change its network namespace")

@@ -109,8 +109,15 @@ class Node:
         self._processes.stop(f"kubelet-{self.name}", signal.SIGKILL)
         self._kill_containers()
 
+    def kill_container(self, container_id: str) -> None:
+        """SIGKILL the first process of a container."""
+        done = self._ctr("--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", container_id)
+        if done.returncode != 0:
+            raise RuntimeError(f"{container_id} was not killed: {done.stderr}")
+
     def clean_up(self) -> None:
-        """Leave no container, mount or cgroup behind."""
+        """Leave no container, mount, cgroup or network namespace of a pod behind."""
+        networks = self._pod_networks()
         self._kill_containers()
         self._processes.stop(f"containerd-{self.name}")
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
@@ -119,6 +126,17 @@ class Node:
         for hierarchy in CGROUPS.iterdir():
             for folder, _, _ in os.walk(hierarchy / self.name, topdown=False):
                 Path(folder).rmdir()
+        for network in networks:
+            subprocess.run([tool("ip"), "netns", "delete", network], check=False, capture_output=True)
+
+    def _pod_networks(self) -> set[str]:
+        """Names of the network namespaces that the containers of this node use."""
+        found = set()
+        for bundle in (self._folder / "containerd/state").glob("io.containerd.runtime.v2.task/k8s.io/*/config.json"):
+            for namespace in json.loads(bundle.read_text())["linux"]["namespaces"]:
+                if namespace["type"] == "network" and "path" in namespace:
+                    found.add(Path(namespace["path"]).name)
+        return found
 
     def _kill_containers(self) -> None:
         listed = self._ctr("--namespace", "k8s.io", "tasks", "list", "--quiet")
