@@ -129,7 +129,7 @@ CAMPAIGN_KINDS = (
     _many(
         "variation_sweep",
         _SPREAD_OUT,
-        replace(_LIST, domains=2, tasks=1, wrapper="fixed"),
+        replace(_LIST, source="variations", domains=2, tasks=1, wrapper="fixed"),
     ),
     _many(
         "stripped_metadata",

@@ -14,7 +14,7 @@ from traffic.wrappers import draw_wrapper
 
 _STRIDES = (7_919, 15_485_863, 32_452_843, 49_979_687, 67_867_967)
 _KEPT_IN_ARCHIVE = 2_000
-_ITEMS_PER_DOCUMENT = 3
+_SHAPES = ("instruction", "instruction", "instruction", "text after", "text first", "ask")
 _TRIES = 8
 _DEVELOPER_STEPS = ("log", "log", "code", "code", "task")
 
@@ -77,9 +77,9 @@ class ContentState:
             case "job":
                 item = f"{self._job}\n\n{self._document(rng, scope)}"
             case "list":
+                item = self._collected(rng, scope)
+            case "variations":
                 item = self._unsent(scope)
-                if self._next % _ITEMS_PER_DOCUMENT == 0:
-                    item = f"{item}\n\n{self._document(rng, scope)}"
             case "code":
                 item = _developer(rng, place)
             case "repeated":
@@ -88,6 +88,17 @@ class ContentState:
             case _:
                 item = self._near(rng, scope, pick(rng, self._items))
         return item
+
+    def _collected(self, rng: Random, scope: Scope) -> str:
+        """Return the list's next item: mostly an instruction, also with a text before or after it, also a bare ask."""
+        shape = pick(rng, _SHAPES)
+        if shape == "ask":
+            return prompts.ask(rng, scope)
+        item = self._unsent(scope)
+        if shape == "instruction":
+            return item
+        text = self._document(rng, scope)
+        return f"{text}\n\n{item}" if shape == "text first" else f"{item}\n\n{text}"
 
     def _unsent(self, scope: Scope) -> str:
         """Return the list's next instruction; tasks that leave a slot out repeat themselves, which is passed over."""
@@ -110,10 +121,11 @@ class ContentState:
     def _fixed_item(self, rng: Random) -> str:
         scope = self._scopes[0]
         if self.content.document == "code":
-            return prompts.code_task(rng)
-        if self.content.source == "viral" or chance(rng, 0.5):
-            return f"{prompts.drawn_instruction(rng, scope)}\n\n{prompts.document(rng, scope, 3)}"
-        return prompts.drawn_instruction(rng, scope)
+            return f"{prompts.snippet(rng)}\n\n{prompts.code_task(rng)}"
+        task = prompts.drawn_instruction(rng, scope)
+        if self.content.source == "viral":
+            return f"{task}\n\n{prompts.document(rng, scope, 3)}"
+        return f"{prompts.record(rng, scope, self._form, 2)}\n\n{task}" if chance(rng, 0.6) else task
 
     def _document(self, rng: Random, scope: Scope) -> str:
         if self.content.document == "log":

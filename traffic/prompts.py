@@ -28,6 +28,9 @@ _CODE_TASKS = (
     "Write a unit test for {f}_{o} with {n} cases",
     "Port {f}_{o} from {m} to async",
     "Review this change to {m}/{o}.py",
+    "{f}_{o}: still fails with {n} rows",
+    "{m}/{o}.py: split it, {f} belongs to {g}",
+    "{O}{n} is null after {f}(), and {m} logs nothing",
 )
 _SNIPPETS = (
     "def {f}_{o}({p}, limit={n}):\n    rows = [r for r in {p} if r.{q} > limit]\n    return {g}({q}=rows)",
@@ -37,6 +40,15 @@ _SNIPPETS = (
     'for {q} in $({g} --{p} {n}); do\n  {f} "${q}" >> {m}.log\ndone',
 )
 _ABOUT = ("itself", "itself", "a sentence", "a sentence", "a text")
+_HEADLINES = (
+    "{new} {thing}",
+    "{new}: {thing}, {place}",
+    "{place} {number}",
+    "{new} & {other}",
+    "{thing} {new} ({number})",
+    "{number} {new}",
+)
+_HEADLINE_SHARE = 0.7
 RECORD_FORMS = (
     "{text}",
     "{text}",
@@ -152,10 +164,21 @@ def document(rng: Random, where: Scope, sentences: int) -> str:
 
 
 def record(rng: Random, where: Scope, form: str, sentences: int) -> str:
-    """Draw a text in one of the ``RECORD_FORMS`` that programs hand over."""
+    """Draw a text in one of the ``RECORD_FORMS`` that programs hand over; most have a headline of their own."""
+    text = document(rng, where, sentences)
+    if chance(rng, _HEADLINE_SHARE):
+        text = f"{headline(rng, where)}\n{text}"
     return form.format(
-        text=document(rng, where, sentences), number=10_000 + int(rng.random() * 90_000), name=pick(rng, where.people),
+        text=text, number=10_000 + int(rng.random() * 90_000), name=pick(rng, where.people),
         place=pick(rng, where.places), thing=pick(rng, where.things), day=1 + int(rng.random() * 28),
+    )  # fmt: skip
+
+
+def headline(rng: Random, where: Scope) -> str:
+    """Draw a headline, nearly always one that nobody else has."""
+    return pick(rng, _HEADLINES).format(
+        new=invented_name(rng), other=invented_name(rng), thing=pick(rng, where.things), place=pick(rng, where.places),
+        number=100 + int(rng.random() * 9_900),
     )  # fmt: skip
 
 

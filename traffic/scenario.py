@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from traffic.rhythm import Activity
 
-SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "archive")
+SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "variations", "archive")
 _DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -17,7 +17,8 @@ class Content:
     ----------
     source
         ``interests``: asks of a person; ``code``: a developer's session; ``job``: fresh documents; ``list``: the
-        instructions of a scope worked through without repeats; ``repeated``: ``items`` prompts again and again;
+        instructions of a scope worked through without repeats, some with texts, and asks among them; ``variations``:
+        bare instructions without repeats; ``repeated``: ``items`` prompts again and again;
         ``tuning``: few items under changing wrappers; ``assignment``: ``items`` questions of a class; ``viral``: one
         prompt of everybody's; ``archive``: what the account sent before, once more.
     languages

@@ -101,6 +101,9 @@ ENGLISH = Language(
         Estimate with plain arithmetic how much {a} matters in {s}.
         Explain to {u} why {s} is harder than it looks.
         Name {n} sources of error around {s} and how to avoid them.
+        {s}, seen by {u}: what about {a}?
+        {s}: {n} questions with answers on {a}.
+        {s} in {n} sentences, then {a}, for {u}.
         """
     ),
     asks=words(

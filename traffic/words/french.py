@@ -74,6 +74,8 @@ FRENCH = Language(
         Établis un glossaire de {n} termes sur {s} pour {u}.
         Décris un cas réaliste où {a} fait la différence, pour {s}.
         Montre à {u} pourquoi {s} est plus difficile qu'on ne croit.
+        {s} : {n} questions avec réponses sur {a}.
+        {s} en {n} phrases, puis {a}, pour {u}.
         """
     ),
     asks=words(

@@ -73,6 +73,8 @@ GERMAN = Language(
         Erstelle ein Glossar mit {n} Begriffen zu {s} für {u}.
         Beschreibe einen realistischen Fall, in dem {a} bei {s} den Ausschlag gibt.
         Begründe gegenüber {u}, warum {s} schwieriger ist als gedacht.
+        {s}: {n} Fragen mit Antworten zu {a}.
+        {s} in {n} Sätzen, danach {a}, für {u}.
         """
     ),
     asks=words(

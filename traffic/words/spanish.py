@@ -75,6 +75,8 @@ SPANISH = Language(
         Crea un glosario de {n} términos sobre {s} para {u}.
         Describe un caso realista en el que {a} decide el resultado, sobre {s}.
         Justifica ante {u} por qué {s} es más difícil de lo que parece.
+        {s}: {n} preguntas con respuestas sobre {a}.
+        {s} en {n} frases, luego {a}, para {u}.
         """
     ),
     asks=words(

@@ -1,6 +1,7 @@
 """Each kind shows the behaviour that it is named after."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from statistics import median
 
 from tests.unit.traffic.runs import by_account, hours, run, some
@@ -20,11 +21,14 @@ def test_hydra_shards_one_list_without_repeats() -> None:
 
 def test_a_variation_sweep_is_one_prompt_with_varied_slots() -> None:
     """All prompts share the wrapper and the words of one task, hardly any is like another."""
-    _, events = run(some("variation_sweep", 12))
+    sweep = some("variation_sweep", 12)
+    harvest = sweep.streams["harvest"]
+    english = replace(harvest, content=replace(harvest.content, languages=("en",)))
+    _, events = run(replace(sweep, streams={"harvest": english}))
     wrappers, items = zip(*(event["prompt"].split("\n\n")[:2] for event in events), strict=True)
 
     assert len(set(wrappers)) == 1
-    assert len({item[0] for item in items}) == 1
+    assert len(set.intersection(*(set(item.split()) for item in items))) >= 3
     assert len(set(items)) > 0.95 * len(items)
 
 
