@@ -22,7 +22,8 @@ from streams.settings import Settings
 _INTERNAL = b"\x00"
 """No account id begins with a zero byte."""
 PARTITION_KEY = _INTERNAL + b"partition"
-JOURNAL_KEY = _INTERNAL + b"journal-%d"
+_JOURNAL = _INTERNAL + b"journal-"
+JOURNAL_KEY = _JOURNAL + b"%d"
 
 _JOURNAL_BYTES = 512 * 1024
 _SNAPSHOTS_PER_PAUSE = 500
@@ -75,6 +76,7 @@ class StateLog:
         self._topic = topic
         self._is_atomic = is_atomic
         self._overtaken: dict[int, set[bytes]] = {}
+        self._redo: dict[int, StoredState] = {}
 
     async def publish(self, number: int, partition: StatePartition) -> None:
         """Publish snapshots of all that changed, and the record of the partition."""
@@ -82,6 +84,8 @@ class StateLog:
         keys = sorted({*partition.take_changed(), *overtaken})
         headers: Headers = [(AT, AT_FORMAT.pack(partition.next_offset))]
         if self._is_atomic:
+            # Before a new journal replaces the one that the last restore needed.
+            await self._finish(number)
             entries = [(key, partition.snapshot(key)) for key in keys]
             chunks = _chunks(entries)
             for index, chunk in enumerate(chunks):
@@ -92,6 +96,11 @@ class StateLog:
         else:
             await self._publish_entries(number, ((key, partition.snapshot(key)) for key in keys), headers)
             self._publisher.publish(self._topic, number, PARTITION_KEY, partition.record(), headers)
+
+    async def _finish(self, number: int) -> None:
+        """Publish the keys of a checkpoint that was broken off behind its journal."""
+        if (redo := self._redo.pop(number, None)) is not None:
+            await self._publish_entries(number, redo.laid.items(), [(AT, AT_FORMAT.pack(redo.next_offset))])
 
     async def _publish_entries(
         self, number: int, entries: Iterable[tuple[bytes, bytes | None]], headers: Headers
@@ -124,12 +133,10 @@ class StateLog:
             stored[record.partition].take(record.offset, record.key or b"", record.value, dict(record.headers))
         for number, partition in partitions.items():
             found = stored[number]
-            self._overtaken[number] = found.overtaken
             place = (self._topic, number)
             self._publisher.interrupted.discard(place)
             self._publisher.end_offsets[place] = ends[number]
-            if (record_value := found.partition_record()) is not None:
-                partition.restore(record_value, found.entries)
+            is_new = not self.take_over(number, partition, found)
             metric_defs.RESTORED_KEYS.labels(self._topic).inc(len(found.entries))
             log.info(
                 "partition.restored",
@@ -137,9 +144,18 @@ class StateLog:
                 partition=number,
                 keys=len(found.entries),
                 next_offset=partition.next_offset,
-                is_new=record_value is None,
+                is_new=is_new,
             )
         metric_defs.RESTORE_SECONDS.observe(time.monotonic() - began)
+
+    def take_over(self, number: int, partition: StatePartition, found: "StoredState") -> bool:
+        """Restore a partition from what its log says; ``False`` when there never was a checkpoint."""
+        record = found.partition_record()
+        self._overtaken[number] = found.overtaken
+        self._redo[number] = found
+        if record is not None:
+            partition.restore(record, found.entries)
+        return record is not None
 
 
 class StateDisturbed(RuntimeError):
@@ -152,9 +168,13 @@ class StoredState:
     def __init__(self, where: str) -> None:
         self._where = where
         self._at: dict[bytes, int] = {}
+        self._journal: dict[tuple[bytes, int], bytes] = {}
         self._journals = 0
         self.entries: dict[bytes, Entry] = {}
         self.overtaken: set[bytes] = set()
+        self.next_offset = 0
+        self.laid: dict[bytes, bytes | None] = {}
+        """What the journal has laid over the entries."""
 
     def take(self, offset: int, key: bytes, value: bytes | None, headers: Mapping[str, bytes]) -> None:
         """Take in one record; raises ``SnapshotRefused`` for one that no worker has written."""
@@ -164,6 +184,10 @@ class StoredState:
                 "write to this topic; delete the record or restore the topic from a copy"
             )
         [at] = AT_FORMAT.unpack(headers[AT])
+        if key.startswith(_JOURNAL):
+            # Which checkpoint counts, the record of the partition tells; one that was broken off may be further.
+            self._journal[key, at] = value or b""
+            return
         if at < self._at.get(key, 0):
             self.overtaken.add(key)
             return
@@ -179,20 +203,20 @@ class StoredState:
     def partition_record(self) -> bytes | None:
         """Record of the partition, ``None`` when there never was a checkpoint; lays the journal over the entries."""
         record = self.entries.pop(PARTITION_KEY, None)
-        chunks = [self.entries.pop(key, None) for key in list(self.entries) if key.startswith(_INTERNAL)]
-        valid = [chunk for chunk in chunks if chunk is not None and record and chunk.next_offset == record.next_offset]
+        if record is None:
+            return None
+        self.next_offset = record.next_offset
+        chunks = [self._journal.get((JOURNAL_KEY % index, record.next_offset)) for index in range(self._journals)]
         # With chunks missing, a later journal was begun, so the keys behind this one are all there.
-        if record is not None and len(valid) == self._journals:
-            for chunk in valid:
-                self._lay(chunk)
-        return None if record is None else record.snapshot
-
-    def _lay(self, chunk: Entry) -> None:
-        for key, snapshot in _journal_decoder.decode(chunk.snapshot):
+        if None not in chunks:
+            for chunk in chunks:
+                self.laid.update(_journal_decoder.decode(chunk or b""))
+        for key, snapshot in self.laid.items():
             if snapshot is None:
                 self.entries.pop(key, None)
             else:
-                self.entries[key] = Entry(chunk.next_offset, snapshot)
+                self.entries[key] = Entry(record.next_offset, snapshot)
+        return record.snapshot
 
 
 def _chunks(entries: list[tuple[bytes, bytes | None]]) -> list[list[tuple[bytes, bytes | None]]]:
