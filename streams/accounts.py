@@ -100,18 +100,17 @@ class AccountPartition:
 
     def _is_repeated(self, origin: bytes) -> bool:
         """Whether ingest has published this input before: it repeats what it had not committed when it stopped."""
-        partition, offset = ORIGIN_FORMAT.unpack(origin)
-        if offset <= self._origins.get(partition, -1):
+        partition, position = ORIGIN_FORMAT.unpack(origin)
+        if position <= self._origins.get(partition, -1):
             return True
-        self._origins[partition] = offset
+        self._origins[partition] = position
         return False
 
     def _observe(self, record: Record, *, is_admitted: bool) -> None:
         if is_admitted:
             event: UsageEvent = decode_usage_event(value_of(record))
         else:
-            [event] = self._admission.drop_prompts([self._admission.admit(record.value, self._direct)])
-            self.direct_active_at = time.monotonic()
+            event = self._admit_direct(record)
         occurred_ms = epoch_ms(event.occurred_at)
         if self._ahead and record.offset < self._ahead.get(event.account_id, 0):
             return
@@ -119,6 +118,16 @@ class AccountPartition:
             behind_ms = self.detector.watermark_ms - occurred_ms
             raise EventRefused("late", f"its input partition was idle and event time went on by {behind_ms} ms")
         self.detector.observe(event)
+
+    def _admit_direct(self, record: Record) -> UsageEvent:
+        """Admit what a source has written into the usage topic itself: one canonical event per message."""
+        self.direct_active_at = time.monotonic()
+        admitted = self._admission.admit(record.value, record.headers, self._direct)
+        if admitted.refused:
+            raise admitted.refused[0]
+        if len(admitted.events) != 1:
+            raise EventRefused("invalid", "not one usage event: only the input topic takes messages of other formats")
+        return self._admission.drop_prompts(admitted.events)[0]
 
     # -- event time -------------------------------------------------------------------------------
 

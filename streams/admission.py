@@ -1,16 +1,17 @@
-"""Admission: one input value becomes a usage event without prompt text, or is refused with a reason.
+"""Admission: a message becomes usage events without prompt text, or is refused with a reason.
 
 The same code stands before the worker's account path and before ``stillwatch replay``.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from detectors.fingerprint import Fingerprinter
-from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, epoch_ms
+from schemas.usage_event import EventRefused, UsageEvent, epoch_ms
+from streams.adapters.adapt import Adapters
 from streams.progress import InputProgress
 from streams.settings import Settings
 
@@ -22,8 +23,18 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+MessageHeaders = Sequence[tuple[str, bytes]]
+
+
+class Admitted(NamedTuple):
+    """What was in one message: events, and why others of its requests could not become one."""
+
+    events: list[UsageEvent]
+    refused: list[EventRefused]
+
+
 class Admission:
-    """Decodes, checks the event time, fingerprints the prompt and drops it.
+    """Decodes or adapts, checks the event time, fingerprints the prompt and drops it.
 
     Parameters
     ----------
@@ -37,20 +48,31 @@ class Admission:
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int], *, is_age_bounded: bool = True) -> None:
         self._fingerprinter = Fingerprinter(settings.fingerprint_key.get_secret_value().encode())
+        self._adapters = Adapters(settings.account_paths)
         self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
         self._max_age_ms = round(settings.max_age_days * _DAY_MS) if is_age_bounded else None
 
-    def admit(self, raw: bytes | None, progress: InputProgress) -> UsageEvent:
-        """Return the event, and count it in the progress of its partition; ``drop_prompts`` must follow.
+    def admit(self, raw: bytes | None, headers: MessageHeaders, progress: InputProgress) -> Admitted:
+        """Return the events of a message and count them in the progress of its partition; ``drop_prompts`` follows.
 
-        Raises ``EventRefused`` with the reason for the dead letter; the progress is then untouched.
+        Nearly all messages are one usage event each; a message of another known format may hold several.
         """
-        event = decode_usage_event(raw or b"")
-        occurred_ms = epoch_ms(event.occurred_at)
-        self._check_time(occurred_ms, progress)
-        progress.admit(occurred_ms)
-        return event
+        try:
+            found = self._adapters.read(raw or b"", headers)
+        except EventRefused as refused:
+            return Admitted([], [refused])
+        admitted = Admitted([], found.refused)
+        for event in found.events:
+            occurred_ms = epoch_ms(event.occurred_at)
+            try:
+                self._check_time(occurred_ms, progress)
+            except EventRefused as refused:
+                admitted.refused.append(refused)
+            else:
+                progress.admit(occurred_ms)
+                admitted.events.append(event)
+        return admitted
 
     def drop_prompts(self, events: Sequence[UsageEvent]) -> list[UsageEvent]:
         """Return the events, in order, with fingerprints in place of prompts; many at once cost a fifth."""

@@ -1,7 +1,7 @@
 """Dead letters: what could not be read, kept with reason and origin, and a limit on how much of it is normal."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -102,6 +102,12 @@ class DeadLetters:
             partition=record.partition,
             offset=record.offset,
         )
+
+    def bury_refused(self, stage: str, record: Input, refused: Sequence[EventRefused]) -> None:
+        """Publish a message of which some or all requests were refused, as one dead letter with the first reason."""
+        first = refused[0]
+        more = f" (and {len(refused) - 1} more requests of this message)" if len(refused) > 1 else ""
+        self.bury(stage, record, EventRefused(first.reason, first.detail + more))
 
     def check_limit(self, inputs: int, dead: int) -> None:
         """Raise ``TooManyDeadLetters`` when too much of the recent input was dead."""

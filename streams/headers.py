@@ -12,7 +12,7 @@ Record = ConsumerRecord[bytes, bytes]
 Headers = list[tuple[str, bytes]]
 
 ORIGIN = "origin"
-"""On a usage event or a decision passed on: where it was read, so that what a restarted worker repeats is known."""
+"""On a usage event: where it was read, so that what a restarted ingest repeats is recognised."""
 PROGRESS = "progress"
 """On a message that carries event-time progress and nothing else."""
 SENDER = "sender"
@@ -25,12 +25,19 @@ JOURNAL = "journal"
 """On the record of a partition: how many journal records belong to it."""
 
 ORIGIN_FORMAT = struct.Struct(">IQ")
+"""Input partition, and position: the offset of the message and the number of the event in it."""
+_EVENTS_PER_MESSAGE = 2**20
 FEEDBACK_FORMAT = struct.Struct(">IQq")
 SENDER_FORMAT = struct.Struct(">I")
 AT_FORMAT = struct.Struct(">Q")
 JOURNAL_FORMAT = struct.Struct(">I")
 
 PROGRESS_HEADERS: Headers = [(PROGRESS, b"1")]
+
+
+def origin_of(partition: int, offset: int, number: int) -> bytes:
+    """Return the value of the origin header of the event with this number, from 0, in a message."""
+    return ORIGIN_FORMAT.pack(partition, offset * _EVENTS_PER_MESSAGE + number)
 
 
 def kind_of(record: Record) -> tuple[str, bytes]:

@@ -1,6 +1,6 @@
 """Ingest: adapt, validate, fingerprint the prompt and drop it, key by account.
 
-The path of one input: ``IngestStage.process`` -> ``Admission.admit`` -> a message in the usage topic or a dead letter.
+The path of one input: ``IngestStage.process`` -> ``Admission.admit`` -> messages in the usage topic or a dead letter.
 """
 
 import time
@@ -10,11 +10,11 @@ from functools import lru_cache
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import OffsetAndMetadata
 
-from schemas.usage_event import EventRefused, UsageEvent, encode_usage_event, has_unknown_fields, unknown_fields
+from schemas.usage_event import UsageEvent, encode_usage_event, has_unknown_fields, unknown_fields
 from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
-from streams.headers import ORIGIN, ORIGIN_FORMAT, PROGRESS_HEADERS, value_of
+from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, value_of
 from streams.offsets import start_offsets
 from streams.progress import NEVER_MS, InputProgress, ProgressMessage, Report, encode_progress
 from streams.publisher import Publisher
@@ -99,23 +99,24 @@ class IngestStage(StatelessStage):
     def process(self, number: int, records: Records) -> None:
         """Publish every record of a batch as a usage message or as a dead letter."""
         state = self.partitions[number]
-        admitted: list[tuple[int, UsageEvent]] = []
+        dead = 0
+        events: list[UsageEvent] = []
+        origins: list[bytes] = []
         for record in records:
-            try:
-                event = self._admission.admit(record.value, state.progress)
-            except EventRefused as refused:
-                self._dead_letters.bury("ingest", record, refused)
-                continue
-            if has_unknown_fields(event):
-                metric_defs.UNKNOWN_FIELDS.inc(len(unknown_fields(value_of(record))))
-            admitted.append((record.offset, event))
-        events = self._admission.drop_prompts([event for _, event in admitted])
-        for (offset, _), event in zip(admitted, events, strict=True):
-            self._publish(event, ORIGIN_FORMAT.pack(number, offset))
-        dead = len(records) - len(admitted)
+            admitted = self._admission.admit(record.value, record.headers, state.progress)
+            if admitted.refused:
+                self._dead_letters.bury_refused("ingest", record, admitted.refused)
+                dead += 1
+            for count, event in enumerate(admitted.events):
+                events.append(event)
+                origins.append(origin_of(number, record.offset, count))
+                if has_unknown_fields(event):
+                    metric_defs.UNKNOWN_FIELDS.inc(len(unknown_fields(value_of(record))))
+        for event, origin in zip(self._admission.drop_prompts(events), origins, strict=True):
+            self._publish(event, origin)
         self._dead_letters.check_limit(len(records), dead)
         state.finish_batch(records[-1].offset + 1)
-        metric_defs.EVENTS.labels("ingest", "admitted").inc(len(admitted))
+        metric_defs.EVENTS.labels("ingest", "admitted").inc(len(events))
         metric_defs.EVENTS.labels("ingest", "dead_letter").inc(dead)
         self.report_progress()
 

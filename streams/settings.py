@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         default=frozenset(get_args(StageName)),
         description="What this process does, as a JSON list; campaigns includes the feedback of reviewers.",
     )
+    account_paths: tuple[str, ...] = Field(
+        default=(),
+        description="Where to look for the account in messages of known formats first, as a JSON list of dotted paths.",
+    )
     direct_sources: bool = Field(
         default=False,
         description="Usage events are written into the usage topic by sources themselves, without ingest: usage "
