@@ -1,0 +1,152 @@
+"""Replay: prefixes, repeats and partitions change nothing, and what is refused is counted by its reason."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.feedback import Feedback, encode_feedback
+from schemas.times import epoch_ms, parse_instant
+from streams.replay import Replay
+from streams.settings import Settings
+from tests.unit.streams.traffic_samples import EAGER_SPEC, replayed_alerts, sample
+
+DISORDER_MS = round(Settings().disorder_seconds * 1000)
+slow = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def event(**fields: Any) -> bytes:
+    """A usage event with these fields, of noon on 5 January 2026 unless told otherwise."""
+    required = {
+        "event_id": "e-1",
+        "occurred_at": "2026-01-05T12:00:00Z",
+        "account_id": "a-1",
+        "model": "m-1",
+        "input_tokens": 10,
+        "output_tokens": 20,
+    }
+    return json.dumps(required | fields).encode()
+
+
+def test_the_sample_leads_to_alerts_of_both_kinds() -> None:
+    """Otherwise the properties below would hold of nothing."""
+    assert {alert["kind"] for alert in replayed_alerts(sample())} == {"account", "campaign"}
+
+
+@slow
+@given(cut=st.floats(0, 1))
+def test_a_prefix_gives_the_alerts_of_the_whole_up_to_there(cut: float) -> None:
+    """Nothing is raised with knowledge of later events, and nothing earlier is missing."""
+    lines = sample()
+    prefix = lines[: round(cut * len(lines))]
+    whole = replayed_alerts(lines)
+
+    alerts = replayed_alerts(prefix)
+
+    assert alerts == whole[: len(alerts)]
+    if prefix:
+        reached_ms = epoch_ms(parse_instant(json.loads(prefix[-1])["occurred_at"])) - DISORDER_MS
+        bucket_end_ms = reached_ms - reached_ms % (EAGER_SPEC.bucket_seconds * 1000)
+        due = [a for a in whole if epoch_ms(parse_instant(a["raised_at"])) <= bucket_end_ms]
+        assert len(alerts) == len(due)
+
+
+@slow
+@given(seed=st.integers(0, 2**32), share=st.floats(0.05, 1))
+def test_an_event_that_is_delivered_again_counts_once(seed: int, share: float) -> None:
+    """Gateways repeat what they are not sure about; a repeat soon after changes no alert."""
+    chooser = random.Random(seed)
+    repeated = [line for line in sample() for _ in range(2 if chooser.random() < share else 1)]
+
+    assert replayed_alerts(repeated) == replayed_alerts(sample())
+
+
+@slow
+@given(seed=st.integers(0, 2**32), partitions=st.integers(2, 5))
+def test_partitions_read_unevenly_give_the_alerts_of_one(seed: int, partitions: int) -> None:
+    """How a topic was partitioned, and which partition is read first, does not show."""
+    chooser = random.Random(seed)
+    inputs: list[list[bytes]] = [[] for _ in range(partitions)]
+    for line in sample():
+        inputs[chooser.randrange(partitions)].append(line)
+    replay = Replay(Settings(), EAGER_SPEC, partitions=partitions)
+    running = list(range(partitions))
+    alerts = []
+    while running:
+        number = chooser.choice(running)
+        batch, inputs[number] = inputs[number][:50], inputs[number][50:]
+        alerts += replay.feed(number, [(line, ()) for line in batch])
+        if not inputs[number]:
+            running.remove(number)
+            alerts += replay.finish(number)
+
+    assert replay.summary.refused == {}
+    assert [json.loads(alert.model_dump_json()) for alert in alerts] == replayed_alerts(sample())
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "empty"),
+        (b'{"event_id": "e-1"', "not_json"),
+        (event(input_tokens="many"), "invalid"),
+        (event(occurred_at="2100-01-01T00:00:00Z"), "time_out_of_range"),
+        (event(event_id="e-2", occurred_at="2026-01-05T11:57:59Z"), "late"),
+    ],
+)
+def test_what_is_refused_is_counted_by_its_reason(raw: bytes, reason: str) -> None:
+    """Replay refuses what ingest refuses."""
+    replay = Replay(Settings(), EAGER_SPEC)
+    list(replay.alerts([event(), raw]))
+
+    assert replay.summary.refused == {reason: 1}
+    assert replay.summary.observed == 1
+
+
+def test_an_old_recording_is_not_too_old() -> None:
+    """How old an event may be concerns the running service only."""
+    replay = Replay(Settings(), EAGER_SPEC)
+    list(replay.alerts([event(occurred_at="1999-01-05T12:00:00Z")]))
+
+    assert replay.summary.refused == {}
+
+
+def test_a_decision_takes_effect_at_its_time() -> None:
+    """Up to then the alerts are the same as without it, and then it retracts."""
+    without = replayed_alerts(sample())
+    opened = next(alert for alert in without if alert["status"] == "open")
+    decision = Feedback(
+        feedback_id="decision-1",
+        given_at=parse_instant(opened["raised_at"]),
+        verdict="benign",
+        alert_id=opened["alert_id"],
+        author="reviewer",
+        reason="a known pipeline",
+    )
+
+    alerts = replayed_alerts(sample(), [encode_feedback(decision)])
+
+    before = without.index(opened) + 1
+    assert alerts[:before] == without[:before]
+    assert (alerts[before]["alert_id"], alerts[before]["status"]) == (opened["alert_id"], "retracted")
+
+
+def test_a_decision_that_matches_nothing_is_told() -> None:
+    """It is neither carried out nor silently dropped."""
+    decision = Feedback(
+        feedback_id="decision-1",
+        given_at=parse_instant("2026-01-05T00:00:00Z"),
+        verdict="benign",
+        alert_id="no-such-alert",
+        author="reviewer",
+        reason="a mistake",
+    )
+    replay = Replay(Settings(), EAGER_SPEC, feedback=[encode_feedback(decision)])
+    list(replay.alerts(sample()))
+
+    assert replay.summary.decisions_applied == 0
+    [told] = replay.summary.decisions_refused
+    assert "no-such-alert" in told
