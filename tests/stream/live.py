@@ -1,0 +1,257 @@
+"""The running service as tests drive it: real worker processes on a real broker, killed when a test says so."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import repeat
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from streams.headers import PROGRESS
+from streams.progress import NEVER_MS, decode_progress
+
+READ_TOPICS = ("llm.usage", "stillwatch.usage", "stillwatch.links", "stillwatch.feedback", "stillwatch.alerts")
+PARTITIONS = 4
+_LOOK_SECONDS = 0.4
+_pause = threading.Event()
+
+Found = TypeVar("Found")
+
+
+class Stored(NamedTuple):
+    """One record of a topic as the broker holds it."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+@dataclass
+class LiveService:
+    """Topics of their own for one test and the worker processes on them."""
+
+    bootstrap_servers: str
+    prefix: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: int = 0
+    _links_read: int = 0
+    _reached: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of every process of the service."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("STILLWATCH_")},
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "STILLWATCH_TOPIC_PREFIX": self.prefix,
+            "STILLWATCH_GROUP_ID": f"{self.prefix}group",
+            "STILLWATCH_IDLE_SECONDS": "600",
+            "STILLWATCH_CHECKPOINT_INTERVAL_SECONDS": "1",
+            "STILLWATCH_SESSION_TIMEOUT_SECONDS": "4",
+            "STILLWATCH_HTTP_PORT": "0",
+            "STILLWATCH_LOG_FORMAT": "json",
+            **self.settings,
+        }
+
+    def create_topics(self, partitions: int = PARTITIONS) -> None:
+        """Create all topics with so many partitions, through the command that users have."""
+        self.stillwatch("topics", "--partitions", str(partitions), "--replication-factor", "1")
+
+    def stillwatch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the product; a failure fails the test with its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "streams.cli", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    # -- workers ----------------------------------------------------------------------------------
+
+    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+        """Start one more worker process."""
+        self.started += 1
+        with (self.folder / f"worker-{self.started}.log").open("wb") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", "worker"],
+                env=self.environment | settings,
+                stdout=log,
+                stderr=log,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def kill_worker(self, index: int) -> None:
+        """SIGKILL a worker: it gets no chance to finish anything."""
+        worker = self.workers.pop(index)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(10)
+
+    def stop_workers(self) -> list[int]:
+        """SIGTERM all workers and return their exit codes."""
+        for worker in self.workers:
+            worker.terminate()
+        codes = [worker.wait(40) for worker in self.workers]
+        self.workers.clear()
+        return codes
+
+    def exit_code(self, worker: subprocess.Popen[bytes], deadline_seconds: float) -> int:
+        """Wait for a worker to end by itself."""
+        self.workers.remove(worker)
+        try:
+            return worker.wait(deadline_seconds)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            raise AssertionError(f"still running after {deadline_seconds} s\n{self.logs()}") from None
+
+    def log_lines(self, number: int | None = None) -> list[dict[str, Any]]:
+        """What the workers, or the one with this number from 1, have logged."""
+        paths = sorted(self.folder.glob("worker-*.log" if number is None else f"worker-{number}.log"))
+        lines = [line for path in paths for line in path.read_text(errors="replace").splitlines()]
+        return [json.loads(line[line.index("{") :]) for line in lines if line.endswith("}")]
+
+    def logs(self) -> str:
+        """The end of every log, for the message of a failing test."""
+        return "\n".join(f"{p.name}: {p.read_text()[-3000:]}" for p in sorted(self.folder.glob("worker-*.log")))
+
+    def get(self, number: int, path: str) -> tuple[int, str]:
+        """Status and body of a page of the worker with this number, from 1."""
+        port = self.wait_for(
+            "the health port",
+            lambda: next((e["port"] for e in self.log_lines(number) if e["event"] == "health.listening"), None),
+        )
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    # -- messages ---------------------------------------------------------------------------------
+
+    def send(
+        self,
+        topic: str,
+        values: Iterable[bytes | None],
+        *,
+        keys: Iterable[bytes | None] | None = None,
+        partition: int | None = None,
+    ) -> None:
+        """Send values as a gateway would, and wait until they are stored."""
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap_servers, linger_ms=20, max_request_size=8_000_000)
+        try:
+            for key, value in zip(keys or repeat(None), values, strict=False):
+                producer.send(self.prefix + topic, key=key, value=value, partition=partition)
+            producer.flush()
+        finally:
+            producer.close()
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Offset after the last record, by partition."""
+        with self._consumer() as consumer:
+            tps = self._partitions(consumer, topic)
+            return {tp.partition: offset for tp, offset in consumer.end_offsets(tps).items()}
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """Committed offset of the workers' group, by topic (without prefix) and partition."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        try:
+            group = f"{self.prefix}group"
+            found = admin.list_group_offsets([group])[group]
+            return {(tp.topic.removeprefix(self.prefix), tp.partition): at.offset for tp, at in found.items()}
+        finally:
+            admin.close()
+
+    def records(self, topic: str, *, begin: int = 0) -> list[Stored]:
+        """Every record of a topic from this offset on."""
+        found = []
+        with self._consumer() as consumer:
+            tps = self._partitions(consumer, topic)
+            ends = consumer.end_offsets(tps)
+            consumer.assign(tps)
+            for tp in tps:
+                consumer.seek(tp, begin)
+            while any(consumer.position(tp) < end for tp, end in ends.items()):
+                for tp, batch in consumer.poll(1000).items():
+                    found += [Stored(tp.partition, r.offset, r.key, r.value, dict(r.headers)) for r in batch]
+        return found
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every publication on the alert topic, decoded."""
+        return [json.loads(record.value or b"") for record in self.records("stillwatch.alerts")]
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Every dead letter, decoded."""
+        return [json.loads(record.value or b"") for record in self.records("stillwatch.dead-letter")]
+
+    @contextmanager
+    def _consumer(self) -> Iterator[KafkaConsumer]:
+        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap_servers, enable_auto_commit=False)
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def _partitions(self, consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+        numbers = consumer.partitions_for_topic(self.prefix + topic)
+        return [TopicPartition(self.prefix + topic, number) for number in sorted(numbers)]
+
+    # -- waiting ----------------------------------------------------------------------------------
+
+    def wait_for(self, what: str, look: Callable[[], Found | None], deadline_seconds: float = 60) -> Found:
+        """Look again and again until there is something to be seen."""
+        deadline = time.monotonic() + deadline_seconds
+        while time.monotonic() < deadline:
+            if found := look():
+                return found
+            _pause.wait(_LOOK_SECONDS)
+        raise AssertionError(f"no {what} after {deadline_seconds} s\n{self.logs()}")
+
+    def event_time_reached(self) -> int:
+        """How far all usage partitions have come, as the campaigns stage is told; milliseconds since the epoch."""
+        for record in self.records("stillwatch.links", begin=self._links_read):
+            self._links_read = record.offset + 1
+            if PROGRESS in record.headers:
+                for report in decode_progress(record.value or b"").reports:
+                    known = self._reached.get(report.partition, NEVER_MS)
+                    self._reached[report.partition] = max(known, report.watermark_ms)
+        return min(self._reached.get(number, NEVER_MS) for number in range(PARTITIONS))
+
+    def wait_until_drained(self, event_time_ms: int, deadline_seconds: float = 150) -> None:
+        """Wait until event time has come so far and all that is stored is read and committed."""
+
+        def is_drained() -> bool:
+            if self.event_time_reached() < event_time_ms:
+                return False
+            ends = {(topic, p): end for topic in READ_TOPICS for p, end in self.end_offsets(topic).items()}
+            committed = self.committed()
+            return all(committed.get(place, 0) == end for place, end in ends.items())
+
+        self.wait_for(f"end of the work (event time {event_time_ms})", is_drained, deadline_seconds)
+
+    def wait_for_committed(self, at_least: int, deadline_seconds: float = 90, topic: str = "llm.usage") -> None:
+        """Wait until the workers have committed so many messages of a topic in all."""
+
+        def is_committed() -> bool:
+            return sum(offset for (name, _), offset in self.committed().items() if name == topic) >= at_least
+
+        self.wait_for(f"commit of {at_least} messages", is_committed, deadline_seconds)

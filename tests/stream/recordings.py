@@ -1,0 +1,54 @@
+"""Recorded traffic for tests of the stream, and what a replay makes of it."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from detectors.fingerprint import Fingerprinter
+from detectors.spec import load_spec
+from schemas.times import epoch_ms
+from streams.replay import Replay
+from streams.settings import Settings
+
+DISORDER_MS = round(Settings().disorder_seconds * 1000)
+AlertKey = tuple[str, int]
+
+
+def fingerprinted(events: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Events as a gateway sends them that has fingerprinted the prompts itself: what costs most is done once."""
+    kept = list(events)
+    fingerprinter = Fingerprinter(Settings().fingerprint_key.get_secret_value().encode())
+    marks = fingerprinter.fingerprint_many([event.get("prompt") or "" for event in kept])
+    for event, mark in zip(kept, marks, strict=True):
+        if event.pop("prompt", None) is not None:
+            event["prompt_fingerprint"] = mark
+        yield json.dumps(event).encode()
+
+
+def occurred_ms(line: bytes) -> int:
+    """Event time of an event, milliseconds since the epoch."""
+    return epoch_ms(datetime.fromisoformat(json.loads(line)["occurred_at"]))
+
+
+def closing_events(lines: list[bytes], partitions: int) -> list[bytes]:
+    """One event for every input partition, all at the time of the last: with them event time is the same everywhere."""
+    last = json.loads(lines[-1])
+    return [
+        json.dumps({**last, "event_id": f"closing-{number}", "account_id": f"closing-{number}"}).encode()
+        for number in range(partitions)
+    ]
+
+
+def contents(alert: dict[str, Any]) -> dict[str, Any]:
+    """An alert without the one field that may differ between publications."""
+    return {name: value for name, value in alert.items() if name != "published_at"}
+
+
+def replayed(lines: Iterable[bytes], feedback: Iterable[bytes] = ()) -> dict[AlertKey, dict[str, Any]]:
+    """Alerts of a replay by id and version."""
+    replay = Replay(Settings(), load_spec(None), feedback=feedback)
+    alerts = [json.loads(alert.model_dump_json()) for alert in replay.alerts(lines)]
+    assert replay.summary.refused == {}
+    assert replay.summary.decisions_refused == []
+    return {(a["alert_id"], a["version"]): contents(a) for a in alerts}

@@ -1,0 +1,88 @@
+"""The alerts of the running service are the alerts of a replay, whoever is killed on the way."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.event_files import EventFiles
+from tests.stream.live import PARTITIONS, LiveService
+from tests.stream.nothing_lost import assert_nothing_lost
+from tests.stream.recordings import (
+    DISORDER_MS,
+    AlertKey,
+    closing_events,
+    contents,
+    fingerprinted,
+    occurred_ms,
+    replayed,
+)
+from traffic.generate import generate
+
+pytestmark = pytest.mark.broker
+
+CORPUS = os.environ.get("STILLWATCH_CORPUS")
+
+
+def published(service: LiveService) -> dict[AlertKey, dict[str, Any]]:
+    """Alerts on the topic by id and version; repeated publications must not differ."""
+    found: dict[AlertKey, dict[str, Any]] = {}
+    for alert in service.alerts():
+        known = found.setdefault((alert["alert_id"], alert["version"]), contents(alert))
+        assert known == contents(alert)
+    return found
+
+
+def run_with_kills(service: LiveService, lines: list[bytes], *, workers: int, kills: int) -> list[bytes]:
+    """Feed the lines over the input partitions and drain them while workers are killed; returns all that was fed."""
+    service.create_topics()
+    for _ in range(workers):
+        service.start_worker()
+    chooser = random.Random(kills)
+    size = -(-len(lines) // (kills + 1))
+    for sent in range(0, len(lines), size):
+        chunk = lines[sent : sent + size]
+        service.send("llm.usage", chunk, keys=[str(sent + i).encode() for i in range(len(chunk))])
+        if sent + size < len(lines):
+            # Killed in the middle of work: some of this chunk is committed, the rest is not.
+            service.wait_for_committed(sent + len(chunk) // 4)
+            service.kill_worker(chooser.randrange(len(service.workers)))
+            service.start_worker()
+    closing = closing_events(lines, PARTITIONS)
+    for number, line in enumerate(closing):
+        service.send("llm.usage", [line], partition=number)
+    service.wait_until_drained(occurred_ms(lines[-1]) - DISORDER_MS)
+    assert service.stop_workers() == [0] * workers
+    return lines + closing
+
+
+@pytest.fixture(scope="module")
+def traffic_lines() -> list[bytes]:
+    """Some days of honest accounts and two campaigns, in time order."""
+    return list(fingerprinted(generate(accounts=120, days=8, campaigns=3, seed=11)))
+
+
+@pytest.mark.parametrize(("workers", "kills"), [(1, 0), (3, 5)])
+def test_live_alerts_equal_replayed_alerts(
+    service: LiveService, traffic_lines: list[bytes], workers: int, kills: int
+) -> None:
+    """Ids, versions and contents agree, with one worker undisturbed and with three of which five are killed."""
+    fed = run_with_kills(service, traffic_lines, workers=workers, kills=kills)
+
+    expected = replayed(fed)
+    assert len(expected) > 0
+    assert published(service) == expected
+    assert_nothing_lost(service, fed)
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(CORPUS is None, reason="STILLWATCH_CORPUS names no folder of corpora")
+def test_live_alerts_equal_replayed_alerts_on_a_corpus(service: LiveService) -> None:
+    """The same on labelled traffic from another source, with its prompts."""
+    lines = list(EventFiles([Path(str(CORPUS)) / "smoke" / "events.jsonl.gz"]).lines())
+    fed = run_with_kills(service, lines, workers=3, kills=5)
+
+    assert published(service) == replayed(fed)
+    assert_nothing_lost(service, fed)
