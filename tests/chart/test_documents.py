@@ -1,0 +1,70 @@
+"""The chart's papers: one version everywhere, a README that is generated, annotations that a catalogue can read."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.helm import CHART, REPOSITORY, TOOLS
+
+pytestmark = pytest.mark.deploy
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+CHART_YAML = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+
+def test_there_is_one_version() -> None:
+    """Package, chart and image have the same version, so that there is nothing to look up."""
+    [image] = yaml.safe_load(CHART_YAML["annotations"]["artifacthub.io/images"])
+
+    assert CHART_YAML["version"] == CHART_YAML["appVersion"] == PROJECT["version"]
+    assert image["image"] == f"stillwatch:{PROJECT['version']}"
+
+
+def test_annotations_are_what_artifact_hub_reads() -> None:
+    """Licence, category and changes have the forms that it accepts."""
+    annotations = CHART_YAML["annotations"]
+    changes = yaml.safe_load(annotations["artifacthub.io/changes"])
+
+    assert annotations["artifacthub.io/license"] == PROJECT["license"]
+    assert annotations["artifacthub.io/category"] in ("security", "monitoring-logging", "streaming-messaging")
+    assert {change["kind"] for change in changes} <= {"added", "changed", "deprecated", "removed", "fixed", "security"}
+    assert all(change["description"] for change in changes)
+
+
+def test_the_readme_lists_every_value() -> None:
+    """Each value with a default has a row with a description."""
+    rows = re.findall(r"^\| ([\w.]+) \| \w+ \| .+ \| (.*) \|$", (CHART / "README.md").read_text(), re.MULTILINE)
+    listed = {name for name, description in rows if description}
+
+    def leaves(values: object, where: str) -> list[str]:
+        if where in listed or not isinstance(values, dict) or not values:
+            return [where]
+        return [leaf for key, value in values.items() for leaf in leaves(value, f"{where}.{key}".lstrip("."))]
+
+    assert set(leaves(yaml.safe_load((CHART / "values.yaml").read_text()), "")) - listed == set()
+
+
+def test_the_readme_is_generated(tmp_path: Path) -> None:
+    """README.md is what `make chart-docs` writes, to the byte."""
+    own = TOOLS / "helm-docs"
+    program = shutil.which("helm-docs") or (str(own) if os.access(own, os.X_OK) else None)
+    if program is None:
+        pytest.skip("the README is not compared: helm-docs is neither on the path nor among the tools")
+    copy = tmp_path / "stillwatch"
+    shutil.copytree(CHART, copy)
+    (copy / "README.md").unlink()
+    subprocess.run([program, "--chart-search-root", str(tmp_path), "--log-level", "warning"], check=True)
+
+    assert (copy / "README.md").read_text() == (CHART / "README.md").read_text()
+
+
+def test_every_example_says_what_it_shows() -> None:
+    """Each file of example values begins with a comment."""
+    for path in (CHART / "ci").glob("*.yaml"):
+        assert path.read_text().startswith("# "), path
