@@ -17,6 +17,11 @@ class Image:
     tag: str
 
     @property
+    def name(self) -> str:
+        """What nodes know it by."""
+        return f"{NAME}:{self.tag}"
+
+    @property
     def values(self) -> list[str]:
         """Arguments for helm."""
         return ["--set", f"image.repository={NAME}", "--set-string", f"image.tag={self.tag}"]

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -87,6 +87,14 @@ class Node:
         done = self._ctr("--namespace", "k8s.io", "images", "import", str(archive))
         if done.returncode != 0:
             raise RuntimeError(f"{archive} was not loaded: {done.stderr}")
+
+    def run_image(self, image: str, folder: Path, env: Mapping[str, str], *command: str) -> None:
+        """Run a command of an image outside the cluster, with a folder of this machine at /data."""
+        variables = [argument for name, value in env.items() for argument in ("--env", f"{name}={value}")]
+        mount = f"type=bind,src={folder},dst=/data,options=rbind:rw"
+        done = self._ctr("--namespace", "k8s.io", "run", "--rm", "--mount", mount, *variables, image, "once", *command)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
     def start_kubelet(self, kubeconfig: Path, pki: Path) -> None:
         """Join the cluster."""
