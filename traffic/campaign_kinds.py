@@ -10,11 +10,12 @@ _SCATTERED = Identity(network="strangers", addresses=3, client="api", plans=_PLA
 _FRESH = Identity(network="cloud", client="api", plans=_PLANS, age_days=0, changes="day")
 _OWN_USE = Stream(Activity(requests_per_day=7, first_day=-30), Content(sloppiness=0.3))
 _SPREAD_OUT = Activity(
-    rhythm="busy_hours", requests_per_day=16, sitting=3, gap_seconds=120, active_share=0.9, first_day=2,
+    rhythm="busy_hours", requests_per_day=16, spread=0.5, sitting=3, gap_seconds=120, active_share=0.9, first_day=2,
     arrive_over_days=1.5,
 )  # fmt: skip
 _FULL = Activity(
-    rhythm="busy_hours", requests_per_day=420, sitting=8, gap_seconds=25, active_share=1, noise=0.2, first_day=3.2,
+    rhythm="busy_hours", requests_per_day=420, spread=0.5, sitting=8, gap_seconds=25, active_share=1, noise=0.2,
+    first_day=3.2,
 )  # fmt: skip
 # Mostly in the language that most people of the default mixture write.
 _LANGUAGES = ("en", "en", "en", "zh", "es")
@@ -38,7 +39,8 @@ CAMPAIGN_KINDS = (
     _alone(
         "no_ramp",
         Activity(
-            rhythm="always", requests_per_day=620, sitting=5, gap_seconds=40, active_share=1, noise=0.15, first_day=2.4,
+            rhythm="always", requests_per_day=620, spread=0.5, sitting=5, gap_seconds=40, active_share=1,
+            noise=0.15, first_day=2.4,
         ),
         Content(source="list", languages=_LANGUAGES, domains=4, wrapper="fixed"),
     ),
@@ -71,11 +73,14 @@ CAMPAIGN_KINDS = (
         ),
         streams={
             "chat": Stream(
-                Activity(rhythm="busy_hours", requests_per_day=22, active_share=0.95, noise=0.3, first_day=-20),
+                Activity(
+                    rhythm="busy_hours", requests_per_day=22, spread=0.7, active_share=0.95, noise=0.3, first_day=-20,
+                ),
                 Content(domains=5, sloppiness=0.3),
             ),
             "harvest": _harvest(
-                Activity(rhythm="busy_hours", requests_per_day=10, active_share=0.95, sitting=2, first_day=2), _LIST
+                Activity(rhythm="busy_hours", requests_per_day=10, spread=0.5, active_share=0.95, sitting=2,
+                first_day=2), _LIST
             ),
         },
     ),
@@ -109,7 +114,8 @@ CAMPAIGN_KINDS = (
     _alone(
         "round_the_clock",
         Activity(
-            rhythm="always", requests_per_day=170, sitting=1, active_share=1, noise=0.05, burst_share=0, first_day=1.5
+            rhythm="always", requests_per_day=170, spread=0.5, sitting=1, active_share=1, noise=0.05,
+            burst_share=0, first_day=1.5
         ),
         Content(source="list", languages=_LANGUAGES, domains=4, wrapper="grammar"),
     ),

@@ -37,6 +37,7 @@ CAMPAIGN_ORDER = (
     "stripped_metadata", "model_pivot",
 )  # fmt: skip
 _SMALLEST_CAMPAIGN = 8
+_SPREADS = (0.2, 0.4, 0.6, 0.9)
 _NETWORKS = ("strangers", "strangers", "home", "mobile", "cloud", "vpn")
 
 
@@ -45,8 +46,8 @@ def mixture(
 ) -> Scenario:
     """Return the scenario of so many honest accounts of all kinds and so many campaigns beside them.
 
-    Campaigns come in the order of ``CAMPAIGN_ORDER``, each with a network, client and wrapper of its own; one over
-    many accounts has a twelfth as many as are honest, at least 8. ``rate`` multiplies everybody's requests. A new
+    Campaigns come in the order of ``CAMPAIGN_ORDER``, each with a network, client, wrapper and evenness of its own; one
+    over many accounts has a twelfth as many as are honest, at least 8. ``rate`` multiplies everybody's requests. A new
     model is released after three fifths of the time.
     """
     rng = stream("mixture", seed)
@@ -98,14 +99,17 @@ def _sizes(count: int, largest: int) -> list[int]:
 
 
 def _disguised(rng: Random, campaign: Population) -> Population:
-    """Give a campaign a network, client and wrapper at random, where these are not what makes its kind."""
+    """Give a campaign a network, client, wrapper and evenness at random, where these are not what makes its kind."""
     if campaign.kind in ("credential_sharing", "stripped_metadata", "variation_sweep", "solo_bulk"):
         return campaign
     harvest = campaign.streams["harvest"]
     content = replace(harvest.content, wrapper=pick(rng, FAMILIES))
+    activity = replace(harvest.activity, spread=pick(rng, _SPREADS))
     identity = replace(campaign.identity, network=pick(rng, _NETWORKS), client=pick(rng, ("api", "chat", "any")))
     return replace(
-        campaign, identity=identity, streams=campaign.streams | {"harvest": replace(harvest, content=content)}
+        campaign,
+        identity=identity,
+        streams=campaign.streams | {"harvest": replace(harvest, content=content, activity=activity)},
     )
 
 

@@ -13,11 +13,11 @@ _NIGHTLY = Activity(
     first_day=-60,
 )  # fmt: skip
 _STEADY = Activity(
-    rhythm="busy_hours", requests_per_day=160, sitting=6, gap_seconds=8, active_share=1, spread=0.6, noise=0.3,
+    rhythm="busy_hours", requests_per_day=130, sitting=6, gap_seconds=8, active_share=1, spread=0.9, noise=0.3,
     first_day=-30,
 )  # fmt: skip
 _VISITORS = Activity(
-    rhythm="busy_hours", requests_per_day=150, sitting=3, active_share=1, noise=0.2, first_day=-30,
+    rhythm="busy_hours", requests_per_day=90, sitting=3, active_share=1, noise=0.2, first_day=-30,
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ AUTOMATION = (
     _server(
         "nightly_classification",
         Activity(
-            rhythm="nightly", requests_per_day=300, spread=0.5, active_share=0.95, gap_seconds=9, noise=0.3,
+            rhythm="nightly", requests_per_day=240, spread=0.8, active_share=0.95, gap_seconds=9, noise=0.3,
             first_day=-60, batch_hour=1,
         ),
         Content(source="job", wrapper="any", output_tokens=9),
@@ -43,7 +43,7 @@ AUTOMATION = (
     _server(
         "translation_pipeline",
         Activity(
-            rhythm="office", requests_per_day=110, sitting=15, gap_seconds=10, active_share=0.8, spread=0.6,
+            rhythm="office", requests_per_day=90, sitting=15, gap_seconds=10, active_share=0.8, spread=0.9,
             first_day=-30,
         ),
         Content(source="job", sentences=4, output_tokens=150),
@@ -60,14 +60,16 @@ AUTOMATION = (
     _server(
         "weekly_report",
         Activity(
-            rhythm="weekly", requests_per_day=180, active_share=1, gap_seconds=7, first_day=-60, batch_hour=6,
+            rhythm="weekly", requests_per_day=150, spread=0.8, active_share=1, gap_seconds=7, first_day=-60,
+            batch_hour=6,
         ),
         Content(source="job", sentences=5, wrapper="fixed"),
     ),
     _server(
         "growing_product",
         Activity(
-            rhythm="busy_hours", requests_per_day=60, active_share=1, noise=0.2, growth_per_day=0.07, first_day=0,
+            rhythm="busy_hours", requests_per_day=50, spread=0.7, active_share=1, noise=0.2, growth_per_day=0.07,
+            first_day=0,
         ),
         Content(domains=2, wrapper="fixed", sloppiness=0.3),
         replace(SERVER, end_users=400),
@@ -75,7 +77,7 @@ AUTOMATION = (
     _server(
         "fresh_automation",
         Activity(
-            rhythm="busy_hours", requests_per_day=260, sitting=8, gap_seconds=10, active_share=1, noise=0.2,
+            rhythm="busy_hours", requests_per_day=200, spread=0.8, sitting=8, gap_seconds=10, active_share=1, noise=0.2,
             first_day=3.4,
         ),
         Content(source="job", wrapper="any", output_tokens=60),
@@ -84,7 +86,7 @@ AUTOMATION = (
     _server(
         "key_migration",
         Activity(
-            rhythm="busy_hours", requests_per_day=190, sitting=5, gap_seconds=9, active_share=1, noise=0.15,
+            rhythm="busy_hours", requests_per_day=150, spread=0.8, sitting=5, gap_seconds=9, active_share=1, noise=0.15,
             first_day=0,
         ),
         Content(source="job", wrapper="fixed", output_tokens=40),
@@ -93,7 +95,7 @@ AUTOMATION = (
     _server(
         "prompt_tuner",
         Activity(
-            rhythm="office", requests_per_day=70, sitting=25, gap_seconds=20, active_share=0.6, noise=0.8,
+            rhythm="office", requests_per_day=50, sitting=25, gap_seconds=20, active_share=0.6, noise=0.8,
             first_day=-10,
         ),
         Content(source="tuning", items=8, wrapper="grammar"),
@@ -102,7 +104,7 @@ AUTOMATION = (
     _server(
         "ci_runners",
         Activity(
-            rhythm="office", requests_per_day=150, sitting=12, gap_seconds=4, active_share=0.9, noise=0.5,
+            rhythm="office", requests_per_day=100, sitting=12, gap_seconds=4, active_share=0.9, noise=0.5,
             first_day=-30,
         ),
         Content(source="repeated", items=30, document="code", output_tokens=90),
@@ -112,9 +114,9 @@ AUTOMATION = (
         "one_off_batch",
         identity=Identity(client="api", plans=_PAID),
         streams={
-            "tries": Stream(Activity(requests_per_day=8, active_share=0.6, first_day=-30), Content(domains=2)),
+            "tries": Stream(Activity(requests_per_day=6, active_share=0.6, first_day=-30), Content(domains=2)),
             "batch": Stream(
-                Activity(rhythm="once", requests_per_day=340, gap_seconds=7, active_share=1, first_day=4.4),
+                Activity(rhythm="once", requests_per_day=300, spread=0.7, gap_seconds=7, active_share=1, first_day=4.4),
                 Content(source="job", wrapper="fixed", output_tokens=120),
                 has_conversations=False,
             ),
@@ -126,7 +128,7 @@ AUTOMATION = (
         streams={
             "work": Stream(_STEADY, Content(source="job", wrapper="fixed", output_tokens=60), has_conversations=False),
             "benchmark": Stream(
-                Activity(rhythm="once", requests_per_day=320, gap_seconds=5, active_share=1, first_day=5.3),
+                Activity(rhythm="once", requests_per_day=280, spread=0.6, gap_seconds=5, active_share=1, first_day=5.3),
                 Content(source="repeated", items=160, wrapper="few_shot", output_tokens=200),
                 has_conversations=False,
                 adopts_release_within_hours=0,
@@ -138,11 +140,13 @@ AUTOMATION = (
         identity=replace(SERVER, end_users=60),
         streams={
             "work": Stream(
-                Activity(rhythm="office", requests_per_day=110, active_share=1, noise=0.2, first_day=-30),
+                Activity(rhythm="office", requests_per_day=90, spread=0.6, active_share=1, noise=0.2, first_day=-30),
                 Content(domains=2, wrapper="fixed", sloppiness=0.2),
             ),
             "audit": Stream(
-                Activity(rhythm="nightly", requests_per_day=100, active_share=1, gap_seconds=5, first_day=-30),
+                Activity(
+                    rhythm="nightly", requests_per_day=90, spread=0.3, active_share=1, gap_seconds=5, first_day=-30,
+                ),
                 Content(source="archive", output_tokens=30),
                 has_conversations=False,
             ),
@@ -159,7 +163,7 @@ AUTOMATION = (
         streams={
             "chat": Stream(
                 Activity(
-                    rhythm="busy_hours", requests_per_day=320, sitting=3, active_share=1, noise=0.2, first_day=-30
+                    rhythm="busy_hours", requests_per_day=220, sitting=3, active_share=1, noise=0.2, first_day=-30
                 ),
                 Content(domains=7, sloppiness=0.3),
             )
@@ -186,7 +190,7 @@ AUTOMATION = (
             "chat": CHAT,
             "catalogue": Stream(
                 Activity(
-                    rhythm="office", requests_per_day=35, sitting=12, gap_seconds=40, active_share=0.5, first_day=-30
+                    rhythm="office", requests_per_day=25, sitting=12, gap_seconds=40, active_share=0.5, first_day=-30
                 ),
                 Content(source="job", wrapper="fixed"),
                 has_conversations=False,

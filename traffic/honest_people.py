@@ -5,8 +5,8 @@ from traffic.scenario import Content, Identity, Population, Stream
 
 _PAID = ("plus", "team", "team", "scale")
 CHAT = Stream(Activity(first_day=-30), Content(sloppiness=0.35))
-_APP = Activity(requests_per_day=5, active_share=0.5, sitting=2, first_day=-30)
-_OFFICE = Activity(rhythm="office", requests_per_day=14, sitting=4, active_share=0.85, first_day=-30)
+_APP = Activity(requests_per_day=3.5, active_share=0.5, sitting=2, first_day=-30)
+_OFFICE = Activity(rhythm="office", requests_per_day=9, sitting=4, active_share=0.85, first_day=-30)
 
 PEOPLE = (
     Population("casual_chat", streams={"chat": CHAT}),
@@ -15,7 +15,7 @@ PEOPLE = (
         identity=Identity(plans=("plus",), addresses=3),
         streams={
             "chat": Stream(
-                Activity(requests_per_day=38, sitting=9, active_share=0.9, gap_seconds=55, first_day=-30),
+                Activity(requests_per_day=30, spread=0.7, sitting=9, active_share=0.9, gap_seconds=55, first_day=-30),
                 Content(domains=4, sloppiness=0.3),
             )
         },
@@ -51,7 +51,7 @@ PEOPLE = (
         streams={
             "code": Stream(
                 Activity(
-                    rhythm="office", requests_per_day=110, sitting=18, gap_seconds=25, noise=0.7, spread=0.7,
+                    rhythm="office", requests_per_day=80, sitting=18, gap_seconds=25, noise=0.7, spread=0.9,
                     first_day=-30,
                 ),
                 Content(source="code", output_tokens=420),
@@ -63,7 +63,7 @@ PEOPLE = (
         identity=Identity(client="api"),
         streams={
             "tries": Stream(
-                Activity(requests_per_day=18, sitting=6, active_share=0.45, gap_seconds=45, noise=0.9, first_day=-30),
+                Activity(requests_per_day=12, sitting=6, active_share=0.45, gap_seconds=45, noise=0.9, first_day=-30),
                 Content(domains=3, wrapper="any"),
                 has_conversations=False,
             )
@@ -73,7 +73,7 @@ PEOPLE = (
         "learner",
         streams={
             "tutoring": Stream(
-                Activity(requests_per_day=16, sitting=7, active_share=0.6, first_day=-30),
+                Activity(requests_per_day=10, sitting=7, active_share=0.6, first_day=-30),
                 Content(domains=1, sloppiness=0.3, elicits_reasoning=True, label_share=0.12),
             )
         },
@@ -88,7 +88,7 @@ PEOPLE = (
         identity=Identity(client="app", is_client_shared=True, age_days=0),
         streams={
             "app": Stream(
-                Activity(requests_per_day=7, active_share=0.6, sitting=2.5, first_day=3, arrive_over_days=2),
+                Activity(requests_per_day=4, active_share=0.6, sitting=2.5, first_day=3, arrive_over_days=2),
                 Content(domains=2, wrapper="variants", is_shared=True, sloppiness=0.2),
             )
         },
@@ -121,7 +121,8 @@ PEOPLE = (
         streams={
             "assignment": Stream(
                 Activity(
-                    rhythm="office", requests_per_day=11, sitting=6, gap_seconds=100, active_share=0.7, first_day=3,
+                    rhythm="office", requests_per_day=10, spread=0.6, sitting=6, gap_seconds=100, active_share=0.7,
+                    first_day=3,
                     last_day=6,
                 ),
                 Content(source="assignment", items=6, is_shared=True, sloppiness=0.25),
@@ -133,7 +134,7 @@ PEOPLE = (
         identity=Identity(addresses=9, client="any", clients=4, plans=("team",), organization_group=1),
         streams={
             "chat": Stream(
-                Activity(rhythm="office", requests_per_day=60, sitting=5, active_share=0.95, first_day=-30),
+                Activity(rhythm="office", requests_per_day=60, spread=0.5, sitting=5, active_share=0.95, first_day=-30),
                 Content(domains=5, sloppiness=0.2),
             )
         },

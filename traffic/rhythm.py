@@ -37,7 +37,8 @@ class Activity:
         ``evening``, ``office``, ``busy_hours`` (many people's day), ``always`` (no night), or a batch that starts at
         ``batch_hour``: ``nightly``, ``weekly``, ``once`` (on the first day of the activity).
     requests_per_day
-        Median over accounts of an account's mean on an active day; ``spread`` is the log standard deviation.
+        Median over accounts of an account's mean on an active day; ``spread`` is the standard deviation of its
+        logarithm. Real users differ by a factor of e and more.
     active_share
         Chance that a day is active, 0..1.
     sitting
@@ -57,8 +58,8 @@ class Activity:
     """
 
     rhythm: str = "evening"
-    requests_per_day: float = 6.0
-    spread: float = 0.5
+    requests_per_day: float = 4.0
+    spread: float = 1.0
     active_share: float = 0.6
     sitting: float = 3.0
     gap_seconds: float = 70.0

@@ -109,7 +109,9 @@ def test_a_weekly_batch_has_one_day_a_week() -> None:
 def test_a_single_batch_begins_with_its_activity() -> None:
     """`once` sends everything from the activity's first moment on and nothing later."""
     begin_ms = round(2.5 * DAY_MS)
-    times = planned(Activity(rhythm="once", requests_per_day=80, active_share=1, gap_seconds=20), 8, begin_ms=begin_ms)
+    times = planned(
+        Activity(rhythm="once", requests_per_day=80, spread=0, active_share=1, gap_seconds=20), 8, begin_ms=begin_ms
+    )
 
     assert begin_ms <= times[0] < begin_ms + HOUR_MS
     assert times[-1] < begin_ms + 4 * HOUR_MS
