@@ -127,7 +127,13 @@ class Node:
         deadline = time.monotonic() + seconds
         while self.pid is not None and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-        return self.pid is None
+        if self.pid is not None:
+            return False
+        if self._process is not None:
+            # A process of ours stays a zombie until somebody asks how it ended.
+            self._process.wait()
+            self._process = None
+        return True
 
 
 def _java(*options: str) -> list[str]:
