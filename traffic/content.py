@@ -29,8 +29,8 @@ class ContentState:
     def __init__(self, content: Content, rng: Random, languages: tuple[str, ...]) -> None:
         self.content = content
         self._language = pick(rng, content.languages or languages)
-        self._scopes = [prompts.scope(rng, self._language, content.domains, content.tasks) for _ in range(2)]
-        self._wrappers = [draw_wrapper(rng, content.wrapper, scope) for scope in self._scopes]
+        self._scopes = prompts.scopes(rng, self._language, content.domains, content.tasks)
+        self._wrapper = draw_wrapper(rng, content.wrapper, self._scopes[0])
         self._job = pick(rng, LANGUAGES[self._language].jobs)
         self._form = pick(rng, prompts.RECORD_FORMS)
         self._demand = pick(rng, LANGUAGES[self._language].reasoning)
@@ -62,13 +62,13 @@ class ContentState:
         if self.content.source == "archive":
             return self.archive.popleft() if self.archive else None
         is_retargeted = self._retarget_ms is not None and at_ms >= self._retarget_ms
-        scope, wrapper = self._scopes[is_retargeted], self._wrappers[is_retargeted]
+        scope = self._scopes[is_retargeted]
         item = self._item(rng, scope, place)
         if self.content.elicits_reasoning:
             item = f"{item}{scope.language.joint}{self._demand}"
         if self.content.sloppiness and chance(rng, self.content.sloppiness):
             item = prompts.sloppy(rng, item)
-        return wrapper.wrap(rng, item)
+        return self._wrapper.wrap(rng, item)
 
     def _item(self, rng: Random, scope: Scope, place: int) -> str:
         match self.content.source:

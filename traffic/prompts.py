@@ -88,11 +88,21 @@ class Scope:
 def scope(rng: Random, language: str, domains: int, tasks: int | None = None) -> Scope:
     """Draw a scope of some domains (and some tasks; all without a number) of a language."""
     spoken = LANGUAGES[language]
-    chosen = rng.sample(spoken.domains, min(domains, len(spoken.domains)))
+    return _scope(rng, spoken, rng.sample(spoken.domains, min(domains, len(spoken.domains))), tasks)
+
+
+def scopes(rng: Random, language: str, domains: int, tasks: int | None = None) -> tuple[Scope, Scope]:
+    """Draw two scopes that share as few domains as their sizes allow."""
+    spoken = LANGUAGES[language]
+    order = rng.sample(spoken.domains, len(spoken.domains))
+    return _scope(rng, spoken, order[:domains], tasks), _scope(rng, spoken, order[-domains:], tasks)
+
+
+def _scope(rng: Random, spoken: Language, domains: Sequence[tuple[str, ...]], tasks: int | None) -> Scope:
     kinds = spoken.tasks if tasks is None else tuple(rng.sample(spoken.tasks, min(tasks, len(spoken.tasks))))
     return Scope(
         spoken,
-        tuple(subject for domain in chosen for subject in domain),
+        tuple(subject for domain in domains for subject in domain),
         kinds,
         people=(*rng.sample(spoken.people, _KNOWN), invented_name(rng), invented_name(rng)),
         places=(*rng.sample(spoken.places, _KNOWN), invented_name(rng)),

@@ -36,7 +36,7 @@ class Content:
     label_share
         Share of requests that an upstream classifier labels as reasoning elicitation, 0..1.
     retarget_day
-        Day on which the scope changes to another one, for all at once.
+        Day on which the scope changes to another one; where it is shared, for all at once. The wrapper stays.
     """
 
     source: str = "interests"
