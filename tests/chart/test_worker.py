@@ -98,12 +98,13 @@ def test_a_setting_can_be_left_to_the_program() -> None:
 
 
 def test_the_fingerprint_key_comes_from_the_secret() -> None:
-    """Workers read the key from the named secret and key; jobs and tests, which need none, do not."""
-    objects = render({"fingerprint": {"existingSecret": "keys", "key": "hmac"}})
+    """Workers read it from the named secret and key, and so does the check of settings; nobody else does."""
+    objects = render({"fingerprint": {"existingSecret": "keys", "key": "hmac"}, "detector": {"spec": "name: x"}})
 
+    holders = {"StatefulSet/sw-stillwatch", "Job/sw-stillwatch-spec-check"}
     for name, pod in pods(objects).items():
         found = environment(pod).get("STILLWATCH_FINGERPRINT_KEY")
-        expected = {"secretKeyRef": {"name": "keys", "key": "hmac"}} if name.startswith("StatefulSet/") else None
+        expected = {"secretKeyRef": {"name": "keys", "key": "hmac"}} if name in holders else None
         assert found == expected, name
 
 

@@ -1,6 +1,6 @@
 {{/*
 A job that runs one stillwatch command before anything else happens. Arguments: root, name, component, args, weight,
-needsKafka, specConfigMap. It gets the settings too, so that a wrong one is refused here. It does not use the release's service account, which does not exist yet.
+needsKafka, specConfigMap, backoffLimit. It gets the settings too, so that a wrong one is refused here. It does not use the release's service account, which does not exist yet.
 */}}
 {{- define "stillwatch.hookJob" -}}
 {{- $root := .root -}}
@@ -14,7 +14,7 @@ metadata:
   annotations:
     {{- include "stillwatch.hook" (dict "events" "pre-install,pre-upgrade" "weight" .weight) | nindent 4 }}
 spec:
-  backoffLimit: {{ $root.Values.hooks.backoffLimit }}
+  backoffLimit: {{ .backoffLimit }}
   activeDeadlineSeconds: {{ $root.Values.hooks.activeDeadlineSeconds }}
   template:
     metadata:
@@ -38,6 +38,11 @@ spec:
           env:
             {{- if .needsKafka }}
             {{- include "stillwatch.kafkaEnv" $root | nindent 12 }}
+            {{- end }}
+            {{- if not .needsKafka }}
+            {{- with include "stillwatch.fingerprintEnv" $root }}
+            {{- . | nindent 12 }}
+            {{- end }}
             {{- end }}
             {{- with include "stillwatch.settingsEnv" $root }}
             {{- . | trim | nindent 12 }}

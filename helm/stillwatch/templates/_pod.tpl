@@ -42,6 +42,16 @@ securityContext:
 {{- end }}
 {{- end -}}
 
+{{- define "stillwatch.fingerprintEnv" -}}
+{{- if .Values.fingerprint.existingSecret -}}
+- name: STILLWATCH_FINGERPRINT_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.fingerprint.existingSecret }}
+      key: {{ .Values.fingerprint.key }}
+{{- end -}}
+{{- end -}}
+
 {{- define "stillwatch.workerEnv" -}}
 {{ include "stillwatch.kafkaEnv" . }}
 {{- if eq .Values.workload.kind "StatefulSet" }}
@@ -52,12 +62,8 @@ securityContext:
     fieldRef:
       fieldPath: metadata.name
 {{- end }}
-{{- if .Values.fingerprint.existingSecret }}
-- name: STILLWATCH_FINGERPRINT_KEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ .Values.fingerprint.existingSecret }}
-      key: {{ .Values.fingerprint.key }}
+{{- with include "stillwatch.fingerprintEnv" . }}
+{{ . }}
 {{- end }}
 {{- if ne (include "stillwatch.specSource" .) "packaged" }}
 - name: STILLWATCH_SPEC_FILE
