@@ -120,6 +120,7 @@ class Account:
             return
         self._day = day
         self._client, self._address = pick(rng, self._clients), pick(rng, self._addresses)
-        if not identity.is_network_shared and chance(rng, 0.25):
+        is_fixed = identity.is_network_shared or identity.network == "office"
+        if not is_fixed and chance(rng, 0.25):
             place_given_up = int(rng.random() * len(self._addresses))
             self._addresses[place_given_up] = draw_address(rng, identity.network, self.country)

@@ -83,13 +83,11 @@ class CrewMaker:
     def _chain(self, number: int) -> _Chain:
         identity = self._population.identity
         rng = stream(*self._path, number)
-        country = self._country if identity.is_network_shared else draw_country(rng)
+        country, office = self._site(number)
         clients = [self._client] if identity.is_client_shared else []
         if not clients:
             clients = [draw_client(rng, identity.client) for _ in range(identity.clients)]
-        addresses = self._addresses
-        if not identity.is_network_shared:
-            addresses = [draw_address(rng, identity.network, country) for _ in range(identity.addresses)]
+        addresses = office or [draw_address(rng, identity.network, country) for _ in range(identity.addresses)]
         contents = {
             name: self._common.get(name) or ContentState(part.content, rng, country.languages)
             for name, part in self._population.streams.items()
@@ -99,6 +97,18 @@ class CrewMaker:
                 content.keep_archive(contents.values())
         means = {name: draw_mean(rng, part.activity) for name, part in self._population.streams.items()}
         return _Chain(number, rng, country, clients, addresses, contents, means, pick(rng, MODELS), rng.random())
+
+    def _site(self, number: int) -> tuple[Country, list[Address]]:
+        """Return the country of an account and the addresses that it shares with others, if it does."""
+        identity = self._population.identity
+        if identity.is_network_shared:
+            return self._country, self._addresses
+        if identity.organization_group > 1:
+            # Colleagues are in one country, and at work behind one address.
+            rng = stream(*self._path, "organization", number // identity.organization_group)
+            country = draw_country(rng)
+            return country, [draw_address(rng, "office", country)] if identity.network == "office" else []
+        return draw_country(stream(*self._path, number, "country")), []
 
     def _account(self, chain: _Chain, generation: int) -> Account:
         identity = self._population.identity

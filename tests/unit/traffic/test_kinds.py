@@ -223,7 +223,7 @@ def test_ci_runners_use_one_key_over_many_addresses_with_the_same_prompts() -> N
     for own in by_account(events).values():
         runs = len({event["occurred_at"][:13] for event in own})
         assert len({event["api_key_id"] for event in own}) == 1
-        assert len({event["client_ip"] for event in own}) > runs / 4 > 4
+        assert len({event["client_ip"] for event in own}) > runs / 4 > 2
         assert len({event["user_agent"] for event in own}) == 1
         assert len({event["prompt"] for event in own}) <= 30
 
@@ -249,6 +249,15 @@ def test_households_and_firms_share_payment() -> None:
 
     assert len({event["payment_fingerprint"] for event in household}) == 3
     assert len({event["payment_fingerprint"] for event in firm}) == 1
+
+
+def test_colleagues_work_in_one_country_behind_one_address() -> None:
+    """Eight of an organisation share address, country and payment; another organisation has its own."""
+    _, events = run(some("work_chat", 16), days=8)
+    offices = {(event["organization_id"], event["client_ip"], event["payment_fingerprint"]) for event in events}
+
+    assert len(offices) == len({office[0] for office in offices}) == 2
+    assert len({(event["organization_id"], event["country"]) for event in events}) == 2
 
 
 def test_proxies_change_addresses_shared_with_strangers() -> None:
