@@ -53,10 +53,11 @@ CAMPAIGNS = Contestant("g", "the campaigns stage, account buckets", "service", "
 OTHERS = (
     Contestant("a", "a naive Faust agent that decodes and counts", "naive_faust", most_messages=60_000),
     Contestant("b", "aiokafka `getmany`, decoding", "getmany"),
+    Contestant("t", "the same detectors on the transport of the service, nothing else", "transport"),
     Contestant("d", "the same detectors inside Quix Streams 3.28.1", "quix", is_peer=True),
     Contestant("e", "the same detectors inside Bytewax 0.21.1", "bytewax_flow", is_peer=True),
 )
-EVERYBODY = (OTHERS[0], OTHERS[1], ACCOUNTS, OTHERS[2], OTHERS[3], INGEST, CAMPAIGNS)
+EVERYBODY = (*OTHERS[:2], ACCOUNTS, *OTHERS[2:], INGEST, CAMPAIGNS)
 
 
 @dataclass(frozen=True)
