@@ -59,6 +59,7 @@ class Node:
         self._processes = processes
         self._namespace = namespace
         self.address = f"{GATEWAY}{number}"
+        self._networks: set[str] = set()
 
     @property
     def socket(self) -> Path:
@@ -125,7 +126,6 @@ class Node:
 
     def clean_up(self) -> None:
         """Leave no container, mount, cgroup or network namespace of a pod behind."""
-        networks = self._pod_networks()
         self._kill_containers()
         self._processes.stop(f"containerd-{self.name}")
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
@@ -134,7 +134,7 @@ class Node:
         for hierarchy in CGROUPS.iterdir():
             for folder, _, _ in os.walk(hierarchy / self.name, topdown=False):
                 Path(folder).rmdir()
-        for network in networks:
+        for network in self._networks:
             subprocess.run([tool("ip"), "netns", "delete", network], check=False, capture_output=True)
 
     def _pod_networks(self) -> set[str]:
@@ -147,6 +147,7 @@ class Node:
         return found
 
     def _kill_containers(self) -> None:
+        self._networks |= self._pod_networks()
         listed = self._ctr("--namespace", "k8s.io", "tasks", "list", "--quiet")
         for task in listed.stdout.split():
             self._ctr("--namespace", "k8s.io", "tasks", "delete", "--force", task)
