@@ -12,10 +12,8 @@ from detectors.exchange import Exchange, Profile
 from detectors.fingerprint_layout import NO_OPENER, OPENER_CHARS
 from detectors.rhythm import Rhythm, RhythmState
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket, Link
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 _RECENT_PROMPTS = 128
 _REPEAT_CHARS = 8
@@ -25,7 +23,7 @@ _HALVE_AFTER = 96
 _DISTINCT = 32
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
 _REGULAR_RATIO = 0.25
-_MAX_LINKS = 24
+_MAX_LINKS = 64
 
 
 class AccountState(msgspec.Struct, array_like=True):
@@ -160,8 +158,6 @@ class Account:
             if slot is None and count < limit:
                 slot = opener
             parts[opener] = count + 1
-        for part in ("f" + exchange.first, "l" + exchange.last):
-            parts[part] = parts.get(part, 0) + 1
         state.prompts += 1
         if len(parts) > _PARTS or state.prompts >= _HALVE_AFTER:
             self._forget_parts()
@@ -200,7 +196,6 @@ class Account:
         _add(state.clients, exchange.client)
 
     def _links_of(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
-        parts = self.state.parts
         if exchange.configuration:
             yield "configuration", exchange.configuration
         if exchange.payment:
@@ -209,15 +204,10 @@ class Account:
             yield "device", exchange.device
         if exchange.organization:
             yield "organization", exchange.organization
-        if exchange.system_prompt:
-            yield "system_prompt", exchange.system_prompt
-        if exchange.address:
-            yield "address", exchange.address
-        # A sentence that the account has used before is part of a wrapper; others would flood the links.
-        if parts.get("f" + exchange.first, 0) > 1:
-            yield "template", "f" + exchange.first
-        if parts.get("l" + exchange.last, 0) > 1:
-            yield "template", "l" + exchange.last
+        if exchange.head:
+            yield "template", "h" + exchange.head
+            yield "template", "c" + exchange.closing
+            yield "template", "b" + exchange.first + exchange.closing
 
 
 def _add(distinct: set[str], value: str) -> None:

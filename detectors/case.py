@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS
 from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
 
-DAY_MS = 86_400_000
 MAX_ACCOUNTS = 100_000
 
 _RATIONALE: dict[ActionType, str] = {
@@ -58,6 +58,10 @@ class Case(msgspec.Struct, array_like=True):
     output_tokens: int = 0
     reasons: list[Reason] = []
     links: list[str] = []
+    kin_ms: int = 0
+    core: list[str] = []
+    rate: float = 0.0
+    spread: float = 0.0
     superseded_by: str | None = None
     is_confirmed: bool = False
 
@@ -109,7 +113,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int) -> A
 
 
 def _ladder(case: Case) -> tuple[Severity, ActionType]:
-    """Severity by what leaves the house, action by how sure it is: observe, verify, throttle, review; never suspend first."""
+    """Severity by what leaves the house, action by how sure it is: observe, verify, throttle, review, suspend."""
     if case.exchanges >= 10_000:  # noqa: PLR2004  (the ladder is written in docs/detection.md)
         severity: Severity = "critical"
     elif case.exchanges >= 1_000 or case.kind == "campaign":  # noqa: PLR2004
@@ -145,8 +149,8 @@ def _summary(case: Case, status: Status) -> str:
             f"so far, rarer than one honest account-day in {_round(math.exp(min(30.0, case.score)))}."
         )
     return (
-        f"{end}{len(case.accounts)} accounts that share {_shared(case.links)} act as one: {case.exchanges} exchanges so "
-        "far, spread over them more evenly than people ever are."
+        f"{end}{len(case.accounts)} accounts that share {_shared(case.links)} act as one: {case.exchanges} exchanges "
+        "so far, spread over them more evenly than people ever are."
     )
 
 

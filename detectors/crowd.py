@@ -6,8 +6,6 @@ have used it as the opener of a slot; it is learned online, needs no word list a
 campaigns whose requests resemble nobody else's, and to deployments with few accounts.
 """
 
-from collections import defaultdict
-
 from detectors.spec import Crowd
 
 SHARDS = 64
@@ -59,8 +57,6 @@ def crowd_excess(model: CrowdModel, spec: Crowd, slots: list[str], new_slots: li
     """Sum over slots of popularity above what jobs reach, and the mean popularity; both 0 without slots."""
     if not slots:
         return 0.0, 0.0
-    unseen = defaultdict(int)
-    for slot in new_slots:
-        unseen[slot] += 1
+    unseen = frozenset(new_slots)
     popular = sum(model.popularity(slot, is_own=slot not in unseen) for slot in slots)
     return popular - spec.job_ratio * len(slots), popular / len(slots)

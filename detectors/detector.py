@@ -9,15 +9,15 @@ from collections import defaultdict
 
 import msgspec
 
-from detectors.account import DAY_MS, HOUR_MS, Account, AccountState
+from detectors.account import Account, AccountState
 from detectors.exchange import Exchange, exchange_of
 from detectors.rhythm import RhythmState
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.usage_event import UsageEvent
 
-_NEVER_MS = -(2**62)
 _PACK_AFTER_MS = 2 * HOUR_MS
 
 
@@ -46,7 +46,7 @@ class AccountDetector:
         self._starts: list[int] = []
         self._changed: set[str] = set()
         self._swept_hour = -1
-        self.watermark_ms = _NEVER_MS
+        self.watermark_ms = NEVER_MS
 
     def observe(self, event: UsageEvent) -> None:
         """Put an event into its account's bucket; the caller has made sure that it is not behind the watermark."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from detectors.fingerprint_layout import EXACT, FINGERPRINT_CHARS, FIRST, LAST, OPENERS
+from detectors.fingerprint_layout import CLOSING, EXACT, FINGERPRINT_CHARS, FIRST, HEAD, OPENERS
 from schemas.usage_event import UsageEvent, epoch_ms
 
 _ELICITATION = "reasoning_elicitation"
@@ -24,16 +24,17 @@ class Profile(msgspec.Struct, array_like=True, gc=False, frozen=True):
 class Exchange(msgspec.Struct, array_like=True, gc=False):
     """One exchange.
 
-    ``repeat``, ``openers``, ``first`` and ``last`` are sections of the prompt's fingerprint, empty when the event had
-    neither prompt nor fingerprint: unknown is not a repeat, but no evidence either.
+    ``repeat``, ``openers``, ``head``, ``first`` and ``closing`` are sections of the prompt's fingerprint, empty when
+    the event had neither prompt nor fingerprint: unknown is not a repeat, but no evidence either.
     """
 
     occurred_ms: int
     event_id: str
     repeat: str
     openers: str
+    head: str
     first: str
-    last: str
+    closing: str
     is_later_turn: bool
     is_elicitation: bool
     is_refused: bool
@@ -44,7 +45,6 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     address: str
     client: str
     configuration: str
-    system_prompt: str
     payment: str
     device: str
     organization: str
@@ -62,8 +62,9 @@ def exchange_of(event: UsageEvent) -> Exchange:
         event.event_id,
         fingerprint[EXACT],
         fingerprint[OPENERS],
+        fingerprint[HEAD],
         fingerprint[FIRST],
-        fingerprint[LAST],
+        fingerprint[CLOSING],
         event.turn is not None and event.turn > 1,
         labels is not None and _ELICITATION in labels,
         event.status_code in _REFUSALS,
@@ -74,9 +75,13 @@ def exchange_of(event: UsageEvent) -> Exchange:
         _block_of(event.client_ip),
         event.user_agent or "",
         _configuration_of(
-            event.user_agent, event.temperature, event.top_p, event.system_prompt_fingerprint, event.operation
+            event.user_agent,
+            event.temperature,
+            event.top_p,
+            event.system_prompt_fingerprint,
+            event.max_output_tokens,
+            event.operation,
         ),
-        event.system_prompt_fingerprint or "",
         event.payment_fingerprint or "",
         event.device_fingerprint or "",
         event.organization_id or "",
@@ -92,7 +97,8 @@ def _profile_of(tenant_id: str | None, plan: str | None, created_at: datetime | 
 @lru_cache(maxsize=65_536)
 def _configuration_of(*parts: object) -> str:
     """Short id of the way a client is set up; empty when nothing is known of it."""
-    if not any(part is not None for part in parts[:4]):
+    # A client alone is no configuration: what people leave at its default says nothing.
+    if all(part is None for part in parts[1:5]):
         return ""
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 

@@ -1,57 +1,64 @@
 """Linked accounts: evidence that accounts which share something act as one.
 
-People who share an app, a class or a payment method use it each in their own measure: how much varies from member to
-member by a factor of e and more. Accounts among which one list is spread are loaded evenly, and more than people are.
-For a link with m active members, of which the logarithms of the remembered exchanges have mean u and variance s^2,
+People who share an app, a class or a payment method use it each in their own measure: some a hundred times as much as
+others. Accounts over which one list is spread are loaded evenly, and more than most people load themselves. So the
+members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
+and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
+mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks.
 
-* evenness: (m - 1) / 2 * (r - 1 - log r) with r = s^2 / honest variance, when r < 1: the logarithm of the likelihood
-  ratio of the members' own spread against the honest one;
-* level: m * (u - honest level)^2 / (2 * honest variance), when u is above it, times (1 - r), since a few busy
-  accounts that have nothing else in common are no group;
-
-both in nats, counted only as far as the members' requests are what a crowd asks. A search over many links is paid
-for: the threshold is the logarithm of the links judged per day times the days between two false campaigns. What it
-cannot see: campaigns that copy the spread of honest use, and accounts that share nothing.
+A search over many links is paid for: the threshold is the logarithm of the links judged in the time of one memory times
+the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, that
+stay below ``min_rate``, or whose accounts share nothing.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 
 import msgspec
+import numpy as np
 
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.mixture import find_cluster
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS, HOUR_MS
 
-HOUR_MS = 3_600_000
-LINK_KINDS = ("address", "configuration", "device", "organization", "payment", "system_prompt", "template")
+LINK_KINDS = ("configuration", "device", "organization", "payment", "template")
+"""What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers."""
+
+_STRICT_KINDS = frozenset(("organization", "payment", "device"))
+"""Links with an honest name: a firm, a household. Their content must speak in full."""
+
+_JUDGE_EVERY_MS = HOUR_MS // 2
 
 
 class Member(msgspec.Struct, array_like=True):
-    """One account on a link: exchanges remembered (fading) and when they were counted."""
+    """One account on a link: exchanges remembered (fading), when they were last counted, and since when."""
 
     exchanges: float
     last_ms: int
+    first_ms: int
 
 
 class Group(msgspec.Struct, array_like=True):
     """All accounts on one link; about 40 bytes for each as a snapshot."""
 
-    kind: str
-    first_ms: int
     members: dict[str, Member] = {}
-    accounts: int = 0
     is_popular: bool = False
+    judged_ms: int = 0
     judged_day: int = 0
+    is_pure: bool = False
 
 
 class GroupEvidence(msgspec.Struct, frozen=True):
-    """What the active members of a link show together."""
+    """What the members of a link show together; rates are exchanges per account and day."""
 
     accounts: tuple[str, ...]
-    evenness_nats: float
-    level_nats: float
-    crowd_ratio: float
+    nats: float
+    rate: float
     spread: float
-    typical: float
-    total: float
+    ratio: float
+    crowd_ratio: float
+    is_pure: bool
 
 
 class GroupDetector:
@@ -62,79 +69,155 @@ class GroupDetector:
         self._memory_ms = spec.groups.memory_hours * HOUR_MS
         self._days = spec.false_alarms.days_per_false_campaign
         self.groups: dict[str, Group] = {}
-        self.judged_per_day = 50.0
-        """Links judged on a day, fading: what the search over them costs."""
+        self.links_of: dict[str, set[str]] = {}
+        """Links by account; follows from ``groups``."""
+        self.firsts: dict[int, dict[str, str]] = {}
+        """By day, the only account that has used a link yet; most links never see a second one."""
+        self.changed_firsts: set[tuple[int, str]] = set()
+        self._judged_per_day = 0.0
+        self._judged_day = 0
+        self._judged_today = 0
 
     @property
     def threshold_nats(self) -> float:
-        """Evidence from which a group is named."""
-        return math.log(1 + self.judged_per_day * self._days * 24 / self._spec.memory_hours)
+        """Evidence from which a group is named: it carries the number of links judged in the time of one memory."""
+        judged = max(self._judged_per_day, self._spec.assumed_links)
+        return math.log(1 + judged * self._days * DAY_MS / self._memory_ms)
 
-    def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> None:
-        """Count exchanges of an account on a link."""
+    def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> bool:
+        """Count exchanges of an account on a link; ``False`` while only one account has used it."""
         group = self.groups.get(key)
         if group is None:
-            group = self.groups[key] = Group(key.partition(":")[0], end_ms)
+            if not self._has_second(key, account_id, end_ms // DAY_MS):
+                return False
+            group = self.groups[key] = Group()
+        if group.is_popular:
+            return False
         member = group.members.get(account_id)
         if member is None:
-            group.accounts += 1
-            if group.is_popular:
-                return
             if len(group.members) >= self._spec.max_members:
-                group.is_popular = True
-                group.members = {}
-                return
-            group.members[account_id] = Member(float(exchanges), end_ms)
-            return
-        fade = math.exp(-max(0, end_ms - member.last_ms) / self._memory_ms)
-        member.exchanges = member.exchanges * fade + exchanges
+                self._drop(key, group.members)
+                group.is_popular, group.members = True, {}
+                return True
+            group.members[account_id] = Member(float(exchanges), end_ms, end_ms)
+            self.links_of.setdefault(account_id, set()).add(key)
+            return True
+        member.exchanges = self._faded(member, end_ms) + exchanges
         member.last_ms = max(end_ms, member.last_ms)
+        return True
 
-    def judge(self, key: str, now_ms: int, crowd_of: dict[str, float]) -> GroupEvidence | None:
-        """Evidence on a link now; ``None`` when it has too few active members or is popular."""
+    def _has_second(self, key: str, account_id: str, day: int) -> bool:
+        today = self.firsts.setdefault(day, {})
+        first = today.get(key) or self.firsts.get(day - 1, {}).get(key)
+        if first is None:
+            today[key] = account_id
+            self.changed_firsts.add((day, key))
+        return first is not None and first != account_id
+
+    def _faded(self, member: Member, now_ms: int) -> float:
+        return member.exchanges * math.exp(-max(0, now_ms - member.last_ms) / self._memory_ms)
+
+    # -- evidence ---------------------------------------------------------------------------------
+
+    def judge(
+        self, key: str, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
+    ) -> GroupEvidence | None:
+        """Evidence on a link now, at most every half hour; ``None`` when there is none."""
         group = self.groups[key]
         spec = self._spec
-        if group.accounts < spec.min_accounts or group.is_popular:
+        if group.is_popular or len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
             return None
-        active = [(a, math.log(exchanges)) for a, exchanges in self.active(key, now_ms, spec.min_exchanges)]
-        if len(active) < spec.min_accounts:
+        group.judged_ms = now_ms
+        accounts, rates = self._rates(group, now_ms, states, harvest)
+        if len(accounts) < spec.min_accounts:
             return None
-        size = len(active)
-        mean = sum(value for _, value in active) / size
-        variance = sum((value - mean) ** 2 for _, value in active) / (size - 1)
-        honest = spec.honest_spread**2
-        ratio = max(variance / honest, 0.02)
-        evenness = (size - 1) / 2 * (ratio - 1 - math.log(ratio)) if ratio < 1 else 0.0
-        above = mean - math.log(spec.honest_level)
-        level = size * above * above / (2 * honest) if above > 0 else 0.0
-        crowd = sum(crowd_of.get(account_id, 0.0) for account_id, _ in active) / size
-        share = min(1.0, max(0.0, (crowd - spec.job_crowd_ratio) / (spec.crowd_ratio - spec.job_crowd_ratio)))
-        return GroupEvidence(
-            tuple(account_id for account_id, _ in active),
-            evenness,
-            level,
-            crowd,
-            math.sqrt(variance),
-            math.exp(mean),
-            (evenness + level * max(0.0, 1 - ratio)) * share,
+        self._count_judged(group, now_ms // DAY_MS)
+        if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts - 1:
+            return None
+        values = np.maximum(0.0, np.log(np.array(rates) / spec.least_rate))
+        cluster = find_cluster(values, spec.honest_slope, spec.min_spread, spec.max_spread)
+        rate = spec.least_rate * math.exp(cluster.centre)
+        size = sum(cluster.certainty)
+        if rate < spec.min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
+            return None
+        crowd = _crowd_ratio(accounts, cluster.certainty, states)
+        named = tuple(
+            account_id
+            for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
+            if certainty >= spec.certainty and own_rate >= spec.member_rate
+            if states[account_id].crowd_ratio >= spec.job_crowd_ratio
         )
+        # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
+        is_pure = not key.startswith("template:") and len(named) >= spec.pure_ratio * len(group.members)
+        nats = cluster.nats * self._content_weight(key, crowd)
+        return GroupEvidence(named, nats, rate, cluster.spread, cluster.ratio, crowd, is_pure)
 
-    def active(self, key: str, now_ms: int, min_exchanges: float) -> list[tuple[str, float]]:
-        """Accounts on a link with so many remembered exchanges, sorted, and how many."""
-        found = []
-        for account_id, member in self.groups[key].members.items():
-            exchanges = member.exchanges * math.exp(-max(0, now_ms - member.last_ms) / self._memory_ms)
-            if exchanges >= min_exchanges:
-                found.append((account_id, exchanges))
-        found.sort()
-        return found
+    def _rates(
+        self, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
+    ) -> tuple[list[str], list[float]]:
+        """Members for whom the link matters, sorted, and their exchanges per day on it."""
+        spec = self._spec
+        accounts, rates = [], []
+        for account_id in sorted(group.members):
+            member = group.members[account_id]
+            exchanges = self._faded(member, now_ms)
+            if exchanges < spec.least_exchanges or account_id not in states:
+                continue
+            if exchanges < spec.link_share * harvest.rate_at(states[account_id], now_ms):
+                continue
+            age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
+            days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
+            accounts.append(account_id)
+            rates.append(exchanges / days)
+        return accounts, rates
 
-    def forget(self, now_ms: int) -> list[str]:
-        """Forget members and links without a trace left; returns the keys that changed."""
-        limit_ms = round(6 * self._memory_ms)
+    def _content_weight(self, key: str, crowd: float) -> float:
+        """How far the cluster's requests are a crowd's, 0 to 1."""
+        low, full = self._spec.job_crowd_ratio, self._spec.crowd_ratio
+        if key.partition(":")[0] in _STRICT_KINDS:
+            return 1.0 if crowd >= self._spec.strict_crowd_ratio else 0.0
+        return min(1.0, max(0.0, (crowd - low) / (full - low)))
+
+    def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:
+        """Whether the link carries so much of what an account does that it matters."""
+        member = group.members.get(account_id)
+        return member is not None and self._faded(member, now_ms) >= self._spec.link_share * state.rate
+
+    def remembered(self, key: str, now_ms: int) -> dict[str, float]:
+        """Exchanges of every account on a link that are remembered now."""
+        return {account_id: self._faded(member, now_ms) for account_id, member in self.groups[key].members.items()}
+
+    # -- what the search costs --------------------------------------------------------------------
+
+    def _count_judged(self, group: Group, day: int) -> None:
+        """Count the links judged per day, each once."""
+        if day != self._judged_day:
+            if self._judged_today:
+                self._judged_per_day += 0.3 * (self._judged_today - self._judged_per_day)
+            self._judged_day, self._judged_today = day, 0
+        if group.judged_day != day:
+            group.judged_day = day
+            self._judged_today += 1
+
+    def search_cost(self) -> tuple[float, int, int]:
+        """Links judged per day (fading), the present day, and those judged on it."""
+        return self._judged_per_day, self._judged_day, self._judged_today
+
+    def restore_search_cost(self, per_day: float, day: int, today: int) -> None:
+        """Take over what ``search_cost`` gave."""
+        self._judged_per_day, self._judged_day, self._judged_today = per_day, day, today
+
+    # -- memory -----------------------------------------------------------------------------------
+
+    def sweep(self, now_ms: int) -> list[str]:
+        """Forget members and links without a trace left; returns the keys that changed. Called once per hour."""
+        for day in [day for day in self.firsts if day < now_ms // DAY_MS - 1]:
+            self.changed_firsts.update((day, key) for key in self.firsts.pop(day))
+        limit_ms = round(4 * self._memory_ms)
         changed = []
         for key, group in list(self.groups.items()):
             stale = [a for a, member in group.members.items() if now_ms - member.last_ms > limit_ms]
+            self._drop(key, stale)
             for account_id in stale:
                 del group.members[account_id]
             if not group.members and not group.is_popular:
@@ -142,3 +225,26 @@ class GroupDetector:
             if stale:
                 changed.append(key)
         return changed
+
+    def restore(self, key: str, group: Group) -> None:
+        """Take over a link."""
+        self.groups[key] = group
+        for account_id in group.members:
+            self.links_of.setdefault(account_id, set()).add(key)
+
+    def _drop(self, key: str, accounts: Iterable[str]) -> None:
+        for account_id in accounts:
+            links = self.links_of.get(account_id)
+            if links is not None:
+                links.discard(key)
+                if not links:
+                    del self.links_of[account_id]
+
+
+def _crowd_ratio(accounts: list[str], certainty: list[float], states: Mapping[str, Suspicion]) -> float:
+    """Popularity of what the cluster asks, each slot weighed by how surely its account is in it."""
+    weighted = total = 0.0
+    for account_id, sure in zip(accounts, certainty, strict=True):
+        weighted += sure * states[account_id].popular
+        total += sure * states[account_id].slots
+    return weighted / total if total else 0.0

@@ -7,10 +7,8 @@ import msgspec
 from detectors.crowd import CrowdModel, crowd_excess
 from detectors.spec import DetectorSpec
 from detectors.tail import Tail
+from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
-
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 
 FEATURES = ("harvest", "relentless", "elicitation", "refusals", "sharing", "shift")
 """What is measured of every account; only the first can name an account, the others support it."""
@@ -29,7 +27,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     relentless: float = 0.0
     elicitation: float = 0.0
     refusals: float = 0.0
-    crowd_ratio: float = 0.0
+    slots: float = 0.0
+    popular: float = 0.0
     rate: float = 0.0
     reference: float = 0.0
     is_established: bool = False
@@ -40,6 +39,11 @@ class Suspicion(msgspec.Struct, array_like=True):
     suspect_exchanges: int = 0
     suspect_tokens: int = 0
     excused_until_ms: int = 0
+
+    @property
+    def crowd_ratio(self) -> float:
+        """Mean popularity of the remembered slots, 0 to 1; 0 without any."""
+        return self.popular / self.slots if self.slots > 0 else 0.0
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -80,9 +84,8 @@ class HarvestDetector:
         state.elicitation = state.elicitation * fade + bucket.elicitations
         state.refusals = state.refusals * fade + bucket.refusals
         state.rate = state.rate * fade + bucket.fresh
-        if bucket.slots:
-            step = min(0.5, len(bucket.slots) / 64)
-            state.crowd_ratio += step * (popular - state.crowd_ratio)
+        state.slots = state.slots * fade + len(bucket.slots)
+        state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
             state.reference = max(state.reference, state.harvest)
         state.last_ms = bucket.end_ms
@@ -93,6 +96,12 @@ class HarvestDetector:
     def rate_at(self, state: Suspicion, at_ms: int) -> float:
         """Fresh exchanges of the account that are remembered at a time."""
         return state.rate * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
+
+    def daily_rate(self, state: Suspicion, at_ms: int) -> float:
+        """Fresh exchanges per day, over the time that is remembered."""
+        age_ms = max(at_ms - state.first_ms, self._spec.groups.min_age_hours * HOUR_MS)
+        days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
+        return self.rate_at(state, at_ms) / days
 
     def _new(self, bucket: AccountBucket, start_ms: int) -> Suspicion:
         harvest = self._spec.harvest

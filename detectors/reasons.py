@@ -9,7 +9,7 @@ from detectors.spec import DetectorSpec
 _TEXTS = {
     "harvest": (
         "crowd-like exchanges (fading)",
-        "New, self-contained requests of the kinds that many accounts make, at a rate and over hours that no person keeps.",
+        "New, self-contained requests as many accounts make them, at a rate and over hours that no person keeps.",
         "A gateway or app in front of many people, an evaluation over a public question set: ask what runs there.",
     ),
     "relentless": (
@@ -56,22 +56,23 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
     return [
         Reason(
             "group",
-            f"evenness over a shared {kind}",
+            f"even load over a shared {kind}",
             evidence.spread,
-            spec.groups.honest_spread,
-            "standard deviation of log exchanges",
-            evidence.evenness_nats,
-            f"{len(evidence.accounts)} accounts with the same {kind} are loaded more evenly than people load themselves.",
+            1 / spec.groups.honest_slope,
+            "standard deviation of log rates",
+            evidence.nats,
+            f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
+            "exchanges a day each; people who share something use it very differently.",
             "A class on one assignment, or test accounts of one product team.",
         ),
         Reason(
             "group",
-            f"level over a shared {kind}",
-            evidence.typical,
-            spec.groups.honest_level,
-            "exchanges per account (fading)",
-            evidence.level_nats,
-            "Each of them does more than the usual account on a shared link.",
-            "Staff of one firm in a busy week.",
+            f"requests over a shared {kind}",
+            evidence.crowd_ratio,
+            spec.groups.job_crowd_ratio,
+            "popularity (ratio)",
+            0.0,
+            "What they ask is what a crowd asks, not one job on many data.",
+            "Users of one general-purpose app; those differ in how much they ask.",
         ),
     ]

@@ -15,7 +15,7 @@ State = TypeVar("State")
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class SnapshotRefused(ValueError):  # noqa: N818  (named as what happened; the caller stops)
+class SnapshotRefused(ValueError):
     """A snapshot that this version cannot read; the message says what to do."""
 
 
@@ -35,4 +35,6 @@ def decode_snapshot(raw: bytes, decoder: "msgspec.msgpack.Decoder[State]", what:
     try:
         return decoder.decode(raw[1:])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise SnapshotRefused(f"the snapshot of {what} is damaged ({error}): restore the state topic from a copy") from error
+        raise SnapshotRefused(
+            f"the snapshot of {what} is damaged ({error}): restore the state topic from a copy"
+        ) from error

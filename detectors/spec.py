@@ -26,10 +26,10 @@ class FalseAlarms(_Section):
     """The knobs: how rarely honest accounts may be named."""
 
     account_days_per_false_alarm: Annotated[float, Field(ge=10, le=1_000_000)] = Field(
-        default=2_000, description="Mean number of honest account-days between two honest accounts named."
+        default=2_500, description="Mean number of honest account-days between two honest accounts named."
     )
     days_per_false_campaign: Annotated[float, Field(ge=0.1, le=100_000)] = Field(
-        default=20, description="Mean number of days of the whole deployment between two honest groups named."
+        default=5, description="Mean number of days of the whole deployment between two honest groups named."
     )
 
 
@@ -38,8 +38,12 @@ class Crowd(_Section):
 
     popular_ratio: Ratio = Field(default=0.03, description="Share of accounts that makes an opener fully popular.")
     job_ratio: Ratio = Field(default=0.35, description="Popularity that honest jobs reach on average: no evidence.")
-    wrapper_ratio: Ratio = Field(default=0.12, description="Share of an account's prompts that makes a part its wrapper.")
-    smoothing_accounts: Positive = Field(default=20, description="Accounts that a new deployment pretends to have seen.")
+    wrapper_ratio: Ratio = Field(
+        default=0.12, description="Share of an account's prompts that makes a part its wrapper."
+    )
+    smoothing_accounts: Positive = Field(
+        default=20, description="Accounts that a new deployment pretends to have seen."
+    )
 
 
 class Harvest(_Section):
@@ -48,25 +52,60 @@ class Harvest(_Section):
     memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
     person_hours: Positive = Field(default=14, description="Hours of a day that a person is active at most.")
     baseline_days: Positive = Field(default=3, description="How long the anchored reference of an account is learned.")
-    established_days: Positive = Field(default=14, description="Age from which an account has a past worth a reference.")
-    baseline_margin: Positive = Field(default=1.5, description="Multiple of its reference that an account may reach freely.")
+    established_days: Positive = Field(
+        default=14, description="Age from which an account has a past worth a reference."
+    )
+    baseline_margin: Positive = Field(
+        default=1.5, description="Multiple of its reference that an account may reach freely."
+    )
 
 
 class Groups(_Section):
     """Linked accounts: when they act as one."""
 
     memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
-    min_accounts: Annotated[int, Field(ge=3)] = Field(default=5, description="Fewer accounts are no group.")
-    min_exchanges: Positive = Field(default=3, description="Remembered exchanges that make an account active on a link.")
-    honest_spread: Positive = Field(
-        default=1.0, description="Standard deviation of the logarithm of honest members' exchanges."
+    min_accounts: Annotated[int, Field(ge=3)] = Field(default=5, description="A smaller cluster is no campaign.")
+    min_rate: Positive = Field(
+        default=5.5, description="Exchanges per account and day below which a cluster is like honest use."
     )
-    honest_level: Positive = Field(default=6.0, description="Typical remembered exchanges of an active honest member.")
-    job_crowd_ratio: Ratio = Field(default=0.3, description="Mean popularity of requests at which a group counts nothing.")
-    crowd_ratio: Ratio = Field(default=0.5, description="Mean popularity of requests from which a group counts in full.")
-    join_exchanges: Positive = Field(default=2, description="Remembered exchanges with which an account joins a campaign.")
-    join_share: Ratio = Field(default=0.3, description="Share of its exchanges that must carry the link for an account to join.")
-    max_members: Annotated[int, Field(ge=50)] = Field(default=2_000, description="Larger links are only counted.")
+    member_rate: Positive = Field(
+        default=3, description="Exchanges per day below which an account is not named with a cluster."
+    )
+    least_exchanges: Positive = Field(
+        default=0.7, description="Remembered exchanges below which a member is not looked at."
+    )
+    least_rate: Positive = Field(default=0.5, description="Exchanges per day at which honest rates begin.")
+    min_age_hours: Positive = Field(default=20, description="Time that a member is taken to have had at least.")
+    honest_slope: Positive = Field(default=0.8, description="Index of the Pareto law of honest members' rates.")
+    min_spread: Positive = Field(default=0.35, description="Least standard deviation of log rates in a cluster.")
+    max_spread: Positive = Field(default=0.8, description="Largest standard deviation of log rates in a cluster.")
+    min_cluster_ratio: Ratio = Field(default=0.6, description="Share of a link's members that a cluster must hold.")
+    certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
+    pure_ratio: Ratio = Field(default=0.6, description="Share of named members from which newcomers join at once.")
+    link_share: Ratio = Field(default=0.3, description="Share of an account's exchanges that must carry the link.")
+    job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
+    crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
+    strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment, organisation or device.")
+    assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
+    max_members: Annotated[int, Field(ge=50)] = Field(default=2_000, description="Larger links are no evidence.")
+
+
+class Kin(_Section):
+    """Accounts that resemble the members of an open campaign."""
+
+    min_exchanges: Positive = Field(
+        default=20, description="Remembered exchanges of the members below which nothing is said."
+    )
+    min_members: Annotated[int, Field(ge=2)] = Field(default=2, description="Members that must carry a mark.")
+    min_weight: Positive = Field(
+        default=0.5, description="Least logarithm of the ratio of frequencies of a mark (nats)."
+    )
+    least_exchanges: Positive = Field(
+        default=2, description="Remembered exchanges of an account before it is compared."
+    )
+    nats_to_join: Positive = Field(default=10, description="Evidence from which an account joins (nats).")
+    merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
+    check_minutes: Positive = Field(default=60, description="Time between two looks for kin of one campaign.")
 
 
 class Lifecycle(_Section):
@@ -85,7 +124,9 @@ class DetectorSpec(_Section):
     """Everything that decides which alerts a stream gives."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = Field(default="default", description="Name of the spec.")
-    version: Annotated[str, Field(min_length=1, max_length=64)] = Field(default="1", description="Its author's version.")
+    version: Annotated[str, Field(min_length=1, max_length=64)] = Field(
+        default="1", description="Its author's version."
+    )
     bucket_seconds: Annotated[int, Field(ge=10, le=3_600)] = Field(
         default=300, description="Length of an event-time bucket; evidence is judged when one closes."
     )
@@ -94,6 +135,7 @@ class DetectorSpec(_Section):
     crowd: Crowd = Crowd()
     harvest: Harvest = Harvest()
     groups: Groups = Groups()
+    kin: Kin = Kin()
     lifecycle: Lifecycle = Lifecycle()
 
     @property
@@ -106,7 +148,9 @@ class DetectorSpec(_Section):
 def load_spec(path: Path | None) -> DetectorSpec:
     """Read a specification; ``None`` is the packaged default. Raises ``SpecError``."""
     if path is None:
-        return parse_spec(resources.files("detectors").joinpath("default.yaml").read_text("utf-8"), "detectors/default.yaml")
+        return parse_spec(
+            resources.files("detectors").joinpath("default.yaml").read_text("utf-8"), "detectors/default.yaml"
+        )
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

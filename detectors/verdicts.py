@@ -6,7 +6,7 @@ from detectors.case import Case
 from schemas.feedback import Feedback
 
 
-class FeedbackRefused(ValueError):  # noqa: N818  (named as what happened; it becomes a dead letter)
+class FeedbackRefused(ValueError):
     """Feedback that matches nothing; the message says what it named and what to do."""
 
 

@@ -1,0 +1,143 @@
+"""The campaign detector's state as records of their own, so that a checkpoint writes only what changed."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from detectors.case import Case
+from detectors.casebook import Casebook
+from detectors.crowd import SHARDS, CrowdModel
+from detectors.groups import Group, GroupDetector
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.snapshot import decode_snapshot, encode_snapshot
+from detectors.tail import Tail
+from detectors.windows import NEVER_MS
+from schemas.account_bucket import AccountBucket, decode_account_bucket, encode_account_bucket
+
+_META, _ACCOUNT, _GROUP, _FIRST, _CASE, _CROWD, _PENDING = b"m", b"a", b"g", b"f", b"c", b"w", b"p"
+
+
+class Meta(msgspec.Struct, array_like=True):
+    """What belongs to no single account, link or case."""
+
+    watermark_ms: int = NEVER_MS
+    start_ms: int = NEVER_MS
+    accounts: int = 0
+    judged_per_day: float = 0.0
+    judged_day: int = 0
+    judged_today: int = 0
+    opened_day: int = 0
+    opened_today: int = 0
+    tails: list[Tail] = []
+    feedback: list[str] = []
+
+
+_meta_decoder = msgspec.msgpack.Decoder(Meta)
+_account_decoder = msgspec.msgpack.Decoder(Suspicion)
+_group_decoder = msgspec.msgpack.Decoder(Group)
+_case_decoder = msgspec.msgpack.Decoder(Case)
+_shard_decoder = msgspec.msgpack.Decoder(dict[str, int])
+_first_decoder = msgspec.msgpack.Decoder(str)
+_raw_decoder = msgspec.msgpack.Decoder(bytes)
+
+
+class CampaignState:
+    """Which records changed, and how each is written and read; one byte of the key tells its kind."""
+
+    def __init__(
+        self,
+        accounts: dict[str, Suspicion],
+        crowd: CrowdModel,
+        groups: GroupDetector,
+        harvest: HarvestDetector,
+        book: Casebook,
+        pending: dict[int, dict[str, AccountBucket]],
+    ) -> None:
+        self._accounts = accounts
+        self._crowd = crowd
+        self._groups = groups
+        self._harvest = harvest
+        self._book = book
+        self._pending = pending
+        self._changed: set[bytes] = set()
+
+    def mark_meta(self) -> None:
+        """Remember that what belongs to nobody changed."""
+        self._changed.add(_META)
+
+    def mark_account(self, account_id: str) -> None:
+        """Remember that an account changed."""
+        self._changed.add(_ACCOUNT + account_id.encode())
+
+    def mark_link(self, key: str) -> None:
+        """Remember that a link changed."""
+        self._changed.add(_GROUP + key.encode())
+
+    def mark_pending(self, start_ms: int, account_id: str) -> None:
+        """Remember that a record waits, or waits no longer."""
+        self._changed.add(b"%s%d:%s" % (_PENDING, start_ms, account_id.encode()))
+
+    def take_changed(self) -> list[bytes]:
+        """Keys of the records that changed since the last call."""
+        self._changed.update(b"%s%d" % (_CROWD, shard) for shard in self._crowd.changed)
+        self._changed.update(_CASE + alert_id.encode() for alert_id in self._book.changed)
+        self._changed.update(b"%s%d:%s" % (_FIRST, day, key.encode()) for day, key in self._groups.changed_firsts)
+        self._groups.changed_firsts.clear()
+        self._crowd.changed.clear()
+        self._book.changed.clear()
+        changed = sorted(self._changed)
+        self._changed.clear()
+        return changed
+
+    def snapshot(self, key: bytes, meta: Meta) -> bytes | None:
+        """Record of a key; ``None`` when what it named is gone."""
+        value = self._value(key[:1], key[1:], meta)
+        return None if value is None else encode_snapshot(value)
+
+    def _value(self, kind: bytes, name: bytes, meta: Meta) -> object:
+        if kind == _META:
+            meta.accounts, meta.tails = self._crowd.accounts, self._harvest.tails
+            meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
+            return meta
+        if kind == _CROWD:
+            return self._crowd.shards[int(name)]
+        if kind == _PENDING:
+            start, _, account_id = name.partition(b":")
+            record = self._pending.get(int(start), {}).get(account_id.decode())
+            return None if record is None else encode_account_bucket(record)
+        if kind == _FIRST:
+            day, _, key = name.partition(b":")
+            return self._groups.firsts.get(int(day), {}).get(key.decode())
+        known: dict[bytes, Mapping[str, object]] = {
+            _ACCOUNT: self._accounts,
+            _GROUP: self._groups.groups,
+            _CASE: self._book.cases,
+        }
+        return known[kind].get(name.decode())
+
+    def restore(self, key: bytes, raw: bytes) -> Meta | None:
+        """Take over one record; raises ``SnapshotRefused``. Returns what belongs to nobody, when it is that."""
+        kind, name = key[:1], key[1:]
+        if kind == _META:
+            meta = decode_snapshot(raw, _meta_decoder, "the campaigns stage")
+            self._crowd.accounts = meta.accounts
+            self._crowd.rescale()
+            self._harvest.tails = meta.tails
+            self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
+            return meta
+        if kind == _ACCOUNT:
+            self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
+        elif kind == _GROUP:
+            self._groups.restore(name.decode(), decode_snapshot(raw, _group_decoder, "a link"))
+        elif kind == _FIRST:
+            day, _, link = name.partition(b":")
+            first = decode_snapshot(raw, _first_decoder, "a link")
+            self._groups.firsts.setdefault(int(day), {})[link.decode()] = first
+        elif kind == _CASE:
+            self._book.restore(decode_snapshot(raw, _case_decoder, "a case"))
+        elif kind == _CROWD:
+            self._crowd.shards[int(name) % SHARDS] = decode_snapshot(raw, _shard_decoder, "the crowd")
+        else:
+            record = decode_account_bucket(decode_snapshot(raw, _raw_decoder, "a waiting bucket"))
+            self._pending[record.start_ms][record.account_id] = record
+        return None

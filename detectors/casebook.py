@@ -1,0 +1,171 @@
+"""The casebook: every open case, who is in it, and how cases begin, grow, merge and end."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from detectors.case import Case, publication
+from detectors.harvest import Suspicion
+from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS
+from schemas.alert import Alert, Status
+
+ROLLUP = "rollup:"
+"""Begins the subject of a case that only collects what exceeds the daily budget."""
+_LEAST_OF_MERGED = 3
+
+
+class Casebook:
+    """Open cases by alert id; each account is in at most one, each link belongs to at most one."""
+
+    def __init__(self, spec: DetectorSpec, accounts: Mapping[str, Suspicion]) -> None:
+        self._spec = spec
+        self._accounts = accounts
+        self.cases: dict[str, Case] = {}
+        self.case_of: dict[str, str] = {}
+        self._case_of_link: dict[str, str] = {}
+        self.changed: set[str] = set()
+        """Alert ids whose state records are not written yet."""
+
+    def of_account(self, account_id: str) -> Case | None:
+        """The open case that an account is in."""
+        return self.cases.get(self.case_of.get(account_id, ""))
+
+    def of_link(self, key: str) -> Case | None:
+        """The open case that a link belongs to."""
+        return self.cases.get(self._case_of_link.get(key, ""))
+
+    def is_free(self, account_id: str, at_ms: int) -> bool:
+        """Whether an account is in no campaign yet and no verdict protects it."""
+        case = self.of_account(account_id)
+        return (case is None or case.kind == "account") and self._accounts[account_id].excused_until_ms <= at_ms
+
+    def campaigns(self) -> list[Case]:
+        """Open campaigns that are more than a roll-up, sorted by alert id."""
+        return [
+            case
+            for _, case in sorted(self.cases.items())
+            if case.kind == "campaign" and not case.subject.startswith(ROLLUP)
+        ]
+
+    def campaign_of(self, accounts: Iterable[str], ratio: float) -> Case | None:
+        """The campaign in which at least this share of the accounts is already."""
+        accounts = list(accounts)
+        votes = self._votes(accounts)
+        best = min(votes, key=lambda alert_id: (-votes[alert_id], alert_id), default=None)
+        return self.cases[best] if best is not None and votes[best] >= ratio * len(accounts) else None
+
+    def _votes(self, accounts: Iterable[str]) -> dict[str, int]:
+        votes: dict[str, int] = defaultdict(int)
+        for account_id in accounts:
+            case = self.of_account(account_id)
+            if case is not None and case.kind == "campaign" and not case.subject.startswith(ROLLUP):
+                votes[case.alert_id] += 1
+        return votes
+
+    def own_link(self, case: Case, key: str) -> None:
+        """Make a link one of a case's."""
+        case.links.append(key)
+        self._case_of_link[key] = case.alert_id
+
+    def open(self, case: Case, accounts: Iterable[str], at_ms: int) -> list[Alert]:
+        """Begin a case."""
+        self.cases[case.alert_id] = case
+        ended = self.name(case, accounts, at_ms)
+        return ended + self.publish(case, "open", at_ms)
+
+    def name(self, case: Case, accounts: Iterable[str], at_ms: int) -> list[Alert]:
+        """Make accounts members; their own alerts end in this one."""
+        ended: list[Alert] = []
+        for account_id in accounts:
+            if account_id in case.accounts:
+                continue
+            before = self.of_account(account_id)
+            case.accounts[account_id] = at_ms
+            self.case_of[account_id] = case.alert_id
+            if case.kind == "campaign" and not case.subject.startswith(ROLLUP):
+                state = self._accounts[account_id]
+                case.exchanges += state.exchanges
+                case.output_tokens += state.output_tokens
+            if before is not None and before.kind == "account":
+                before.superseded_by = case.alert_id
+                ended += self.end(before, "superseded", at_ms)
+        self.changed.add(case.alert_id)
+        return ended
+
+    def join(self, case: Case, accounts: list[str], at_ms: int) -> list[Alert]:
+        """Name more accounts and publish it, when there are any."""
+        if not accounts:
+            return []
+        ended = self.name(case, accounts, at_ms)
+        return ended + self.publish(case, "updated", at_ms)
+
+    def update(self, case: Case, at_ms: int) -> list[Alert]:
+        """Publish more of the same, at most once per ``update_minutes`` and only when it says more."""
+        case.raised_ms = at_ms
+        self.changed.add(case.alert_id)
+        waited = at_ms - case.published_ms >= self._spec.lifecycle.update_minutes * 60_000
+        return self.publish(case, "updated", at_ms) if waited and case.score >= case.published_score + 1 else []
+
+    def publish(self, case: Case, status: Status, at_ms: int) -> list[Alert]:
+        """One more version of a case."""
+        self.changed.add(case.alert_id)
+        return [publication(self._spec, case, status, at_ms)]
+
+    def end(self, case: Case, status: Status, at_ms: int) -> list[Alert]:
+        """Publish a case's last version and let go of its accounts and links."""
+        alerts = self.publish(case, status, at_ms)
+        for account_id in case.accounts:
+            if self.case_of.get(account_id) == case.alert_id:
+                del self.case_of[account_id]
+        for link in case.links:
+            self._case_of_link.pop(link, None)
+        self.cases.pop(case.alert_id, None)
+        return alerts
+
+    def release(self, case: Case, accounts: set[str], at_ms: int) -> list[Alert]:
+        """Take accounts out of a case; with too few left it ends as retracted."""
+        left = {a: named_ms for a, named_ms in case.accounts.items() if a not in accounts}
+        if not left or (case.kind == "campaign" and len(left) < _LEAST_OF_MERGED):
+            return self.end(case, "retracted", at_ms)
+        for account_id in case.accounts.keys() - left.keys():
+            self.case_of.pop(account_id, None)
+        case.accounts = left
+        case.core = [account_id for account_id in case.core if account_id in left]
+        return self.publish(case, "updated", at_ms)
+
+    def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
+        """Campaigns of which so large a share is kin of this one go into it; it goes on under its own id."""
+        alerts: list[Alert] = []
+        for alert_id, count in sorted(self._votes(kin).items()):
+            other = self.cases[alert_id]
+            if other is case or count < max(_LEAST_OF_MERGED, ratio * len(other.accounts)):
+                continue
+            other.superseded_by = case.alert_id
+            accounts, links, core = sorted(other.accounts), list(other.links), other.core
+            alerts += self.end(other, "superseded", at_ms)
+            for link in links:
+                self.own_link(case, link)
+            case.core = sorted({*case.core, *core})
+            alerts += self.join(case, accounts, at_ms)
+        return alerts
+
+    def sweep(self, at_ms: int) -> list[Alert]:
+        """End what is quiet or old, renew what goes on before a consumer lets it expire."""
+        lifecycle = self._spec.lifecycle
+        alerts: list[Alert] = []
+        for alert_id in sorted(self.cases):
+            case = self.cases[alert_id]
+            last_ms = max((self._accounts[a].last_ms for a in case.accounts if a in self._accounts), default=0)
+            if at_ms - last_ms >= lifecycle.quiet_days * DAY_MS:
+                alerts += self.end(case, "resolved", at_ms)
+            elif at_ms - case.raised_ms >= lifecycle.alert_days * DAY_MS:
+                alerts += self.end(case, "expired", at_ms)
+            elif case.raised_ms - case.published_ms >= lifecycle.alert_days * DAY_MS / 2:
+                alerts += self.publish(case, "updated", at_ms)
+        return alerts
+
+    def restore(self, case: Case) -> None:
+        """Take over an open case."""
+        self.cases[case.alert_id] = case
+        self.case_of.update(dict.fromkeys(case.accounts, case.alert_id))
+        self._case_of_link.update(dict.fromkeys(case.links, case.alert_id))
