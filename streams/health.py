@@ -1,7 +1,5 @@
 """Health and metrics over HTTP: liveness is progress, not mere presence."""
 
-import time
-
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -38,9 +36,8 @@ class HealthServer:
             await self._runner.cleanup()
 
     async def _live(self, _: web.Request) -> web.Response:
-        still_seconds = time.monotonic() - self._worker.last_progress
-        is_waited_for = not self._worker.is_ready or self._worker.waiting_messages > 0
-        if is_waited_for and still_seconds > self._worker.settings.stall_seconds:
+        still_seconds = self._worker.still_seconds()
+        if still_seconds > self._worker.settings.stall_seconds:
             return web.Response(status=503, text=f"no progress for {still_seconds:.0f} s while work waits\n")
         return web.Response(text="live\n")
 

@@ -51,7 +51,7 @@ class Watch:
 
     def _measure(self, waiting: Mapping[TP, int]) -> None:
         worker = self._worker
-        worker.waiting_messages = sum(waiting.values())
+        worker.note_waiting(sum(waiting.values()))
         for tp, count in waiting.items():
             metric_defs.LAG.labels(tp.topic, tp.partition).set(count)
         accounts = worker.accounts.partitions

@@ -64,8 +64,9 @@ class Worker:
         }
         """By the topic that they read."""
         self._checkpoints = Checkpoints(self.publisher, self.stages)
-        self.waiting_messages = 0
         self.last_progress = time.monotonic()
+        self.waiting_since: float | None = None
+        """Since when messages have been seen to wait, by the monotonic clock (seconds); ``None`` while none does."""
         self.is_ready = False
         self.failed: BaseException | None = None
         """What broke a stage in the middle of a batch; its state is then never checkpointed."""
@@ -111,6 +112,19 @@ class Worker:
     def make_progress(self) -> None:
         """Remember that something went on, for the liveness check."""
         self.last_progress = time.monotonic()
+
+    def note_waiting(self, messages: int) -> None:
+        """Remember since when messages wait."""
+        if messages == 0:
+            self.waiting_since = None
+        elif self.waiting_since is None:
+            self.waiting_since = time.monotonic()
+
+    def still_seconds(self) -> float:
+        """How long nothing has gone on though there was something to do; 0 when there is not."""
+        if self.is_ready and self.waiting_since is None:
+            return 0.0
+        return time.monotonic() - max(self.last_progress, self.waiting_since or 0.0)
 
     # -- assignment and commits -------------------------------------------------------------------
 
