@@ -7,7 +7,7 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CoordinatorNotAvailableError, KafkaError, NotCoordinatorError
+from aiokafka.errors import CoordinatorNotAvailableError, KafkaError, NotCoordinatorError, UnknownTopicOrPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.headers import Record
@@ -45,6 +45,19 @@ async def read_partitions(
                     if record.key is not None:
                         yield record
             unread = {tp for tp in unread if await consumer.position(tp) < ends[tp]}
+
+
+async def partition_count(settings: Settings, topic: str) -> int:
+    """Return how many partitions a topic has; raises ``UnknownTopicOrPartitionError`` when there is none."""
+    admin = AIOKafkaAdminClient(**settings.aiokafka_config())
+    await admin.start()
+    try:
+        [described] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    if described["error_code"]:
+        raise UnknownTopicOrPartitionError(f"there is no topic {topic}")
+    return len(described["partitions"])
 
 
 async def end_offsets(settings: Settings, topic: str, numbers: Iterable[int]) -> dict[int, int]:

@@ -1,21 +1,19 @@
 """A range of a topic, read from outside any group, as evenly in event time as its reader asks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import UnknownTopicOrPartitionError
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.times import epoch_ms, parse_instant
+from streams.offsets import partition_count
 from streams.replay import Message
 from streams.settings import Settings
 
 POLL_MS = 500
-
-_client: Any = KafkaConsumer
-"""kafka-python has no annotations to check calls against."""
+BATCH_MESSAGES = 500
 
 
 class Bound(NamedTuple):
@@ -37,69 +35,84 @@ def parse_bound(text: str) -> Bound:
 class TopicRange:
     """Messages of all partitions of a topic from one bound up to, and not including, another.
 
-    A context manager that closes its connection. Raises ``kafka.errors.KafkaError``. The end of the topic is the end
-    that it has when the range is made, so what arrives later is not waited for.
+    An asynchronous context manager. Raises ``aiokafka.errors.KafkaError``. Without an end it ends where the topic
+    ends at the beginning, so what arrives later is not waited for.
     """
 
     def __init__(self, settings: Settings, topic: str, start: Bound, end: Bound) -> None:
-        self._consumer = _client(
-            **settings.kafka_python_config(),
-            client_id="stillwatch-replay",
-            enable_auto_commit=False,
-            bootstrap_timeout_ms=10_000,
+        self._consumer = AIOKafkaConsumer(
+            **settings.aiokafka_config(), client_id="stillwatch-replay", enable_auto_commit=False
         )
-        numbers = self._consumer.partitions_for_topic(topic)
-        if not numbers:
-            self._consumer.close()
-            raise UnknownTopicOrPartitionError(f"there is no topic {topic}")
-        self._partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-        self._consumer.assign(self._partitions)
-        last = self._consumer.end_offsets(self._partitions)
-        first = self._consumer.beginning_offsets(self._partitions)
-        self._ends = self._offsets(end, default=last, last=last)
-        self._position = {tp: max(first[tp], at) for tp, at in self._offsets(start, default=first, last=last).items()}
-        for tp, offset in self._position.items():
-            self._consumer.seek(tp, offset)
-        self.total = sum(max(0, self._ends[tp] - self._position[tp]) for tp in self._partitions)
-        """Messages in the range, as far as offsets tell."""
+        self._settings = settings
+        self._topic = topic
+        self._start = start
+        self._end = end
+        self._begins: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
 
-    def __enter__(self) -> "TopicRange":
+    async def __aenter__(self) -> "TopicRange":
+        await self._consumer.start()
+        try:
+            await self._find()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._consumer.close()
+        await self._consumer.stop()
 
     @property
     def partitions(self) -> int:
         """How many partitions the topic has."""
-        return len(self._partitions)
+        return len(self._ends)
 
-    def read(self, wanted: Callable[[], set[int]]) -> Iterator[tuple[int, list[Message] | None]]:
+    @property
+    def total(self) -> int:
+        """Messages in the range, as far as offsets tell."""
+        return sum(max(0, end - self._begins[tp]) for tp, end in self._ends.items())
+
+    async def read(self, wanted: Callable[[], set[int]]) -> AsyncIterator[tuple[int, list[Message] | None]]:
         """Yield messages of one partition after another, and ``None`` for a partition that has ended.
 
         ``wanted`` is asked before every fetch for the partitions to read on, so that none runs far ahead.
         """
-        running = set(self._partitions)
+        running = set(self._ends)
         while running:
-            for tp in [tp for tp in running if self._position[tp] >= self._ends[tp]]:
+            for tp in [tp for tp in running if await self._consumer.position(tp) >= self._ends[tp]]:
                 running.discard(tp)
                 yield tp.partition, None
-            now = wanted()
-            self._consumer.pause(*(tp for tp in self._partitions if tp not in running or tp.partition not in now))
-            self._consumer.resume(*(tp for tp in running if tp.partition in now))
-            for tp, records in self._consumer.poll(POLL_MS).items():
-                messages: list[Message] = [(r.value, tuple(r.headers)) for r in records if r.offset < self._ends[tp]]
-                self._position[tp] = self._consumer.position(tp)
-                yield tp.partition, messages
+            now = [tp for tp in running if tp.partition in wanted()]
+            if not now:
+                continue
+            fetched = await self._consumer.getmany(*now, timeout_ms=POLL_MS, max_records=BATCH_MESSAGES)
+            for tp, records in fetched.items():
+                yield tp.partition, [(r.value, tuple(r.headers)) for r in records if r.offset < self._ends[tp]]
 
-    def _offsets(
-        self, bound: Bound, default: dict[TopicPartition, int], last: dict[TopicPartition, int]
+    async def _find(self) -> None:
+        count = await partition_count(self._settings, self._topic)
+        tps = [TopicPartition(self._topic, number) for number in range(count)]
+        self._consumer.assign(tps)
+        first = await self._consumer.beginning_offsets(tps)
+        last = await self._consumer.end_offsets(tps)
+        begins = await self._offsets(self._start, tps, default=first, last=last)
+        self._begins = {tp: max(first[tp], offset) for tp, offset in begins.items()}
+        self._ends = await self._offsets(self._end, tps, default=last, last=last)
+        for tp, offset in self._begins.items():
+            self._consumer.seek(tp, offset)
+
+    async def _offsets(
+        self,
+        bound: Bound,
+        tps: list[TopicPartition],
+        default: dict[TopicPartition, int],
+        last: dict[TopicPartition, int],
     ) -> dict[TopicPartition, int]:
         if bound.offset is not None:
-            return {tp: min(bound.offset, last[tp]) for tp in self._partitions}
+            return {tp: min(bound.offset, last[tp]) for tp in tps}
         if bound.stored_ms is None:
             return default
-        found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, bound.stored_ms))
-        return {tp: last[tp] if at is None else at.offset for tp, at in found.items()}
+        found = await self._consumer.offsets_for_times(dict.fromkeys(tps, bound.stored_ms))
+        return {tp: last[tp] if (at := found.get(tp)) is None else at.offset for tp in tps}

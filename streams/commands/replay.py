@@ -1,14 +1,15 @@
 """``stillwatch replay``: the alerts that a recorded stream gives."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import click
 import msgspec
 
-from detectors.spec import SpecError, load_spec
+from detectors.spec import DetectorSpec, SpecError, load_spec
 from schemas.alert import Alert, encode_alert
 from streams.commands.options import command_settings, json_option
 from streams.commands.progress_bar import shown_lines
@@ -82,34 +83,44 @@ def command(
     try:
         spec = load_spec(config_path or settings.spec_file)
         feedback = list(EventFiles([feedback_path]).lines()) if feedback_path else []
-        with click.open_file(str(alerts_path), "wb") as out:
+        with cast(BinaryIO, click.open_file(str(alerts_path), "wb")) as out:
             if topic:
-                with TopicRange(settings, topic, start or Bound(), end or Bound()) as source:
-                    replay = Replay(settings, spec, partitions=source.partitions, feedback=feedback)
-                    _write(_from_topic(replay, source), out)
+                bounds = (start or Bound(), end or Bound())
+                summary = asyncio.run(_from_topic(settings, spec, topic, bounds, feedback, out))
             else:
                 replay = Replay(settings, spec, feedback=feedback)
                 _write(replay.alerts(shown_lines(EventFiles(events), "replaying")), out)
+                summary = replay.summary
     except (SpecError, UnreadableFileError) as error:
         raise click.ClickException(str(error)) from error
-    _tell(replay.summary, as_json=as_json, is_output_taken=str(alerts_path) == "-")
+    _tell(summary, as_json=as_json, is_output_taken=str(alerts_path) == "-")
 
 
-def _write(alerts: Iterator[Alert], out: Any) -> None:
+def _write(alerts: Iterable[Alert], out: BinaryIO) -> None:
     for alert in alerts:
         out.write(encode_alert(alert) + b"\n")
 
 
-def _from_topic(replay: Replay, source: TopicRange) -> Iterator[Alert]:
-    with click.progressbar(
-        length=source.total, label="replaying", file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        for partition, messages in source.read(lambda: replay.behind(AHEAD_MS)):
-            if messages is None:
-                yield from replay.finish(partition)
-            else:
-                yield from replay.feed(partition, messages)
-                bar.update(len(messages))
+async def _from_topic(
+    settings: Settings,
+    spec: DetectorSpec,
+    topic: str,
+    bounds: tuple[Bound, Bound],
+    feedback: list[bytes],
+    out: BinaryIO,
+) -> ReplaySummary:
+    async with TopicRange(settings, topic, *bounds) as source:
+        replay = Replay(settings, spec, partitions=source.partitions, feedback=feedback)
+        with click.progressbar(
+            length=source.total, label="replaying", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
+            async for partition, messages in source.read(lambda: replay.behind(AHEAD_MS)):
+                if messages is None:
+                    _write(replay.finish(partition), out)
+                else:
+                    _write(replay.feed(partition, messages), out)
+                    bar.update(len(messages))
+    return replay.summary
 
 
 def _tell(summary: ReplaySummary, *, as_json: bool, is_output_taken: bool) -> None:
