@@ -82,7 +82,7 @@ def published(kafka: MemoryKafka) -> dict[tuple[str, int], dict[str, Any]]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) -> None:
     """Ids, versions and contents agree, and no event is lost or counted twice."""
@@ -115,7 +115,7 @@ def test_a_decision_takes_effect_at_the_same_moment_whatever_crashes(seed: int) 
     chooser = random.Random(seed)
     kafka = MemoryKafka()
     lines = list(sample())
-    opened = next(a for a in replayed_alerts(lines) if a["status"] == "open" and a["kind"] == "account")
+    opened = next(a for a in replayed_alerts(lines) if a["status"] == "open")
     decision = encode_feedback(
         Feedback(
             feedback_id="decision-1",
