@@ -18,9 +18,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
 from streams.headers import PROGRESS
 from streams.progress import NEVER_MS, decode_progress
+from tests.stream.recordings import EAGER
 
 READ_TOPICS = ("llm.usage", "stillwatch.usage", "stillwatch.links", "stillwatch.feedback", "stillwatch.alerts")
 PARTITIONS = 4
@@ -66,8 +68,16 @@ class LiveService:
             "STILLWATCH_SESSION_TIMEOUT_SECONDS": "4",
             "STILLWATCH_HTTP_PORT": "0",
             "STILLWATCH_LOG_FORMAT": "json",
+            "STILLWATCH_MAX_POLL_RECORDS": "200",
+            "STILLWATCH_SPEC_FILE": str(self._eager_spec),
             **self.settings,
         }
+
+    @property
+    def _eager_spec(self) -> Path:
+        path = self.folder / "spec.yaml"
+        path.write_text(EAGER)
+        return path
 
     def create_topics(self, partitions: int = PARTITIONS) -> None:
         """Create all topics with so many partitions, through the command that users have."""
@@ -106,6 +116,30 @@ class LiveService:
         worker = self.workers.pop(index)
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
+
+    def suspend(self, worker: subprocess.Popen[bytes]) -> None:
+        """Stop a worker where it stands, as a machine without time for it does."""
+        worker.send_signal(signal.SIGSTOP)
+
+    def resume(self, worker: subprocess.Popen[bytes]) -> None:
+        """Let a suspended worker go on."""
+        worker.send_signal(signal.SIGCONT)
+
+    def kill_all(self) -> None:
+        """SIGKILL whatever still runs."""
+        while self.workers:
+            self.kill_worker(0)
+
+    def keep_running(self, is_done: Callable[[], bool], deadline_seconds: float) -> None:
+        """Wait, and start a worker again whenever one has ended, as an orchestrator does."""
+
+        def look() -> bool:
+            for ended in [worker for worker in self.workers if worker.poll() is not None]:
+                self.workers.remove(ended)
+                self.start_worker()
+            return is_done()
+
+        self.wait_for("end of the work", look, deadline_seconds)
 
     def stop_workers(self) -> list[int]:
         """SIGTERM all workers and return their exit codes."""
@@ -155,21 +189,35 @@ class LiveService:
         *,
         keys: Iterable[bytes | None] | None = None,
         partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
         """Send values as a gateway would, and wait until they are stored."""
         producer = KafkaProducer(bootstrap_servers=self.bootstrap_servers, linger_ms=20, max_request_size=8_000_000)
         try:
             for key, value in zip(keys or repeat(None), values, strict=False):
-                producer.send(self.prefix + topic, key=key, value=value, partition=partition)
+                producer.send(self.prefix + topic, key=key, value=value, partition=partition, headers=headers)
             producer.flush()
         finally:
             producer.close()
+
+    def delete_topic(self, topic: str) -> None:
+        """Delete a topic with all that it holds."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        try:
+            admin.delete_topics([self.prefix + topic])
+            self.wait_for("end of the topic", lambda: self.prefix + topic not in admin.list_topics())
+        finally:
+            admin.close()
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Offset after the last record, by partition."""
         with self._consumer() as consumer:
             tps = self._partitions(consumer, topic)
             return {tp.partition: offset for tp, offset in consumer.end_offsets(tps).items()}
+
+    def messages(self, topic: str) -> int:
+        """How many messages a topic holds."""
+        return sum(self.end_offsets(topic).values())
 
     def committed(self) -> dict[tuple[str, int], int]:
         """Committed offset of the workers' group, by topic (without prefix) and partition."""
@@ -178,6 +226,9 @@ class LiveService:
             group = f"{self.prefix}group"
             found = admin.list_group_offsets([group])[group]
             return {(tp.topic.removeprefix(self.prefix), tp.partition): at.offset for tp, at in found.items()}
+        except (CoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError):
+            # A broker that has just started; whoever asks asks again.
+            return {}
         finally:
             admin.close()
 
@@ -236,22 +287,42 @@ class LiveService:
                     self._reached[report.partition] = max(known, report.watermark_ms)
         return min(self._reached.get(number, NEVER_MS) for number in range(PARTITIONS))
 
+    def campaigns_watermark_ms(self) -> int | None:
+        """How far the campaigns stage has come, as the metrics of the first worker tell."""
+        _, metrics = self.get(1, "/metrics")
+        name = 'stillwatch_watermark_seconds{partition="0",stage="campaigns"} '
+        found = [float(line.removeprefix(name)) for line in metrics.splitlines() if line.startswith(name)]
+        return round(found[0] * 1000) if found else None
+
+    def snapshots(self) -> list[str]:
+        """Accounts that have a snapshot."""
+        keys = {record.key or b"" for record in self.records("stillwatch.account-state")}
+        return [key.decode() for key in keys if not key.startswith(b"\x00")]
+
+    def are_all_committed(self) -> bool:
+        """Whether all that is stored is read and committed."""
+        ends = {(topic, p): end for topic in READ_TOPICS for p, end in self.end_offsets(topic).items()}
+        committed = self.committed()
+        return all(committed.get(place, 0) == end for place, end in ends.items())
+
+    def is_drained(self, event_time_ms: int) -> bool:
+        """Whether event time has come so far and all that is stored is read and committed."""
+        return self.event_time_reached() >= event_time_ms and self.are_all_committed()
+
     def wait_until_drained(self, event_time_ms: int, deadline_seconds: float = 150) -> None:
         """Wait until event time has come so far and all that is stored is read and committed."""
+        self.wait_for(
+            f"end of the work (event time {event_time_ms})", lambda: self.is_drained(event_time_ms), deadline_seconds
+        )
 
-        def is_drained() -> bool:
-            if self.event_time_reached() < event_time_ms:
-                return False
-            ends = {(topic, p): end for topic in READ_TOPICS for p, end in self.end_offsets(topic).items()}
-            committed = self.committed()
-            return all(committed.get(place, 0) == end for place, end in ends.items())
+    def is_committed(self, topic: str, at_least: int) -> bool:
+        """Whether the workers have committed so many messages of a topic in all."""
+        return sum(offset for (name, _), offset in self.committed().items() if name == topic) >= at_least
 
-        self.wait_for(f"end of the work (event time {event_time_ms})", is_drained, deadline_seconds)
+    def wait_for_messages(self, topic: str, at_least: int, deadline_seconds: float = 90) -> None:
+        """Wait until a topic holds so many messages."""
+        self.wait_for(f"{at_least} messages", lambda: self.messages(topic) >= at_least, deadline_seconds)
 
     def wait_for_committed(self, at_least: int, deadline_seconds: float = 90, topic: str = "llm.usage") -> None:
         """Wait until the workers have committed so many messages of a topic in all."""
-
-        def is_committed() -> bool:
-            return sum(offset for (name, _), offset in self.committed().items() if name == topic) >= at_least
-
-        self.wait_for(f"commit of {at_least} messages", is_committed, deadline_seconds)
+        self.wait_for(f"commit of {at_least} messages", lambda: self.is_committed(topic, at_least), deadline_seconds)

@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 
-from detectors.spec import load_spec
 from streams.accounts import AccountPartition
 from streams.state_log import StoredState
 from tests.stream.live import LiveService
+from tests.stream.recordings import eager_spec
 
 
 def restored_accounts(service: LiveService, number: int) -> tuple[AccountPartition, dict[str, int]]:
@@ -15,7 +15,7 @@ def restored_accounts(service: LiveService, number: int) -> tuple[AccountPartiti
     for record in service.records("stillwatch.account-state"):
         if record.partition == number:
             stored.take(record.offset, record.key or b"", record.value, record.headers)
-    partition = AccountPartition(number, load_spec(None), *[None] * 3, disorder_ms=0)  # type: ignore[arg-type]
+    partition = AccountPartition(number, eager_spec(), *[None] * 3, disorder_ms=0)  # type: ignore[arg-type]
     found = stored.partition_record()
     assert found is not None, f"usage partition {number} was never checkpointed"
     partition.restore(found, stored.entries)

@@ -6,10 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from detectors.fingerprint import Fingerprinter
-from detectors.spec import load_spec
+from detectors.spec import DetectorSpec, parse_spec
 from schemas.times import epoch_ms
 from streams.replay import Replay
 from streams.settings import Settings
+
+EAGER = """
+name: eager
+false_alarms: {account_days_per_false_alarm: 10, days_per_false_campaign: 0.1}
+groups: {min_accounts: 3}
+"""
+"""A specification that names so easily that little traffic is enough."""
 
 DISORDER_MS = round(Settings().disorder_seconds * 1000)
 AlertKey = tuple[str, int]
@@ -45,9 +52,16 @@ def contents(alert: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in alert.items() if name != "published_at"}
 
 
-def replayed(lines: Iterable[bytes], feedback: Iterable[bytes] = ()) -> dict[AlertKey, dict[str, Any]]:
+def eager_spec() -> DetectorSpec:
+    """The specification of the workers under test."""
+    return parse_spec(EAGER, "the specification of a test")
+
+
+def replayed(
+    lines: Iterable[bytes], feedback: Iterable[bytes] = (), spec: DetectorSpec | None = None
+) -> dict[AlertKey, dict[str, Any]]:
     """Alerts of a replay by id and version."""
-    replay = Replay(Settings(), load_spec(None), feedback=feedback)
+    replay = Replay(Settings(), spec or eager_spec(), feedback=feedback)
     alerts = [json.loads(alert.model_dump_json()) for alert in replay.alerts(lines)]
     assert replay.summary.refused == {}
     assert replay.summary.decisions_refused == []
