@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import broker.node
-from broker.cluster import Cluster, temporary_cluster
+from broker.cluster import temporary_cluster
 from tests.deploy import image
 from tests.deploy.cluster import tools
 from tests.deploy.cluster.namespace import GATEWAY, entered
@@ -23,7 +23,7 @@ from tests.deploy.disruptions import Workers
 from tests.deploy.pauses import Times, account_times, ingest_times, longest_pauses
 from tests.stream.live import PARTITIONS, LiveService
 from tests.stream.nothing_lost import assert_nothing_lost
-from tests.stream.recordings import DISORDER_MS, closing_events, contents, occurred_ms
+from tests.stream.recordings import DISORDER_MS, EAGER, closing_events, contents, occurred_ms
 from traffic.generate import generate
 
 pytestmark = [pytest.mark.deploy, pytest.mark.broker, pytest.mark.timeout(2400)]
@@ -62,7 +62,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         patch.setattr(broker.node, "HOST", GATEWAY)
         cluster = stack.enter_context(real_cluster([built.archive]))
         stack.enter_context(entered(cluster.namespace))
-        kafka = stack.enter_context(_broker())
+        kafka = stack.enter_context(temporary_cluster())
         service = LiveService(kafka.bootstrap_servers, PREFIX, folder)
         cluster.client.namespace("watch")
         cluster.client.kubectl(
@@ -91,21 +91,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         )
 
 
-@contextmanager
-def _broker() -> Iterator[Cluster]:
-    with temporary_cluster() as cluster:
-        yield cluster
-    for node in cluster.nodes:
-        # Gone, and perhaps not yet reaped.
-        if node._process is not None:
-            node._process.wait(10)
-
-
 def _values(folder: Path, bootstrap_servers: str) -> Path:
     path = folder / "values.json"
     values = {
         "kafka": {"bootstrapServers": bootstrap_servers, "topicPrefix": PREFIX, "groupId": f"{PREFIX}group"},
         "fingerprint": {"existingSecret": "stillwatch-fingerprint"},
+        "detector": {"spec": EAGER},
         "topics": {"partitions": PARTITIONS, "replicationFactor": 1},
         "replicas": WORKERS,
         # Time passes a thousand times as fast as in production: half a minute of silence would be half a day.
@@ -147,7 +138,16 @@ def _replay(node: Node, built: image.Image, folder: Path, lines: list[bytes]) ->
     folder.mkdir()
     folder.chmod(0o777)
     (folder / "events.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    command = ["stillwatch", "replay", "/data/events.jsonl", "--alerts", "/data/alerts.jsonl"]
+    (folder / "spec.yaml").write_text(EAGER)
+    command = [
+        "stillwatch",
+        "replay",
+        "/data/events.jsonl",
+        "--alerts",
+        "/data/alerts.jsonl",
+        "--config",
+        "/data/spec.yaml",
+    ]
     node.run_image(built.name, folder, {"STILLWATCH_FINGERPRINT_KEY": KEY}, *command)
     alerts = [json.loads(line) for line in (folder / "alerts.jsonl").read_text().splitlines()]
     return {(alert["alert_id"], alert["version"]): contents(alert) for alert in alerts}
