@@ -73,6 +73,7 @@ class Account:
         """Fold the exchanges of a bucket into the state and describe the bucket."""
         exchanges = _in_order(self.pending.pop(start_ms))
         end_ms = start_ms + self._spec.bucket_seconds * 1000
+        self._forget_if_idle(start_ms)
         state = self.state
         if state.first_ms < 0:
             state.first_ms = start_ms
@@ -125,6 +126,12 @@ class Account:
             shift_nats=self._rhythm.shift_nats,
             links=[Link(kind, value, count) for (kind, value), count in sorted(links.items())[:_MAX_LINKS]],
         )
+
+    def _forget_if_idle(self, start_ms: int) -> None:
+        """Begin anew after ``idle_days``: by the account's own events, not by when memory was last swept."""
+        if self.state.events and start_ms - self.state.last_ms > self._spec.idle_days * DAY_MS:
+            self.state = AccountState(RhythmState())
+            self._rhythm = Rhythm(self.state.rhythm)
 
     def _is_repeat(self, exchange: Exchange) -> bool:
         if not exchange.repeat:

@@ -99,13 +99,13 @@ class AccountDetector:
         return account
 
     def _sweep(self) -> None:
-        """Pack what was silent for two hours, forget what was silent for ``idle_days``."""
+        """Pack what was silent for two hours, drop what its account would begin without anyway."""
         silent_ms = self.watermark_ms - _PACK_AFTER_MS
         for account_id, account in list(self._live.items()):
             if not account.pending and account.state.last_ms < silent_ms:
                 self._packed[account_id] = (account.state.last_ms, self._encode(account))
                 del self._live[account_id]
-        forgotten_ms = self.watermark_ms - round(self._spec.idle_days * DAY_MS)
+        forgotten_ms = self.watermark_ms - self._bucket_ms - round(self._spec.idle_days * DAY_MS)
         for account_id in [a for a, (last_ms, _) in self._packed.items() if last_ms < forgotten_ms]:
             del self._packed[account_id]
             self._changed.add(account_id)
