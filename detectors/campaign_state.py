@@ -12,7 +12,7 @@ from detectors.harvest import HarvestDetector, Suspicion
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.tail import Tail
 from detectors.windows import NEVER_MS
-from schemas.account_bucket import AccountBucket, decode_account_bucket, encode_account_bucket
+from schemas.account_bucket import AccountBucket
 
 _META, _ACCOUNT, _GROUP, _FIRST, _CASE, _CROWD, _PENDING = b"m", b"a", b"g", b"f", b"c", b"w", b"p"
 
@@ -38,7 +38,7 @@ _group_decoder = msgspec.msgpack.Decoder(Group)
 _case_decoder = msgspec.msgpack.Decoder(Case)
 _shard_decoder = msgspec.msgpack.Decoder(dict[str, int])
 _first_decoder = msgspec.msgpack.Decoder(str)
-_raw_decoder = msgspec.msgpack.Decoder(bytes)
+_record_decoder = msgspec.msgpack.Decoder(AccountBucket)
 
 
 class CampaignState:
@@ -103,8 +103,7 @@ class CampaignState:
             return self._crowd.shards[int(name)]
         if kind == _PENDING:
             start, _, account_id = name.partition(b":")
-            record = self._pending.get(int(start), {}).get(account_id.decode())
-            return None if record is None else encode_account_bucket(record)
+            return self._pending.get(int(start), {}).get(account_id.decode())
         if kind == _FIRST:
             day, _, key = name.partition(b":")
             return self._groups.firsts.get(int(day), {}).get(key.decode())
@@ -138,6 +137,6 @@ class CampaignState:
         elif kind == _CROWD:
             self._crowd.shards[int(name) % SHARDS] = decode_snapshot(raw, _shard_decoder, "the crowd")
         else:
-            record = decode_account_bucket(decode_snapshot(raw, _raw_decoder, "a waiting bucket"))
+            record = decode_snapshot(raw, _record_decoder, "a waiting bucket")
             self._pending[record.start_ms][record.account_id] = record
         return None

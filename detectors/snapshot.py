@@ -34,7 +34,7 @@ def decode_snapshot(raw: bytes, decoder: "msgspec.msgpack.Decoder[State]", what:
         )
     try:
         return decoder.decode(raw[1:])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotRefused(
             f"the snapshot of {what} is damaged ({error}): restore the state topic from a copy"
         ) from error
