@@ -90,15 +90,17 @@ class CampaignDetector:
         if self._meta.start_ms == NEVER_MS:
             self._meta.start_ms = records[0].start_ms
         touched: dict[str, list[str]] = defaultdict(list)
+        tenant_of: dict[str, str | None] = {}
         for record in records:
             alerts += self._judge_account(record)
             for link in record.links:
                 key = f"{link.kind}:{record.tenant_id or ''}:{link.value}"
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
+                    tenant_of[key] = record.tenant_id
         for key in sorted(touched):
             self._state.mark_link(key)
-            alerts += self._judge_link(key, end_ms, records[0].tenant_id, touched[key])
+            alerts += self._judge_link(key, end_ms, tenant_of[key], touched[key])
         alerts += self._join_kin(end_ms)
         # Learned only now: whether an opener is popular must not depend on who comes first in a bucket.
         for record in records:
@@ -171,6 +173,7 @@ class CampaignDetector:
         return self._book.join(case, accounts, end_ms)
 
     def _take_evidence(self, case: Case, key: str, evidence: GroupEvidence, accounts: list[str], end_ms: int) -> None:
+        self._book.changed.add(case.alert_id)
         case.score = max(case.score, evidence.nats)
         case.raised_ms = end_ms
         case.rate, case.spread = evidence.rate, evidence.spread
@@ -188,6 +191,7 @@ class CampaignDetector:
         if evidence is not None:
             group.is_pure = evidence.is_pure
             case.raised_ms = end_ms
+            self._book.changed.add(case.alert_id)
             joining.update(evidence.accounts)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.

@@ -65,6 +65,7 @@ class Casebook:
     def own_link(self, case: Case, key: str) -> None:
         """Make a link one of a case's."""
         case.links.append(key)
+        self.changed.add(case.alert_id)
         self._case_of_link[key] = case.alert_id
 
     def open(self, case: Case, accounts: Iterable[str], at_ms: int) -> list[Alert]:
