@@ -13,6 +13,7 @@ import structlog
 from mode import CrashingSupervisor
 
 from streams import metric_defs
+from streams.collector import collect_rarely
 from streams.health import HealthServer
 from streams.settings import Settings
 from streams.transport import App, BatchSchema
@@ -102,6 +103,7 @@ def _register_hooks(app: App, worker: Worker) -> None:
     watch = Watch(worker)
 
     async def before_connecting() -> None:
+        collect_rarely()
         log.info("health.listening", host=worker.settings.http_host, port=await health.start())
         app.add_future(look())
 

@@ -11,6 +11,7 @@ import msgspec
 
 from detectors.spec import DetectorSpec, SpecError, load_spec
 from schemas.alert import Alert, encode_alert
+from streams.collector import collect_rarely
 from streams.commands.options import command_settings, json_option
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
@@ -80,6 +81,7 @@ def command(
     if events and (start or end):
         raise click.UsageError("--start and --end go with --from-topic")
     settings = Settings()
+    collect_rarely()
     try:
         spec = load_spec(config_path or settings.spec_file)
         feedback = list(EventFiles([feedback_path]).lines()) if feedback_path else []
