@@ -201,10 +201,11 @@ class CampaignDetector:
         return self._book.join(case, accounts, end_ms)
 
     def _join_kin(self, end_ms: int) -> list[Alert]:
-        """Accounts that resemble the core of an open campaign join it; each campaign is looked at in turns."""
+        """Accounts that resemble the core of an open campaign join it."""
         spec = self._spec.kin
-        every_ms = round(spec.check_minutes * 60_000)
-        due = [case for case in self._book.campaigns() if end_ms - case.kin_ms >= every_ms]
+        # All at once, since what they share, a look at every account, is what costs; a new campaign does not wait.
+        turn = end_ms // round(spec.check_minutes * 60_000)
+        due = [case for case in self._book.campaigns() if case.kin_turn != turn]
         if not due:
             return []
         rate_of = {a: self._harvest.rate_at(state, end_ms) for a, state in self._accounts.items()}
@@ -212,7 +213,7 @@ class CampaignDetector:
         for case in due:
             if case.alert_id not in self._book.cases:
                 continue  # merged into another one a moment ago
-            case.kin_ms = end_ms
+            case.kin_turn = turn
             self._book.changed.add(case.alert_id)
             found = find_kin(spec, self._groups, frozenset(case.core), self._book.case_of, rate_of, end_ms)
             kin = [a for a, _ in found if a not in case.accounts and self._is_like(case, a, end_ms)]

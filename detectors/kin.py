@@ -22,6 +22,7 @@ from detectors.spec import Kin
 _MARKS = ("template:", "configuration:")
 _MARK_CAP = 3.0
 _STRANGER_CAP = 4.0
+_FEW = 5.0
 
 
 def find_kin(
@@ -44,7 +45,7 @@ def find_kin(
         return []
     evidence: dict[str, float] = defaultdict(float)
     excess = 0.0
-    for key in _marks_of(groups, members, spec.min_members):
+    for key in _marks_of(groups, members, max(2.0, spec.min_carriers * len(members))):
         counts = groups.remembered(key, now_ms)
         p = math.fsum(count for account_id, count in counts.items() if account_id in members) / inside
         theirs = math.fsum(
@@ -59,21 +60,23 @@ def find_kin(
         excess += p - q
         for account_id, count in counts.items():
             evidence[account_id] += weight * min(count, _MARK_CAP)
+    # Few members say little about which marks are the campaign's.
+    nats_to_join = spec.nats_to_join * (1 + _FEW / len(members))
     found = []
     for account_id, nats in evidence.items():
         exchanges = rate_of.get(account_id, 0.0)
         total = nats - exchanges * excess
-        if account_id not in members and exchanges >= spec.least_exchanges and total >= spec.nats_to_join:
+        if account_id not in members and exchanges >= spec.least_exchanges and total >= nats_to_join:
             found.append((account_id, total))
     found.sort()
     return found
 
 
-def _marks_of(groups: GroupDetector, members: Collection[str], min_members: int) -> list[str]:
+def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: float) -> list[str]:
     """Marks that several members carry, sorted."""
     carriers: dict[str, int] = defaultdict(int)
     for account_id in members:
         for key in groups.links_of.get(account_id, ()):
             if key.startswith(_MARKS):
                 carriers[key] += 1
-    return sorted(key for key, count in carriers.items() if count >= min_members)
+    return sorted(key for key, count in carriers.items() if count >= min_carriers)

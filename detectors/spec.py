@@ -96,14 +96,16 @@ class Kin(_Section):
     min_exchanges: Positive = Field(
         default=20, description="Remembered exchanges of the members below which nothing is said."
     )
-    min_members: Annotated[int, Field(ge=2)] = Field(default=2, description="Members that must carry a mark.")
+    min_carriers: Ratio = Field(default=0.08, description="Share of the members that must carry a mark.")
     min_weight: Positive = Field(
         default=0.5, description="Least logarithm of the ratio of frequencies of a mark (nats)."
     )
     least_exchanges: Positive = Field(
         default=2, description="Remembered exchanges of an account before it is compared."
     )
-    nats_to_join: Positive = Field(default=10, description="Evidence from which an account joins (nats).")
+    nats_to_join: Positive = Field(
+        default=8, description="Evidence from which an account joins a large campaign (nats)."
+    )
     merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
     check_minutes: Positive = Field(default=60, description="Time between two looks for kin of one campaign.")
 
