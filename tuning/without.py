@@ -13,7 +13,7 @@ _REQUIRED = frozenset(("input_tokens", "output_tokens"))
 def without(event: dict[str, object], fields: frozenset[str]) -> dict[str, object]:
     """Return the event without the fields."""
     kept = {name: value for name, value in event.items() if name not in fields}
-    return kept | {name: None for name in fields & _REQUIRED}
+    return kept | dict.fromkeys(fields & _REQUIRED)
 
 
 def main() -> None:
