@@ -1,0 +1,65 @@
+"""The crowd: popularity counted by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.crowd import SHARDS, CrowdModel, crowd_excess, shard_of
+from detectors.spec import Crowd
+
+SPEC = Crowd(popular_ratio=0.1, smoothing_accounts=20, job_ratio=0.35)
+
+
+def crowd(accounts: int, users: dict[str, int]) -> CrowdModel:
+    """A crowd of accounts, so many of which use each opener."""
+    model = CrowdModel(SPEC)
+    for _ in range(accounts):
+        model.add_account()
+    for opener, count in users.items():
+        for _ in range(count):
+            model.learn(opener)
+    return model
+
+
+@given(accounts=st.integers(0, 500), users=st.integers(0, 100), is_own=st.booleans())
+def test_popularity_is_a_share_of_accounts(accounts: int, users: int, is_own: bool) -> None:
+    """Other users, over a tenth of all accounts and of twenty more that are assumed, at most one."""
+    others = max(0, users - is_own)
+
+    found = crowd(accounts, {"abc": users}).popularity("abc", is_own=is_own)
+
+    assert found == pytest.approx(min(1.0, others / (0.1 * (accounts + 20))))
+
+
+def test_excess_is_what_jobs_do_not_reach() -> None:
+    """Sum of popularities above the ratio of honest jobs; a new slot of the account is not counted yet."""
+    model = crowd(80, {"abc": 5, "xyz": 1})
+    # 0.1 * 100 accounts make an opener fully popular: 5 users are 0.5, without the asking one 0.4.
+    excess, mean = crowd_excess(model, SPEC, ["abc", "abc", "xyz"], ["xyz"])
+
+    assert excess == pytest.approx(0.4 + 0.4 + 0.1 - 3 * 0.35)
+    assert mean == pytest.approx(0.9 / 3)
+
+
+def test_no_content_is_no_evidence() -> None:
+    """Without slots nothing speaks for or against the account."""
+    assert crowd_excess(crowd(5, {}), SPEC, [], []) == (0.0, 0.0)
+
+
+def test_nobody_is_a_crowd_by_himself() -> None:
+    """An opener that only the asking account uses has no popularity."""
+    assert crowd(1, {"abc": 1}).popularity("abc", is_own=True) == 0.0
+
+
+def test_memory_is_bounded_and_keeps_what_is_popular() -> None:
+    """However many openers are seen, a shard keeps 2,048 at most, the popular among them."""
+    model = crowd(1, {"abc": 3})
+    shard = shard_of("abc")
+    others = (f"{a}{i:05d}{b}" for i in range(8000) for a, b in [("a", "c")])
+    for opener in others:
+        model.learn(opener)
+
+    assert len(model.shards[shard]) <= 2_048
+    assert model.shards[shard]["abc"] == 3
+    assert shard in model.changed
+    assert len(model.shards) == SHARDS
