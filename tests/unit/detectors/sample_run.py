@@ -1,5 +1,6 @@
 """A few days of traffic that makes much happen, cut into the steps that the two detectors go through."""
 
+import hashlib
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from detectors.detector import AccountDetector
 from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec, parse_spec
 from schemas.account_bucket import AccountBucket
-from schemas.alert import Alert
+from schemas.alert import Alert, encode_alert
 from schemas.feedback import Feedback
 from schemas.usage_event import UsageEvent, decode_usage_event, epoch_ms
 from traffic.generate import generate
@@ -94,13 +95,16 @@ def record_steps(seed: int = 0) -> list[Step]:
     """The records, each some buckets before event time passes it, among event times and decisions; deterministic."""
     chooser = random.Random(seed)
     bucket_ms = eventful_spec().bucket_seconds * 1000
-    arrivals = sorted(records(), key=lambda r: (r.start_ms - chooser.randrange(4) * bucket_ms, r.account_id))
+    arrivals = sorted(
+        ((record.start_ms - chooser.randrange(4) * bucket_ms, chooser.random(), record) for record in records()),
+        key=lambda arrival: arrival[:2],
+    )
     steps: list[Step] = []
     first_ms, last_ms = records()[0].start_ms, records()[-1].end_ms
     place = 0
     for end_ms in range(first_ms, last_ms + 1, bucket_ms):
-        while place < len(arrivals) and arrivals[place].start_ms <= end_ms:
-            steps.append(arrivals[place])
+        while place < len(arrivals) and arrivals[place][0] <= end_ms:
+            steps.append(arrivals[place][2])
             place += 1
         steps.append(end_ms)
     return steps
@@ -118,6 +122,11 @@ def decision(number: int, at_ms: int, verdict: str, **fields: Any) -> Feedback:
         }
         | fields
     )
+
+
+def contents(alerts: Iterable[Alert]) -> list[str]:
+    """Alerts as short texts, equal if and only if the alerts are; a difference is quick to show."""
+    return [f"{a.event_id} {a.status} {hashlib.sha256(encode_alert(a)).hexdigest()[:16]}" for a in alerts]
 
 
 def feed_records(detector: CampaignDetector, steps: Iterable[Step]) -> list[Alert]:

@@ -1,0 +1,107 @@
+"""The rhythm of an account: its hours, and the sum of bets on its volume."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.rhythm import Rhythm, RhythmState
+
+counts = st.lists(st.integers(1, 300), min_size=1, max_size=80)
+
+
+def after(hourly: list[int]) -> Rhythm:
+    """The rhythm of an account with so many exchanges in consecutive hours; the last hour is still open."""
+    rhythm = Rhythm(RhythmState())
+    for hour, count in enumerate([*hourly, 1]):
+        rhythm.observe(hour, count)
+    return rhythm
+
+
+def direct_nats(hourly: list[int]) -> float:
+    """log(1 + M) with M the sum, over all starts, of the products of the bets since; levels by their written rules."""
+    level, square, by_hour = 0.0, 0.0, dict[int, float]()
+    bets: list[float] = []
+    nats = 0.0
+    for hour, count in enumerate(hourly):
+        value = math.log1p(count)
+        expected = level if hour else value
+        if hour % 24 in by_hour:
+            expected = (level + by_hour[hour % 24]) / 2
+        residual = value - expected
+        if hour >= 24:
+            z = min(6.0, max(-3.0, residual / max(0.5, math.sqrt(square))))
+            bets.append(math.exp(z / 2 - 1 / 8))
+            nats = math.log1p(math.fsum(math.prod(bets[start:]) for start in range(len(bets))))
+        learned = residual if nats < 3 else residual / 8
+        level = value if hour == 0 else 0.95 * level + 0.05 * (expected + learned)
+        squared = min(residual * residual, 4.0)
+        square = squared if hour == 0 else 0.95 * square + 0.05 * squared
+        known = by_hour.get(hour % 24)
+        by_hour[hour % 24] = value if known is None else known + 0.25 * learned
+    return nats
+
+
+@given(hourly=counts)
+def test_it_is_the_sum_over_all_starts(hourly: list[int]) -> None:
+    """The recursion gives what summing the products of bets over every possible time of change gives."""
+    assert after(hourly).shift_nats == pytest.approx(direct_nats(hourly), abs=1e-9)
+
+
+@given(hourly=counts, cut=st.integers(0, 80))
+def test_it_goes_on_exactly_from_plain_numbers(hourly: list[int], cut: int) -> None:
+    """A rhythm that is rebuilt from its numbers, River's means too, says the same to the last bit."""
+    whole, part = Rhythm(RhythmState()), Rhythm(RhythmState())
+    for hour, count in enumerate(hourly):
+        if hour == cut:
+            part = Rhythm(part.state())
+        assert part.observe(hour, count) == whole.observe(hour, count)
+
+    assert part.state() == whole.state()
+
+
+@given(active=st.lists(st.integers(0, 100), min_size=1, max_size=60, unique=True))
+def test_active_hours_are_those_of_the_last_day(active: list[int]) -> None:
+    """Hours with activity among the 24 that end with the present one."""
+    rhythm = Rhythm(RhythmState())
+    for hour in sorted(active):
+        rhythm.observe(hour, 1)
+
+    assert rhythm.active_hours == sum(max(active) - 24 < hour for hour in active)
+
+
+def test_a_steady_account_gathers_no_evidence_and_a_burst_does() -> None:
+    """Four days of the same volume stay near nothing; ten times as much for six hours is beyond doubt."""
+    steady = [20] * 96
+
+    assert after(steady).shift_nats < 2.5
+    assert after([*steady, *[200] * 6]).shift_nats > 6
+
+
+def test_learning_slows_under_suspicion() -> None:
+    """A level that is reached by a jump is learned far more slowly than the rule of calm times would."""
+    rhythm = after([20] * 96 + [400] * 24)
+    calm = math.log1p(20) + (math.log1p(400) - math.log1p(20)) * (1 - 0.95**24)
+    level = rhythm.state().level
+
+    assert rhythm.shift_nats > 3
+    assert level is not None
+    assert level - math.log1p(20) < (calm - math.log1p(20)) / 2
+
+
+def test_counts_of_one_hour_add_up() -> None:
+    """Several buckets of an hour are one count, beside what the past lets expect."""
+    rhythm = Rhythm(RhythmState())
+    rhythm.observe(0, 7)
+
+    assert rhythm.observe(1, 2) == (2, pytest.approx(7.0))
+    assert rhythm.observe(1, 3) == (5, pytest.approx(7.0))
+
+
+def test_evidence_is_finite_whatever_happens() -> None:
+    """A month at a thousand times the usual volume keeps every number finite."""
+    rhythm = after([1] * 48 + [1_000_000] * 720)
+
+    assert 0 <= rhythm.shift_nats <= 60
+    assert all(math.isfinite(value) for value in rhythm.state().by_hour)
