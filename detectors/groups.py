@@ -29,6 +29,8 @@ _STRICT_KINDS = frozenset(("organization", "payment", "device"))
 """Links with an honest name: a firm, a household. Their content must speak in full."""
 
 _JUDGE_EVERY_MS = HOUR_MS // 2
+_TRACE = 4.0
+"""Memories after which an account has left no trace on a link."""
 
 
 class Member(msgspec.Struct, array_like=True):
@@ -74,6 +76,8 @@ class GroupDetector:
         self.firsts: dict[int, dict[str, str]] = {}
         """By day, the only account that has used a link yet; most links never see a second one."""
         self.changed_firsts: set[tuple[int, str]] = set()
+        self._due: dict[int, set[str]] = {}
+        """Links by the hour in which the oldest of their members may have to be forgotten."""
         self._judged_per_day = 0.0
         self._judged_day = 0
         self._judged_today = 0
@@ -91,6 +95,7 @@ class GroupDetector:
             if not self._has_second(key, account_id, end_ms // DAY_MS):
                 return False
             group = self.groups[key] = Group()
+            self._schedule(key, end_ms)
         if group.is_popular:
             return False
         member = group.members.get(account_id)
@@ -185,7 +190,11 @@ class GroupDetector:
 
     def remembered(self, key: str, now_ms: int) -> dict[str, float]:
         """Exchanges of every account on a link that are remembered now."""
-        return {account_id: self._faded(member, now_ms) for account_id, member in self.groups[key].members.items()}
+        memory_ms = self._memory_ms
+        return {
+            account_id: member.exchanges * math.exp((member.last_ms - now_ms) / memory_ms)
+            for account_id, member in self.groups[key].members.items()
+        }
 
     # -- what the search costs --------------------------------------------------------------------
 
@@ -213,22 +222,33 @@ class GroupDetector:
         """Forget members and links without a trace left; returns the keys that changed. Called once per hour."""
         for day in [day for day in self.firsts if day < now_ms // DAY_MS - 1]:
             self.changed_firsts.update((day, key) for key in self.firsts.pop(day))
-        limit_ms = round(4 * self._memory_ms)
         changed = []
-        for key, group in list(self.groups.items()):
-            stale = [a for a, member in group.members.items() if now_ms - member.last_ms > limit_ms]
-            self._drop(key, stale)
-            for account_id in stale:
-                del group.members[account_id]
-            if not group.members and not group.is_popular:
-                del self.groups[key]
-            if stale:
-                changed.append(key)
+        for hour in sorted(hour for hour in self._due if hour <= now_ms // HOUR_MS):
+            changed += [key for key in sorted(self._due.pop(hour)) if self._forget(key, now_ms)]
         return changed
+
+    def _forget(self, key: str, now_ms: int) -> bool:
+        """Forget the members of a link that left no trace, and when to look again; whether there were any."""
+        group = self.groups[key]
+        stale = [a for a, member in group.members.items() if now_ms - member.last_ms > _TRACE * self._memory_ms]
+        self._drop(key, stale)
+        for account_id in stale:
+            del group.members[account_id]
+        if group.members:
+            self._schedule(key, min(member.last_ms for member in group.members.values()))
+        elif not group.is_popular:
+            del self.groups[key]
+        return bool(stale)
+
+    def _schedule(self, key: str, oldest_ms: int) -> None:
+        hour = int(oldest_ms + _TRACE * self._memory_ms) // HOUR_MS + 1
+        self._due.setdefault(hour, set()).add(key)
 
     def restore(self, key: str, group: Group) -> None:
         """Take over a link."""
         self.groups[key] = group
+        if group.members:
+            self._schedule(key, min(member.last_ms for member in group.members.values()))
         for account_id in group.members:
             self.links_of.setdefault(account_id, set()).add(key)
 
