@@ -20,6 +20,7 @@ _KNOWN_SLOTS = 256
 _PARTS = 64
 _HALVE_AFTER = 96
 _DISTINCT = 32
+_DISTINCT_CHARS = 64
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
 _REGULAR_RATIO = 0.25
 _MAX_LINKS = 64
@@ -228,8 +229,9 @@ def _links_of(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _add(distinct: set[str], value: str) -> None:
-    if value and value not in distinct and len(distinct) < _DISTINCT:
-        distinct.add(value)
+    short = value if len(value) <= _DISTINCT_CHARS else value[:_DISTINCT_CHARS]
+    if short and short not in distinct and len(distinct) < _DISTINCT:
+        distinct.add(short)
 
 
 def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
