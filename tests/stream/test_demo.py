@@ -15,8 +15,8 @@ pytestmark = pytest.mark.broker
 def test_the_demo_shows_alerts_and_leaves_nothing(bootstrap_servers: str, tmp_path: Path) -> None:
     """It ends by itself, with the commands for a closer look; no topic and no process of it remains."""
     command = [sys.executable, "-m", "streams.cli", "demo", "--folder", str(tmp_path), "--seconds", "10"]
-    mark = f"MARK={uuid.uuid4().hex}"
-    environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers} | dict([mark.split("=")])
+    mark = uuid.uuid4().hex
+    environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers} | {"MARK": mark}
 
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
