@@ -1,0 +1,136 @@
+"""One account: what its record says of a bucket."""
+
+import itertools
+
+import pytest
+
+from detectors.detector import AccountDetector
+from detectors.spec import DetectorSpec
+from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
+
+SPEC = DetectorSpec()
+
+
+def opener(number: int) -> str:
+    """An opener of its own for every number."""
+    return f"{number:03d}"
+
+
+def test_a_wrapper_is_no_slot() -> None:
+    """A part that opens every prompt is the account's wrapper; the slot is what comes first behind it."""
+    events = [
+        event(START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(str(n), ["wrp", opener(n)])) for n in range(20)
+    ]
+    slots = [slot for record in records_of(SPEC, events) for slot in record.slots]
+
+    # Until a part was seen twice nobody knows that it is a wrapper.
+    assert slots == ["wrp", "wrp", *map(opener, range(2, 20))]
+
+
+def test_a_new_slot_is_new_once() -> None:
+    """An account counts into an opener's popularity only when it first uses it."""
+    used = ["aaa", "bbb", "aaa", "ccc", "bbb"]
+    events = [
+        event(START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(str(n), [part])) for n, part in enumerate(used)
+    ]
+
+    assert [record.new_slots for record in records_of(SPEC, events)] == [["aaa"], ["bbb"], [], ["ccc"], []]
+
+
+def test_repeats_and_later_turns_are_not_fresh() -> None:
+    """A prompt said again, and a turn that continues a conversation, are events but no fresh exchanges."""
+    events = [
+        event(START_MS, prompt_fingerprint=fingerprint("one")),
+        event(START_MS + 1, prompt_fingerprint=fingerprint("one")),
+        event(START_MS + 2, prompt_fingerprint=fingerprint("two"), turn=2),
+        event(START_MS + 3, prompt_fingerprint=fingerprint("three"), turn=1),
+    ]
+    (record,) = records_of(SPEC, events)
+
+    assert (record.events, record.fresh) == (4, 2)
+
+
+def test_without_prompts_nothing_repeats() -> None:
+    """Unknown is not a repeat, has no slot and shares no template."""
+    (record,) = records_of(SPEC, [event(START_MS + n) for n in range(5)])
+
+    assert (record.events, record.fresh, record.slots, record.links) == (5, 5, [], [])
+
+
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [
+        ([60] * 5, 4),  # the first gap has none to compare with
+        ([60, 120, 60, 120, 60], 0),
+        ([60, 70, 60, 70, 60], 4),  # within a quarter
+        ([10] * 5, 0),  # as fast as people click
+    ],
+)
+def test_regular_gaps(gaps: list[int], expected: int) -> None:
+    """A gap is regular if it is between 20 s and 3 h and differs from the one before by a quarter at most."""
+    times = [START_MS + 1_000 * total for total in itertools.accumulate([0, *gaps])]
+    records = records_of(SPEC, [event(at) for at in times])
+
+    assert sum(record.regular for record in records) == expected
+
+
+def test_distinct_values_are_counted_by_day() -> None:
+    """End users, address blocks and clients of the day or of the last active day before, whichever are more."""
+    first = [
+        event(START_MS + n, end_user_id=f"u{n % 5}", client_ip=f"192.0.{n % 3}.{n}", user_agent=f"c{n % 2}")
+        for n in range(30)
+    ]
+    records = records_of(SPEC, [*first, event(START_MS + DAY_MS, end_user_id="u0"), event(START_MS + 2 * DAY_MS)])
+
+    assert [(r.end_users, r.addresses, r.clients) for r in records] == [(5, 3, 2), (5, 3, 2), (1, 0, 0)]
+
+
+def test_neighbours_are_one_address_block() -> None:
+    """Addresses of one /24 or of one /48 count once: strangers' phones change theirs all day."""
+    addresses = ["192.0.2.1", "192.0.2.99", "2001:db8:1::1", "2001:db8:1:ff::2"]
+    (record,) = records_of(SPEC, [event(START_MS + n, client_ip=a) for n, a in enumerate(addresses)])
+
+    assert record.addresses == 2
+
+
+def test_counts_add_up() -> None:
+    """Tokens, refusals, elicitations and answers at full length are those of the bucket's events."""
+    events = [
+        event(START_MS, status_code=429, labels=["reasoning_elicitation"], output_tokens=0),
+        event(START_MS + 1, status_code=403),
+        event(START_MS + 2, status_code=500, finish_reason="length", max_output_tokens=20),
+        event(START_MS + 3, finish_reason="length"),
+    ]
+    (record,) = records_of(SPEC, events)
+
+    assert (record.refusals, record.elicitations, record.full_length) == (2, 1, 1)
+    assert (record.input_tokens, record.output_tokens) == (40, 60)
+    assert (record.start_ms, record.end_ms, record.seen_ms) == (START_MS, START_MS + BUCKET_MS, BUCKET_MS)
+
+
+def test_a_client_alone_is_no_configuration() -> None:
+    """What people leave at its default shares nothing; what somebody sets does."""
+    (plain,) = records_of(SPEC, [event(START_MS, user_agent="c")])
+    (made,) = records_of(SPEC, [event(START_MS, user_agent="c", temperature=0.3)])
+
+    assert [link.kind for link in plain.links] == []
+    assert [link.kind for link in made.links] == ["configuration"]
+
+
+def test_duplicates_that_differ_do_not_depend_on_their_order() -> None:
+    """Of deliveries of one event that contradict each other the same one counts, whichever came first."""
+    pair = [event(START_MS, event_id="e", output_tokens=tokens) for tokens in (5, 7)]
+
+    assert records_of(SPEC, pair) == records_of(SPEC, pair[::-1])
+    assert records_of(SPEC, pair)[0].events == 1
+
+
+def test_silent_accounts_are_packed_and_come_back() -> None:
+    """After two hours of silence an account takes a fraction of the memory and loses nothing."""
+    detector = AccountDetector(SPEC)
+    detector.observe(event(START_MS))
+    detector.advance(START_MS + 4 * 60 * MINUTE_MS)
+    assert (detector.live_accounts, detector.packed_accounts, detector.events_observed("a-1")) == (0, 1, 1)
+
+    detector.observe(event(START_MS + 5 * 60 * MINUTE_MS))
+    assert (detector.live_accounts, detector.packed_accounts, detector.events_observed("a-1")) == (1, 0, 2)
