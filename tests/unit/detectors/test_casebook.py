@@ -1,0 +1,156 @@
+"""The casebook: how cases begin, grow, merge and end."""
+
+import pytest
+
+from detectors.case import Case, new_case
+from detectors.casebook import Casebook
+from detectors.harvest import Suspicion
+from detectors.spec import DetectorSpec, parse_spec
+from schemas.alert import Alert
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS
+
+SPEC = DetectorSpec()
+
+
+class Desk:
+    """A casebook over accounts a0 to a9, each of 100 exchanges, that are active until told otherwise."""
+
+    def __init__(self, spec: DetectorSpec = SPEC) -> None:
+        self.spec = spec
+        self.states = {f"a{n}": Suspicion(START_MS, START_MS, exchanges=100, output_tokens=7) for n in range(10)}
+        self.book = Casebook(spec, self.states)
+        self.said: list[Alert] = []
+
+    def opened(self, kind: str, subject: str, accounts: list[str], at_ms: int = START_MS) -> Case:
+        """A new case."""
+        case = new_case(self.spec, "account" if kind == "account" else "campaign", subject, at_ms, None)
+        if kind == "campaign":
+            self.book.own_link(case, subject)
+        self.said += self.book.open(case, accounts, at_ms)
+        return case
+
+    def active_until(self, at_ms: int) -> None:
+        """All accounts go on until then."""
+        for state in self.states.values():
+            state.last_ms = at_ms
+
+    def statuses(self, case: Case) -> list[str]:
+        """What was said of a case."""
+        return [alert.status for alert in self.said if alert.alert_id == case.alert_id]
+
+
+def test_versions_count_and_ids_are_deterministic() -> None:
+    """Versions of a case are 1, 2, 3; the same case, begun at the same time, has the same id, and no other has."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    desk.said += desk.book.join(case, ["a3"], START_MS + 1) + desk.book.end(case, "resolved", START_MS + 2)
+
+    assert [alert.version for alert in desk.said] == [1, 2, 3]
+    assert len({alert.event_id for alert in desk.said}) == 3
+    assert Desk().opened("campaign", "template::t", ["a5"]).alert_id == case.alert_id
+    others = [
+        new_case(SPEC, "campaign", "template::t", START_MS + 1, None),
+        new_case(SPEC, "campaign", "template::u", START_MS, None),
+        new_case(SPEC, "account", "template::t", START_MS, None),
+        new_case(parse_spec("version: '2'", "x"), "campaign", "template::t", START_MS, None),
+    ]
+    assert len({case.alert_id, *(other.alert_id for other in others)}) == 5
+
+
+def test_an_account_alert_ends_in_the_campaigns() -> None:
+    """An account that joins a campaign is in that case only; its own alert ends and names the campaign."""
+    desk = Desk()
+    own = desk.opened("account", "a0", ["a0"])
+    campaign = desk.opened("campaign", "template::t", ["a0", "a1", "a2"], START_MS + 1)
+
+    assert desk.statuses(own) == ["open", "superseded"]
+    assert desk.said[1].superseded_by == campaign.alert_id
+    assert desk.book.of_account("a0") is campaign
+    assert list(desk.book.cases) == [campaign.alert_id]
+    assert desk.said[-1].exchanges == 300
+
+
+def test_campaigns_merge_into_one() -> None:
+    """A campaign of which enough is kin goes into the other with accounts and links; it goes on under its own id."""
+    desk = Desk()
+    large = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    small = desk.opened("campaign", "template::u", ["a3", "a4", "a5"])
+    desk.said += desk.book.merge_kin(large, ["a3", "a4", "a5"], 0.3, START_MS + 1)
+
+    assert desk.statuses(small) == ["open", "superseded"]
+    assert set(large.accounts) == {f"a{n}" for n in range(6)}
+    assert desk.book.of_link("template::u") is desk.book.of_link("template::t") is large
+    assert {desk.book.of_account(f"a{n}") for n in range(6) if desk.book.of_account(f"a{n}") is not large} == set()
+    assert [a.superseded_by for a in desk.said if a.alert_id == small.alert_id] == [None, large.alert_id]
+
+
+def test_too_little_kin_merges_nothing() -> None:
+    """Two accounts in common are no reason to make two campaigns one."""
+    desk = Desk()
+    large = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    desk.opened("campaign", "template::u", ["a3", "a4", "a5"])
+
+    assert desk.book.merge_kin(large, ["a3", "a4"], 0.3, START_MS + 1) == []
+    assert len(desk.book.cases) == 2
+
+
+def test_quiet_cases_are_resolved() -> None:
+    """Three days after its last account fell silent a case ends, and frees accounts and links."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+
+    assert desk.book.sweep(START_MS + 3 * DAY_MS - 1) == []
+    (last,) = desk.book.sweep(START_MS + 3 * DAY_MS)
+    assert (last.alert_id, last.status) == (case.alert_id, "resolved")
+    assert (desk.book.cases, desk.book.case_of, desk.book.of_link("template::t")) == ({}, {}, None)
+
+
+def test_cases_without_new_evidence_expire() -> None:
+    """Accounts that go on without further evidence are let go after a week, exactly when consumers do."""
+    desk = Desk()
+    desk.opened("account", "a0", ["a0"])
+    desk.active_until(START_MS + 7 * DAY_MS)
+
+    assert desk.book.sweep(START_MS + 7 * DAY_MS - 1) == []
+    assert [alert.status for alert in desk.book.sweep(START_MS + 7 * DAY_MS)] == ["expired"]
+    assert desk.said[0].expires_at.timestamp() * 1000 == START_MS + 7 * DAY_MS
+
+
+def test_evidence_renews_before_consumers_let_go() -> None:
+    """A case with evidence every hour never passes the time until which consumers act on it."""
+    desk = Desk()
+    case = desk.opened("account", "a0", ["a0"])
+    for hour in range(1, 30 * 24):
+        now_ms = START_MS + hour * HOUR_MS
+        assert desk.said[-1].expires_at.timestamp() * 1000 > now_ms
+        case.raised_ms = now_ms
+        desk.active_until(now_ms)
+        desk.said += desk.book.sweep(now_ms)
+
+    assert set(desk.statuses(case)[1:]) == {"updated"}
+    assert len(desk.said) < 10
+
+
+def test_updates_are_rare_and_say_more() -> None:
+    """More of the same is published once per hour at most, and only when the evidence grew by a nat."""
+    desk = Desk()
+    case = desk.opened("account", "a0", ["a0"])
+    case.score = 5.0
+    assert desk.book.update(case, START_MS + 59 * MINUTE_MS) == []
+    assert len(desk.book.update(case, START_MS + 60 * MINUTE_MS)) == 1
+    case.score = 5.9
+    assert desk.book.update(case, START_MS + 600 * MINUTE_MS) == []
+    case.score = 6.0
+    assert len(desk.book.update(case, START_MS + 601 * MINUTE_MS)) == 1
+
+
+@pytest.mark.parametrize(("released", "expected"), [({"a0"}, "updated"), ({"a0", "a1"}, "retracted")])
+def test_released_accounts_leave(released: set[str], expected: str) -> None:
+    """A campaign goes on without them while it has three members, and ends as retracted below."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3"])
+    (alert,) = desk.book.release(case, released, START_MS + 1)
+
+    assert alert.status == expected
+    assert all(desk.book.of_account(account_id) is None for account_id in released)
+    assert (desk.book.of_account("a3") is case) is (expected == "updated")

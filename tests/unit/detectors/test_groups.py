@@ -1,0 +1,150 @@
+"""Linked accounts: what counts as a link, and what a link may say."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from detectors.groups import GroupDetector, GroupEvidence
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.spec import DetectorSpec, parse_spec
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
+
+SPEC = DetectorSpec()
+NOW_MS = START_MS + 20 * HOUR_MS
+
+
+def linked(key: str, sizes: list[int], crowd: float = 1.0, spec: DetectorSpec = SPEC) -> GroupEvidence | None:
+    """Evidence on a link on which each account made so many exchanges over twenty hours, all of them on the link."""
+    groups, harvest = GroupDetector(spec), HarvestDetector(spec)
+    accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
+    for account_id in ["stranger", *accounts]:
+        groups.observe(key, account_id, 0, START_MS)
+    for account_id, size in accounts.items():
+        groups.observe(key, account_id, 0, START_MS)
+        groups.observe(key, account_id, size, NOW_MS)
+    states = {
+        a: Suspicion(START_MS, NOW_MS, slots=10.0, popular=10 * crowd, rate=float(size)) for a, size in accounts.items()
+    }
+    return groups.judge(key, NOW_MS, states, harvest)
+
+
+EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
+
+
+def test_a_link_begins_with_its_second_account() -> None:
+    """What one account has for itself is no link, for as long as the day of its first use and the next last."""
+    groups = GroupDetector(SPEC)
+    assert not groups.observe("device::d", "a", 5, START_MS)
+    assert not groups.observe("device::d", "a", 5, START_MS + HOUR_MS)
+    assert "device::d" not in groups.groups
+
+    assert groups.observe("device::d", "b", 5, START_MS + DAY_MS)
+    assert groups.remembered("device::d", START_MS + DAY_MS) == {"b": 5.0}
+    assert groups.links_of == {"b": {"device::d"}}
+
+
+def test_members_fade() -> None:
+    """A member's exchanges count exp(-t / memory) after a time t."""
+    groups = GroupDetector(SPEC)
+    for account_id in ("a", "b"):
+        groups.observe("device::d", account_id, 4, START_MS)
+    groups.observe("device::d", "b", 1, START_MS + 12 * HOUR_MS)
+    faded = (4 * math.exp(-12 / 36) + 1) * math.exp(-6 / 36)
+
+    assert groups.remembered("device::d", START_MS + 18 * HOUR_MS) == {"b": pytest.approx(faded)}
+
+
+def test_popular_links_are_no_evidence() -> None:
+    """Beyond so many accounts a link is everybody's: it forgets them, and nothing brings it back."""
+    groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
+    for number in range(60):
+        groups.observe("template::t", f"a{number}", 1, START_MS)
+
+    assert groups.groups["template::t"].is_popular
+    assert groups.groups["template::t"].members == {}
+    assert groups.links_of == {}
+    assert groups.judge("template::t", NOW_MS, {}, HarvestDetector(SPEC)) is None
+
+
+def test_the_threshold_carries_the_number_of_links() -> None:
+    """Naming is dearer by the logarithm of the links that were looked at in the time of one memory."""
+    groups = GroupDetector(SPEC)
+    memories = SPEC.false_alarms.days_per_false_campaign * 24 / SPEC.groups.memory_hours
+    assert groups.threshold_nats == pytest.approx(math.log(1 + SPEC.groups.assumed_links * memories))
+
+    groups.restore_search_cost(100_000.0, 1, 0)
+    assert groups.threshold_nats == pytest.approx(math.log(1 + 100_000 * memories))
+
+
+def test_even_load_is_evidence_and_people_are_none() -> None:
+    """Ten accounts with twenty exchanges each stand out; ten whose use spreads over two decades do not."""
+    evidence = linked("template::t", EVEN)
+    uneven = linked("template::t", [1, 1, 2, 2, 3, 5, 8, 20, 60, 200])
+
+    assert evidence is not None
+    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+    assert len(evidence.accounts) == len(EVEN)
+    # Twenty exchanges, remembered for 36 h (1 - exp(-20 / 36)) = 15.3 h.
+    assert evidence.rate == pytest.approx(20 * 24 / (36 * (1 - math.exp(-20 / 36))), rel=0.1)
+    assert uneven is None or uneven.nats < GroupDetector(SPEC).threshold_nats
+
+
+@pytest.mark.parametrize(
+    ("kind", "crowd", "is_full"),
+    [
+        ("template", 0.9, True),
+        ("template", 0.3, False),
+        ("payment", 0.59, False),
+        ("payment", 0.62, True),
+        ("organization", 0.5, False),
+        ("device", 0.61, True),
+    ],
+)
+def test_content_must_speak(kind: str, crowd: float, is_full: bool) -> None:
+    """Jobs on own data are no campaign; a firm or a household is one only if it asks clearly what a crowd asks."""
+    evidence = linked(f"{kind}::x", EVEN, crowd)
+
+    assert evidence is not None
+    assert (evidence.nats > 10) is is_full
+    assert evidence.nats == 0 or is_full
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("template", False), ("configuration", True), ("device", True)])
+def test_only_what_is_set_up_can_be_a_campaigns_own(kind: str, expected: bool) -> None:
+    """Words are free to anybody: whoever uses them next does not join at once."""
+    evidence = linked(f"{kind}::x", EVEN)
+
+    assert evidence is not None
+    assert evidence.is_pure is expected
+
+
+@pytest.mark.parametrize("sizes", [EVEN[:4], [3] * 10, [0] * 10])
+def test_small_or_slow_clusters_are_like_honest_use(sizes: list[int]) -> None:
+    """Fewer than five accounts, or fewer than 5.5 exchanges a day each, name nobody."""
+    assert linked("template::t", sizes) is None
+
+
+def test_a_link_is_judged_every_half_hour_at_most() -> None:
+    """Between two looks there is no evidence, so a busy link costs no more than a quiet one."""
+    groups, harvest = GroupDetector(SPEC), HarvestDetector(SPEC)
+    for number in range(9):
+        groups.observe("template::t", f"a{number}", 20, START_MS)
+    states = {f"a{n}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=1.0, rate=20.0) for n in range(9)}
+    judge: Callable[[int], GroupEvidence | None] = lambda at: groups.judge("template::t", at, states, harvest)  # noqa: E731
+
+    assert judge(START_MS + HOUR_MS) is not None
+    assert judge(START_MS + HOUR_MS + 29 * 60_000) is None
+    assert judge(START_MS + HOUR_MS + 30 * 60_000) is not None
+
+
+def test_what_leaves_no_trace_is_forgotten() -> None:
+    """After four times the memory a member is gone, and with its last member the link."""
+    groups = GroupDetector(SPEC)
+    for account_id in ("a", "b", "c"):
+        groups.observe("template::t", account_id, 1, START_MS)
+    gone_ms = START_MS + 4 * 36 * HOUR_MS
+
+    assert groups.sweep(gone_ms) == []
+    assert groups.sweep(gone_ms + HOUR_MS) == ["template::t"]
+    assert (groups.groups, groups.links_of, groups.firsts) == ({}, {}, {})

@@ -1,0 +1,43 @@
+"""Reasons: every feature can be explained, in words that fit the contract."""
+
+import pytest
+
+from detectors.groups import LINK_KINDS, GroupEvidence
+from detectors.harvest import FEATURES, HarvestDetector, Judgement
+from detectors.reasons import account_reasons, group_reasons
+from detectors.spec import DetectorSpec
+
+SPEC = DetectorSpec()
+
+
+def test_every_feature_has_its_texts() -> None:
+    """What was seen, in which unit, what it means, and which honest cause would look the same."""
+    size = len(FEATURES)
+    judgement = Judgement((9.0,) * size, (1.5,) * size, 9.0)
+    reasons = account_reasons(judgement, HarvestDetector(SPEC).levels)
+
+    assert [reason.feature for reason in reasons] == list(FEATURES)
+    assert all(reason.unit and reason.explanation and reason.benign_explanation for reason in reasons)
+    assert len({reason.explanation for reason in reasons}) == size
+
+
+def test_what_is_usual_is_no_reason() -> None:
+    """Only features that are rarer than usual are told."""
+    nats = (2.0,) + (0.0,) * (len(FEATURES) - 1)
+    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0), HarvestDetector(SPEC).levels)
+
+    assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[0], 2.0)]
+
+
+@pytest.mark.parametrize("kind", LINK_KINDS)
+def test_a_group_is_explained_by_the_kind_of_its_link(kind: str) -> None:
+    """Both reasons name the kind and neither the tenant nor the value."""
+    evidence = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.8, 0.7, False)
+    reasons = group_reasons(SPEC, evidence, f"{kind}:tenant-x:value-x")
+
+    assert sum(reason.nats for reason in reasons) == 12.0
+    for reason in reasons:
+        assert kind in reason.feature
+        assert "tenant-x" not in repr(reason)
+        assert "value-x" not in repr(reason)
+        assert reason.benign_explanation
