@@ -78,7 +78,8 @@ def test_a_rate_is_what_is_remembered_over_the_time_it_was_remembered_for() -> N
 )
 def test_support_alone_never_names(support: dict[str, Any]) -> None:
     """Each feature but content has an honest twin: however extreme, without content it amounts to nothing."""
-    _, _, judgement = go([0], **({"active_hours": 24, "slots": ["own"] * 9} | support))
+    fields: dict[str, Any] = {"active_hours": 24, "slots": ["own"] * 9} | support
+    _, _, judgement = go([0], **fields)
 
     assert judgement.total == 0
 

@@ -35,7 +35,7 @@ def in_order() -> list[str]:
 def disordered(seed: int) -> list[UsageEvent | int]:
     """The steps, each event put off by less than the disorder that event time leaves."""
     chooser = random.Random(seed)
-    arrivals = []
+    arrivals: list[tuple[int, int, int, UsageEvent | int]] = []
     for number, step in enumerate(event_steps(SPEC)):
         if isinstance(step, int):
             arrivals.append((step + DISORDER_MS, 1, number, step))

@@ -95,8 +95,8 @@ def test_counts_of_one_hour_add_up() -> None:
     rhythm = Rhythm(RhythmState())
     rhythm.observe(0, 7)
 
-    assert rhythm.observe(1, 2) == (2, pytest.approx(7.0))
-    assert rhythm.observe(1, 3) == (5, pytest.approx(7.0))
+    assert rhythm.observe(1, 2) == pytest.approx((2, 7.0))
+    assert rhythm.observe(1, 3) == pytest.approx((5, 7.0))
 
 
 def test_evidence_is_finite_whatever_happens() -> None:
