@@ -94,7 +94,7 @@ class CampaignDetector:
         for record in records:
             alerts += self._judge_account(record)
             for link in record.links:
-                key = f"{link.kind}:{record.tenant_id or ''}:{link.value}"
+                key = f"{link.kind}:{record.tenant_id or ''}\x1f{link.value}"
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
                     tenant_of[key] = record.tenant_id

@@ -88,6 +88,9 @@ class HarvestDetector:
         state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
             state.reference = max(state.reference, state.harvest)
+        if state.excused_until_ms > bucket.end_ms:
+            # Judged benign: what the account goes on to do until then is its reference.
+            state.reference = max(state.reference, state.harvest)
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens

@@ -81,7 +81,7 @@ class Groups(_Section):
     max_spread: Positive = Field(default=0.8, description="Largest standard deviation of log rates in a cluster.")
     min_cluster_ratio: Ratio = Field(default=0.6, description="Share of a link's members that a cluster must hold.")
     certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
-    pure_ratio: Ratio = Field(default=0.6, description="Share of named members from which newcomers join at once.")
+    pure_ratio: Ratio = Field(default=0.8, description="Share of named members from which newcomers join at once.")
     link_share: Ratio = Field(default=0.3, description="Share of an account's exchanges that must carry the link.")
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
