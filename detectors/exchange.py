@@ -97,7 +97,7 @@ def _profile_of(tenant_id: str | None, plan: str | None, created_at: datetime | 
 @lru_cache(maxsize=65_536)
 def _configuration_of(*parts: object) -> str:
     """Short id of the way a client is set up; empty when nothing is known of it."""
-    # A client alone, or with a system prompt that strangers use too, is no configuration: somebody must have set one up.
+    # A client alone, or with a system prompt that strangers use too, is no configuration: somebody must set one up.
     if parts[1] is None and parts[2] is None and parts[4] is None:
         return ""
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
