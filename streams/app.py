@@ -4,19 +4,22 @@ What an agent does with a batch is: take the lock, let the stage process it, pub
 """
 
 import asyncio
+import os
 import tempfile
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import faust
 import structlog
+from faust.types import TP
 from mode import CrashingSupervisor
 
 from streams import metric_defs
 from streams.collector import collect_rarely
 from streams.health import HealthServer
 from streams.settings import Settings
-from streams.transport import App, BatchSchema
+from streams.transport import App, BatchSchema, BeforeCommit, Commits
 from streams.watch import Watch
 from streams.worker import Worker
 
@@ -25,8 +28,10 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 QUEUE_BATCHES = 8
 """Batches that wait in memory in front of an agent; a batch holds up to ``max_poll_records`` records."""
-LAST_CHECKPOINT_SECONDS = 15.0
-"""How long a stopping worker tries to write its last checkpoint: below the grace that Kubernetes gives (30 s)."""
+LAST_CHECKPOINT_SECONDS = 12.0
+LEAVE_SECONDS = 20.0
+"""How long a stopping worker tries to write its last checkpoint, and to leave in good order: below the grace that
+Kubernetes gives (30 s). Only an unreachable broker takes that long."""
 
 
 def build_app(worker: Worker) -> App:
@@ -54,12 +59,23 @@ def build_app(worker: Worker) -> App:
         web_enabled=False,
         debug=False,
     )
-    app.before_commit = worker.before_commit
+    app.before_commit = _before_commit(app, worker)
     for topic, stage in worker.stages.items():
         channel = app.topic(topic, schema=BatchSchema())
         app.agent(channel, name=stage.role, supervisor_strategy=CrashingSupervisor)(_agent(app, worker, stage.role))
     _register_hooks(app, worker)
     return app
+
+
+def _before_commit(app: App, worker: Worker) -> BeforeCommit:
+    async def before_commit(offsets: Mapping[TP, int]) -> Commits:
+        try:
+            return await worker.before_commit(offsets)
+        except Exception as error:
+            await _fail(app, worker, error, "checkpoint")
+            raise
+
+    return before_commit
 
 
 def _agent(app: App, worker: Worker, role: str) -> Callable[[Any], Awaitable[None]]:
@@ -126,6 +142,7 @@ def _register_hooks(app: App, worker: Worker) -> None:
             raise
 
     async def stop(*_: Any, **__: Any) -> None:
+        _leave_in_any_case()
         await _last_checkpoint(app, worker)
         await worker.publisher.stop()
         await health.stop()
@@ -135,6 +152,18 @@ def _register_hooks(app: App, worker: Worker) -> None:
     app.on_before_shutdown.connect(cast(Any, stop))
     # Signals keep weak references, so something must hold their receivers.
     app.receivers = (assign, stop)
+
+
+def _leave_in_any_case() -> None:
+    """End the process when stopping hangs; the next owner repeats what was not committed, as after any crash."""
+
+    def leave() -> None:
+        log.error("worker.left_unfinished", seconds=LEAVE_SECONDS)
+        os._exit(1)
+
+    timer = threading.Timer(LEAVE_SECONDS, leave)
+    timer.daemon = True
+    timer.start()
 
 
 async def _last_checkpoint(app: App, worker: Worker) -> None:
