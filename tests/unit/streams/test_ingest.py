@@ -1,0 +1,175 @@
+"""Ingest: what is late is a property of the partition's own log, also across a restart anywhere."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.times import epoch_ms
+from streams.admission import Admission
+from streams.dead_letters import DeadLetterLimit, DeadLetters
+from streams.headers import ORIGIN, PROGRESS, Record
+from streams.ingest import IngestStage, InputPartition, partition_of
+from streams.progress import NEVER_MS, decode_progress
+from tests.unit.streams.memory import DISORDER_MS, SETTINGS, MemoryKafka, now_ms, record
+
+NOON_MS = 1_767_614_400_000
+"""2026-01-05T12:00:00Z."""
+
+
+def event(number: int, offset_seconds: int, **fields: Any) -> bytes:
+    """A usage event so many seconds after noon."""
+    minute, second = divmod(offset_seconds, 60)
+    hour, minute = divmod(minute, 60)
+    required = {
+        "event_id": f"e-{number}",
+        "occurred_at": f"2026-01-05T{12 + hour:02}:{minute:02}:{second:02}Z",
+        "account_id": f"a-{number % 5}",
+        "model": "m-1",
+        "input_tokens": 10,
+        "output_tokens": 20,
+    }
+    return json.dumps(required | fields).encode()
+
+
+def new_stage(kafka: MemoryKafka) -> IngestStage:
+    """An ingest stage that publishes into memory."""
+    dead_letters = DeadLetters(kafka, "dead", DeadLetterLimit(1_000_000, 1.0), now_ms)  # type: ignore[arg-type]
+    stage = IngestStage(SETTINGS, Admission(SETTINGS, now_ms), kafka, dead_letters, now_ms)  # type: ignore[arg-type]
+    stage.input_partitions, stage.usage_partitions = 1, 2
+    return stage
+
+
+def records_of(values: list[bytes]) -> list[Record]:
+    """The records of one input partition."""
+    return [record("in", 0, offset, None, value, []) for offset, value in enumerate(values)]
+
+
+def outcomes(kafka: MemoryKafka) -> tuple[set[bytes], set[int]]:
+    """Origins of what was admitted and offsets of what was refused."""
+    usage = [r for place, log in kafka.logs.items() if place[0] == "stillwatch.usage" for r in log]
+    admitted = {dict(r.headers)[ORIGIN] for r in usage if ORIGIN in dict(r.headers)}
+    return admitted, {json.loads(raw)["origin"]["offset"] for raw in kafka.values("dead")}
+
+
+@settings(deadline=None)
+@given(
+    seconds=st.lists(st.integers(0, 600), min_size=1, max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=4),
+    repeated=st.integers(0, 3),
+)
+def test_a_restart_judges_as_the_first_time(seconds: list[int], cuts: list[int], repeated: int) -> None:
+    """Whatever was committed when, and however much is read again: each event has one outcome."""
+    values = [event(number, at) for number, at in enumerate(seconds)]
+    expected = MemoryKafka()
+    whole = new_stage(expected)
+    whole.partitions[0] = InputPartition(DISORDER_MS, 0)
+    whole.process(0, records_of(values))
+
+    kafka = MemoryKafka()
+    begin, newest_ms = 0, NEVER_MS
+    for cut in [*sorted(min(cut, len(values)) for cut in cuts), len(values)]:
+        stage = new_stage(kafka)
+        stage.partitions[0] = InputPartition(DISORDER_MS, begin, newest_ms)
+        if cut > begin:
+            stage.process(0, records_of(values)[begin:cut])
+            commit = stage.commit_at(0, cut)
+            assert commit is not None
+            # What is done after the last commit is done again by the next owner.
+            if undone := records_of(values)[cut : cut + repeated]:
+                stage.process(0, undone)
+            begin, newest_ms = commit.offset, int(commit.metadata)
+
+    assert outcomes(kafka) == outcomes(expected)
+
+
+def test_the_text_of_a_prompt_goes_no_further() -> None:
+    """In the usage topic stands its fingerprint."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([event(1, 0, prompt="the secret of the house")]))
+
+    [usage] = [raw for raw in kafka.values("stillwatch.usage") if b"e-1" in raw]
+    assert b"secret" not in usage
+    assert json.loads(usage)["prompt_fingerprint"]
+
+
+def test_a_fingerprint_of_the_gateway_is_kept() -> None:
+    """It was made with the same key, and the gateway may have kept the text to itself."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([event(1, 0, prompt="text", prompt_fingerprint="made-at-the-gateway")]))
+
+    [usage] = [json.loads(raw) for raw in kafka.values("stillwatch.usage") if b"e-1" in raw]
+    assert usage["prompt_fingerprint"] == "made-at-the-gateway"
+    assert "prompt" not in usage
+
+
+def test_several_events_in_a_message_have_origins_of_their_own() -> None:
+    """Otherwise the second would be taken for a repeat of the first."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([b"[" + event(1, 0) + b"," + event(2, 1) + b"]"]))
+
+    admitted, refused = outcomes(kafka)
+    assert (len(admitted), refused) == (2, set())
+
+
+def test_progress_stands_behind_the_events_that_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every usage partition is told, after its events."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([event(number, number) for number in range(20)]))
+
+    for number in range(2):
+        *_, last = kafka.logs["stillwatch.usage", number]
+        assert dict(last.headers).keys() == {PROGRESS}
+        [report] = decode_progress(last.value or b"").reports
+        assert report.watermark_ms == NOON_MS + 19_000 - DISORDER_MS
+
+
+def test_a_silent_partition_is_vouched_for_up_to_the_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only when it is read to its end, and only after the time that was set."""
+    clock = [1_000.0]
+    monkeypatch.setattr("streams.ingest.time.monotonic", lambda: clock[-1])
+    stage = new_stage(MemoryKafka())
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([event(1, 0)]))
+    stage.mark_idle({0})
+    assert stage.partitions[0].idle_until_ms is None
+
+    clock.append(1_000.0 + SETTINGS.idle_seconds)
+    stage.mark_idle(set())
+    assert stage.partitions[0].idle_until_ms is None
+    stage.mark_idle({0})
+
+    vouched_ms = stage.partitions[0].idle_until_ms
+    assert vouched_ms is not None
+    assert now_ms() - DISORDER_MS - SETTINGS.idle_seconds * 1000 < vouched_ms <= now_ms() - DISORDER_MS
+
+
+def test_keys_go_where_kafka_would_put_them() -> None:
+    """Expected values are those of the Java client (murmur2 of the key, without its sign, modulo partitions)."""
+    assert [partition_of(key, 1000) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
+        (-973932308 & 0x7FFFFFFF) % 1000,
+        (-790332482 & 0x7FFFFFFF) % 1000,
+        (-985981536 & 0x7FFFFFFF) % 1000,
+    ]
+
+
+def test_the_day_of_the_tests_is_what_it_says() -> None:
+    """The constant agrees with the events."""
+    assert epoch_ms(json_time(event(0, 0))) == NOON_MS
+
+
+def json_time(raw: bytes) -> Any:
+    """Event time of an event."""
+    from schemas.times import parse_instant
+
+    return parse_instant(json.loads(raw)["occurred_at"])
