@@ -24,7 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Explain an alert, or all alerts of an account."),
     "fingerprint": ("fingerprint", "Fingerprint the prompts on standard input, one a line."),
     "schemas": ("schemas_export", "Publish the contracts as JSON Schema and AsyncAPI."),
-    "demo": ("demo", "Run the service on sample traffic and show alerts arriving; leaves nothing running and no topics behind."),
+    "demo": (
+        "demo",
+        "Run the service on sample traffic and show alerts arriving; leaves nothing running and no topics behind.",
+    ),
 }
 """Name of the command, its module under ``streams.commands``, and the first sentence of its help."""
 
