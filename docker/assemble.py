@@ -21,7 +21,7 @@ from streams.cli import main
 sys.exit(main(prog_name="stillwatch"))
 """
 
-PRECOMPILE = '''"""Compile the standard library where the image has none of its bytecode; leaves itself out of the image."""
+PRECOMPILE = '''"""Compile the standard library where the image lacks its bytecode; leaves itself out of the image."""
 
 import compileall
 import os
