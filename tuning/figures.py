@@ -1,15 +1,12 @@
-"""Where measurements are written, and how they are drawn."""
+"""Where measurements are written, and how they are drawn. Drawing needs matplotlib, which nothing else here does."""
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FOLDER = Path(__file__).parent.parent / "docs" / "figures"
 
@@ -25,15 +22,20 @@ def write_table(name: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER
     return path
 
 
-def new_figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> tuple[Figure, list[Any]]:
+def new_figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> "tuple[Figure, list[Any]]":
     """Return a figure with so many panels beside one another."""
+    import matplotlib as mpl  # noqa: PLC0415  (only who draws needs it)
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
     figure, panels = plt.subplots(1, columns, figsize=(width, height), squeeze=False, constrained_layout=True)
     for panel in panels[0]:
         panel.grid(visible=True, alpha=0.3)
     return figure, list(panels[0])
 
 
-def write_figure(name: str, figure: Figure, folder: Path = FOLDER) -> Path:
+def write_figure(name: str, figure: "Figure", folder: Path = FOLDER) -> Path:
     """Write a figure as ``name.png``."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
