@@ -24,12 +24,10 @@ def write_table(name: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER
 
 def new_figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> "tuple[Figure, list[Any]]":
     """Return a figure with so many panels beside one another."""
-    import matplotlib as mpl  # noqa: PLC0415  (only who draws needs it)
+    from matplotlib.figure import Figure  # only who draws needs it
 
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    figure, panels = plt.subplots(1, columns, figsize=(width, height), squeeze=False, constrained_layout=True)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    panels = figure.subplots(1, columns, squeeze=False)
     for panel in panels[0]:
         panel.grid(visible=True, alpha=0.3)
     return figure, list(panels[0])
@@ -40,5 +38,4 @@ def write_figure(name: str, figure: "Figure", folder: Path = FOLDER) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     figure.savefig(path, dpi=120, metadata={"Software": None})
-    plt.close(figure)
     return path
