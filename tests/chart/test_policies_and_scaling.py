@@ -51,7 +51,7 @@ def test_a_drain_takes_one_worker_at_a_time_and_broken_ones_at_once() -> None:
 def test_the_specification_is_checked_before_anything_else() -> None:
     """A hook runs `stillwatch config check` on the very text that the workers would read, before the topics job."""
     objects = render({"detector": {"spec": "name: x\n"}})
-    check, topics = only(objects, "Job", "-spec-check"), only(objects, "Job", "-topics")
+    check, topics = only(objects, "Job", "-config-check"), only(objects, "Job", "-topics")
     annotations = check["metadata"]["annotations"]
 
     assert annotations["helm.sh/hook"] == "pre-install,pre-upgrade"
@@ -71,7 +71,7 @@ def test_an_existing_specification_is_checked_too() -> None:
     objects = render({"detector": {"existingConfigMap": "reviewed", "key": "a.yaml"}})
     mounted = [
         volume["configMap"]["name"]
-        for o in (only(objects, "Job", "-spec-check"), workload(objects))
+        for o in (only(objects, "Job", "-config-check"), workload(objects))
         for volume in o["spec"]["template"]["spec"]["volumes"]
         if volume["name"] == "spec"
     ]
@@ -80,9 +80,13 @@ def test_an_existing_specification_is_checked_too() -> None:
     assert [o for o in objects if o["kind"] == "ConfigMap"] == []
 
 
-def test_the_packaged_specification_needs_no_check() -> None:
-    """Without a specification of one's own there is no such hook."""
-    assert [o["metadata"]["name"] for o in render() if o["kind"] == "Job"] == ["sw-stillwatch-topics"]
+def test_settings_are_checked_with_the_packaged_specification_too() -> None:
+    """A fingerprint key that is too short, say, is refused by the hook and not by a crashing worker."""
+    check = only(render(), "Job", "-config-check")["spec"]["template"]["spec"]
+
+    assert check["containers"][0]["args"] == ["config", "check"]
+    assert "STILLWATCH_FINGERPRINT_KEY" in environment(check)
+    assert [v["name"] for v in check["volumes"]] == ["tmp"]
 
 
 def test_the_topics_job_makes_what_was_asked_for() -> None:
@@ -98,7 +102,7 @@ def test_no_topics_job_when_topics_are_made_otherwise(manage: str) -> None:
     """The job is there only when it is the one who makes the topics."""
     objects = render({"topics": {"manage": manage}, "strimzi": {"cluster": "events"}})
 
-    assert [o for o in objects if o["kind"] == "Job"] == []
+    assert [o["metadata"]["name"] for o in objects if o["kind"] == "Job"] == ["sw-stillwatch-config-check"]
 
 
 @pytest.mark.parametrize(("scaler", "kind"), [("hpa", "HorizontalPodAutoscaler"), ("keda", "ScaledObject")])

@@ -101,7 +101,7 @@ def test_the_fingerprint_key_comes_from_the_secret() -> None:
     """Workers read it from the named secret and key, and so does the check of settings; nobody else does."""
     objects = render({"fingerprint": {"existingSecret": "keys", "key": "hmac"}, "detector": {"spec": "name: x"}})
 
-    holders = {"StatefulSet/sw-stillwatch", "Job/sw-stillwatch-spec-check"}
+    holders = {"StatefulSet/sw-stillwatch", "Job/sw-stillwatch-config-check"}
     for name, pod in pods(objects).items():
         found = environment(pod).get("STILLWATCH_FINGERPRINT_KEY")
         expected = {"secretKeyRef": {"name": "keys", "key": "hmac"}} if name in holders else None
@@ -130,13 +130,21 @@ def test_the_specification_is_mounted_and_rolls_the_pods() -> None:
     assert checksums[0] != checksums[1]
 
 
-def test_the_specification_arrives_byte_for_byte() -> None:
-    """Comments, indentation and numbers of the file are not touched on the way."""
-    text = "# why\nname: a\nnested:\n  - {limit: 1000000}\n  - |\n    two\n    lines\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# why\nname: a\nnested:\n  - {limit: 1000000}\n  - |\n    two\n    lines\n",
+        "\nname: a\n\n\n",
+        "name: a  # no end of line, trailing blanks  ",
+        "  - indented\n- '{{ .Values.notATemplate }}'\n\ttab\n",
+    ],
+)
+def test_the_specification_arrives_byte_for_byte(text: str) -> None:
+    """Comments, indentation, blank lines and numbers of the file are not touched on the way."""
     objects = render({"detector": {"spec": text}})
 
     assert only(objects, "ConfigMap", "-spec")["data"]["spec.yaml"] == text
-    assert only(objects, "ConfigMap", "-spec-check")["data"]["spec.yaml"] == text
+    assert only(objects, "ConfigMap", "-config-check")["data"]["spec.yaml"] == text
 
 
 def test_a_new_chart_version_alone_does_not_restart_pods() -> None:
