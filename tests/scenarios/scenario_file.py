@@ -35,6 +35,8 @@ class ScenarioFile(BaseModel):
     seed: int = 1
     release_day: float | None = None
     expect: Literal["silent"] | Named
+    known_gap: Annotated[str, Field(min_length=20)] | None = None
+    """Why the expectation is not met yet, with figures; the test then fails as soon as it is met."""
 
     def scenario(self, days: float) -> Scenario:
         """Return the traffic that the scenario adds to the background."""
