@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.deploy, pytest.mark.broker, pytest.mark.timeout(2400)]
 
 WORKERS = 3
 LOAD_SECONDS = 420
-KEY = "a-key-of-this-test"
+KEY = "a-key-of-this-test-alone"
 PREFIX = "pods."
 MEASUREMENTS = Path(os.environ.get("STILLWATCH_MEASUREMENTS", "build/deployment.json"))
 

@@ -137,7 +137,7 @@ def test_a_refused_specification_stops_the_upgrade_before_any_pod(release: Relea
         )
 
     assert [pod["metadata"]["uid"] for pod in release.workers()] == before
-    assert "job.batch/sw-stillwatch-spec-check" in release.leftovers()
+    assert "job.batch/sw-stillwatch-config-check" in release.leftovers()
 
 
 def test_a_failed_install_can_be_repeated(release: Release) -> None:

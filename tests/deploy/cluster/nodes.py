@@ -111,6 +111,8 @@ class Node:
                 f"--root-dir={self._folder}/kubelet",
                 f"--cert-dir={pki}/{self.name}",
             ],
+            # Now and then two of its threads trip over each other at the very start.
+            attempts=3,
         )
 
     def fail(self) -> None:

@@ -1,10 +1,9 @@
 """Processes that make up a cluster: started with a log of their own, watched while waiting, stopped in order."""
 
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 15
@@ -22,17 +21,23 @@ class Processes:
         self._folder = folder
         self.prefix = list(prefix)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, list[str]] = {}
+        self._attempts: dict[str, int] = {}
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Start a process in a session of its own, so that a Ctrl-C reaches the tests and not the cluster."""
-        with (self._folder / f"{name}.log").open("wb") as log:
+    def start(self, name: str, command: Sequence[str], *, attempts: int = 1) -> None:
+        """Start a process in a session of its own, so that a Ctrl-C reaches the tests and not the cluster.
+
+        It is started again, as an init system would, until so many attempts have failed.
+        """
+        self._commands[name] = list(command)
+        self._attempts[name] = attempts - 1
+        with (self._folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 ["nice", "-n", "5", *self.prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **(env or {})},
             )
 
     def pid(self, name: str) -> int:
@@ -43,8 +48,10 @@ class Processes:
         """Wait until something is so. Raises ``ClusterFailed`` when it takes too long or a process dies."""
         deadline = time.monotonic() + seconds
         while not is_done():
-            for name, process in self._running.items():
-                if process.poll() is not None:
+            for name, process in list(self._running.items()):
+                if process.poll() is not None and self._attempts[name] > 0:
+                    self.start(name, self._commands[name], attempts=self._attempts[name])
+                elif process.poll() is not None:
                     raise ClusterFailed(
                         f"{name} ended with {process.returncode} while waiting for {what}:\n{self._tail(name)}"
                     )
