@@ -29,7 +29,7 @@ from streams.progress import (
 )
 from streams.publisher import Publisher
 from streams.settings import Settings
-from streams.stage import StatefulStage
+from streams.stage import StatefulStage, is_next
 from streams.state_log import Entry, StateLog
 from streams.topics import topic_name
 from streams.transport import Records
@@ -58,11 +58,14 @@ class AccountPartition:
         dead_letters: DeadLetters,
         links: LinkWriter,
         disorder_ms: int,
+        *,
+        is_gapless: bool = True,
     ) -> None:
         self._number = number
         self._admission = admission
         self._dead_letters = dead_letters
         self._links = links
+        self._is_gapless = is_gapless
         self._direct = InputProgress(disorder_ms)
         self._origins: dict[int, int] = {}
         self._ahead: dict[str, int] = {}
@@ -77,7 +80,7 @@ class AccountPartition:
         """Observe the events of a batch in log order and publish what became due, in order."""
         dead = repeated = observed = 0
         for record in records:
-            if record.offset < self.next_offset:
+            if not is_next(record, self.next_offset, self._is_gapless):
                 continue
             self.next_offset = record.offset + 1
             kind, value = kind_of(record)

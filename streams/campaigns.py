@@ -25,6 +25,7 @@ from streams.headers import FEEDBACK, FEEDBACK_FORMAT, PROGRESS, SENDER, SENDER_
 from streams.ingest import partition_of
 from streams.progress import MergedProgress, decode_progress
 from streams.publisher import Publisher
+from streams.stage import is_next
 from streams.state_log import Entry
 from streams.transport import Records
 
@@ -77,7 +78,7 @@ class CampaignPartition:
         """Take in a batch in log order and publish the alerts that became due, in order."""
         observed = repeated = dead = 0
         for record in records:
-            if record.offset < self.next_offset:
+            if not is_next(record, self.next_offset, is_gapless=True):
                 continue
             self.next_offset = record.offset + 1
             kind, value = kind_of(record)

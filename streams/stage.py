@@ -5,6 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 from aiokafka.structs import OffsetAndMetadata
 
+from streams.headers import Record
 from streams.offsets import Start, start_offsets
 from streams.settings import Settings
 from streams.state_log import StateLog, StatePartition
@@ -54,6 +55,23 @@ class StatelessStage:
 
     def check_undisturbed(self) -> None:
         """Nothing to be disturbed."""
+
+
+class MessagesMissing(RuntimeError):
+    """A message was never delivered; the worker stops and reads again from its last checkpoint."""
+
+
+def is_next(record: Record, next_offset: int, is_gapless: bool) -> bool:
+    """Whether a record is new; ``False`` for one that the state includes already.
+
+    Raises ``MessagesMissing`` when there is a gap before it in a topic that only we write to, which has none.
+    """
+    if is_gapless and record.offset > next_offset:
+        raise MessagesMissing(
+            f"{record.topic}/{record.partition}: the message behind offset {next_offset - 1} has offset "
+            f"{record.offset}; has somebody deleted messages? Then set the group's offset with all workers stopped"
+        )
+    return record.offset >= next_offset
 
 
 class ProcessingPartition(StatePartition, Protocol):

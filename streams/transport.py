@@ -9,11 +9,12 @@ batch up to it was acked and ``before_commit`` has made its effects durable.
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, cast
 
 import faust
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import OffsetAndMetadata
 from faust.events import Event
 from faust.transport.drivers import aiokafka as driver
@@ -89,17 +90,26 @@ class Consumer(driver.Consumer):
             return
         generation = self.app.consumer_generation_id
         records = await self._getmany(active_partitions=active, timeout=timeout)
-        if self.should_stop:
+        if self.should_stop or not self.flow_active:
+            # A rebalance has begun. It ends with a seek to what is committed, so this is read again then.
+            return
+        if self.app.consumer_generation_id != generation:
+            # A whole rebalance went by during the fetch: nobody can tell whether this was read before or behind the
+            # seek that ended it. When yet another has begun, that ends with a seek too.
+            with suppress(IllegalStateError):
+                await self.perform_seek()
             return
         for tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                # Fetched before a rebalance, which ends with a seek to what is committed: read again then.
+            if not self._is_flowing(generation):
                 return
             last = batch[-1].offset
             # Keeps Faust's own gap bookkeeping out of it: ours is the in-flight queue.
             self._read_offset[tp] = last
             self._in_flight[tp].append(last)
             yield tp, self._batch_message(tp, batch, generation)
+
+    def _is_flowing(self, generation: int) -> bool:
+        return self.flow_active and self.app.consumer_generation_id == generation
 
     def _batch_message(self, tp: TP, batch: Records, generation: int) -> ConsumerMessage:
         last = batch[-1]

@@ -89,7 +89,16 @@ class Worker:
         state = StateLog(self.settings, self.publisher, self._topic("account_state"), is_atomic=False)
 
         def new_partition(number: int) -> AccountPartition:
-            return AccountPartition(number, spec, self._admission, self.dead_letters, self._links, disorder_ms)
+            return AccountPartition(
+                number,
+                spec,
+                self._admission,
+                self.dead_letters,
+                self._links,
+                disorder_ms,
+                # Sources of others may use transactions, whose markers take offsets.
+                is_gapless=not self.settings.direct_sources,
+            )
 
         return AccountStage(self.settings, state, self.publisher, new_partition, self.make_progress, wall_clock_ms)
 
