@@ -52,6 +52,18 @@ def contents(alert: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in alert.items() if name != "published_at"}
 
 
+def assert_same_alerts(actual: dict[AlertKey, dict[str, Any]], expected: dict[AlertKey, dict[str, Any]]) -> None:
+    """The same ids, versions and contents; a failure names the fields that differ."""
+    assert sorted(actual) == sorted(expected)
+    differing = {
+        (key, field): (value, actual[key][field])
+        for key, alert in expected.items()
+        for field, value in alert.items()
+        if actual[key][field] != value
+    }
+    assert differing == {}, differing
+
+
 def eager_spec() -> DetectorSpec:
     """The specification of the workers under test."""
     return parse_spec(EAGER, "the specification of a test")

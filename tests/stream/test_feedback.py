@@ -7,7 +7,14 @@ import pytest
 from schemas.feedback import Feedback, encode_feedback
 from schemas.times import parse_instant
 from tests.stream.live import PARTITIONS, LiveService
-from tests.stream.recordings import DISORDER_MS, closing_events, fingerprinted, occurred_ms, replayed
+from tests.stream.recordings import (
+    DISORDER_MS,
+    assert_same_alerts,
+    closing_events,
+    fingerprinted,
+    occurred_ms,
+    replayed,
+)
 from tests.stream.test_live_equals_replay import published
 from traffic.generate import generate
 
@@ -51,8 +58,11 @@ def test_decisions_take_effect_as_in_a_replay(service: LiveService) -> None:
 
     assert service.stop_workers() == [0]
     expected = replayed(lines + closing, verdicts)
-    assert Counter(alert["status"] for alert in expected.values())["retracted"] == len(verdicts) == 2
-    assert published(service) == expected
+    assert Counter(alert["status"] for alert in expected.values())["retracted"] == len(verdicts) > 0
+    assert_same_alerts(published(service), expected)
     letters = {(letter["stage"], letter["reason"], letter["origin"]["offset"]) for letter in service.dead_letters()}
-    assert letters == {("campaigns", "unmatched", 3), ("feedback", "invalid", 4)}
+    assert letters == {
+        ("campaigns", "unmatched", len(verdicts) + 1),
+        ("feedback", "invalid", len(verdicts) + 2),
+    }
     assert all(letter["origin"]["topic"].endswith("stillwatch.feedback") for letter in service.dead_letters())
