@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.deploy import image
 from tests.deploy.cluster import tools
 from tests.deploy.cluster.client import Client
 from tests.deploy.cluster.simulated import simulated_cluster
@@ -20,9 +21,13 @@ def require(names: tuple[str, ...]) -> None:
     """Skip unless these tests were asked for; fail when they were and a tool is missing."""
     if not (wanted := os.environ.get(WANTED)):
         pytest.skip("runs with `make test-deploy` only: it needs a Kubernetes")
-    if lacking := tools.missing(names):
+    lacking = tools.missing(names)
+    reason = f"missing: {', '.join(lacking)}; `make deploy-tools` makes them" if lacking else None
+    if names is tools.REAL:
+        reason = reason or tools.unsuitable()
+    if reason:
         stop = pytest.skip if wanted == "if-possible" else pytest.fail
-        stop(f"missing: {', '.join(lacking)}; `make deploy-tools` makes them")
+        stop(reason)
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +36,13 @@ def api() -> Iterator[Client]:
     require(tools.SIMULATED)
     with simulated_cluster() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def image_under_test(tmp_path_factory: pytest.TempPathFactory) -> image.Image:
+    """The image of the working tree, built once."""
+    require(tools.IMAGE)
+    return image.build(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture

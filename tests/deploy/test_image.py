@@ -15,7 +15,6 @@ import pytest
 
 from tests.deploy import image
 from tests.deploy.cluster.tools import tool
-from tests.deploy.conftest import require
 from tests.stream.live import PARTITIONS, LiveService
 from tests.stream.recordings import closing_events, contents, fingerprinted, occurred_ms
 from traffic.generate import generate
@@ -55,12 +54,10 @@ def python(name: str, code: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> str:
+def built(image_under_test: image.Image) -> str:
     """The name of the image under test, in podman's store."""
-    require(("podman", "buildah", "runc"))
-    found = image.build(tmp_path_factory.mktemp("image"))
-    podman("pull", "--quiet", f"oci-archive:{found.archive}")
-    return found.name
+    podman("pull", "--quiet", f"oci-archive:{image_under_test.archive}")
+    return image_under_test.name
 
 
 def test_it_needs_no_root_no_shell_and_no_writable_file_system(built: str) -> None:

@@ -29,7 +29,7 @@ from traffic.generate import generate
 pytestmark = [pytest.mark.deploy, pytest.mark.broker, pytest.mark.timeout(2400)]
 
 WORKERS = 3
-LOAD_SECONDS = 420
+LOAD_SECONDS = 360
 KEY = "a-key-of-this-test-alone"
 PREFIX = "pods."
 MEASUREMENTS = Path(os.environ.get("STILLWATCH_MEASUREMENTS", "build/deployment.json"))
@@ -50,17 +50,16 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory, image_under_test: image.Image) -> Iterator[Run]:
     """Install, feed, and while events flow: upgrade, drain, kill, lose a node; then everything is read to the end."""
     require(tools.REAL)
     folder = tmp_path_factory.mktemp("pods")
-    built = image.build(folder)
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("STILLWATCH_FINGERPRINT_KEY", KEY)
         # Pods cannot reach a broker that listens on the loopback of the nodes.
         patch.setattr(broker.node, "HOST", GATEWAY)
-        cluster = stack.enter_context(real_cluster([built.archive]))
+        cluster = stack.enter_context(real_cluster([image_under_test.archive]))
         stack.enter_context(entered(cluster.namespace))
         kafka = stack.enter_context(temporary_cluster())
         service = LiveService(kafka.bootstrap_servers, PREFIX, folder)
@@ -74,7 +73,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             "-n",
             "watch",
         )
-        values = [*built.values, "--values", str(_values(folder, kafka.bootstrap_servers))]
+        values = [*image_under_test.values, "--values", str(_values(folder, kafka.bootstrap_servers))]
         workers = Workers(cluster, "watch", "sw", WORKERS, values)
         workers.install()
         lines = _feed(folder, service, workers)
@@ -83,7 +82,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             service,
             workers,
             lines,
-            _replay(cluster.nodes["node1"], built, folder / "replay", lines),
+            _replay(cluster.nodes["node1"], image_under_test, folder / "replay", lines),
             consumed,
             workers.metrics("process_resident_memory_bytes", "stillwatch_accounts", "process_cpu_seconds_total"),
             ingest_times(kafka.bootstrap_servers, f"{PREFIX}stillwatch.usage"),

@@ -31,15 +31,16 @@ PARTITIONS = 4
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealCluster, SecuredBroker, image.Image]]:
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, image_under_test: image.Image
+) -> Iterator[tuple[RealCluster, SecuredBroker, image.Image]]:
     """One node, and the broker beside it."""
     require(tools.REAL)
-    built = image.build(tmp_path_factory.mktemp("image"))
     with ExitStack() as stack:
-        found = stack.enter_context(real_cluster([built.archive], node_count=1))
+        found = stack.enter_context(real_cluster([image_under_test.archive], node_count=1))
         stack.enter_context(entered(found.namespace))
         broker = stack.enter_context(secured_broker(GATEWAY, tmp_path_factory.mktemp("broker")))
-        yield found, broker, built
+        yield found, broker, image_under_test
 
 
 def _base(prefix: str, built: image.Image) -> dict[str, Any]:

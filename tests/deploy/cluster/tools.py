@@ -19,12 +19,15 @@ SIMULATED = (
     "openssl",
 )
 """An API server whose pods become ready without running."""
+IMAGE = ("podman", "buildah", "runc", "mmdebstrap")
+"""Building and running the image."""
 REAL = (
     *SIMULATED[:-2],
     "openssl",
     "kubelet",
     "kube-proxy",
     "coredns",
+    "pause",
     "containerd",
     "ctr",
     "runc",
@@ -47,6 +50,15 @@ def tool(name: str) -> str:
     if found is None:
         raise ToolMissing(f"{name} is not there: tests/deploy/tools.sh makes it")
     return found
+
+
+def unsuitable() -> str | None:
+    """Why this machine cannot be a node, ``None`` when it can."""
+    if os.geteuid() != 0:
+        return "nodes with real pods need root"
+    if not Path("/sys/fs/cgroup/cpuset").is_dir():
+        return "nodes with real pods need cgroup version 1, as the kubelet here is told to use it"
+    return None
 
 
 def missing(names: tuple[str, ...]) -> list[str]:
