@@ -1,6 +1,7 @@
 """What the configuration commands check, show and compare."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from streams.settings import Settings
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the variables of whoever runs the tests out of them."""
-    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    for name in list(os.environ):
+        if name == "KAFKA_BOOTSTRAP_SERVERS" or name.startswith("STILLWATCH_"):
+            monkeypatch.delenv(name)
 
 
 def run(*arguments: str, **environment: str) -> Any:
