@@ -4,7 +4,7 @@ The state topic is compacted and keyed by subject, so a new consumer reads the p
 else. A publication counts if its version is above the one known for its alert; repeats are stale and dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import structlog
@@ -16,7 +16,7 @@ from schemas.usage_event import EventRefused
 from streams import metric_defs
 from streams.dead_letters import DeadLetters
 from streams.headers import Record, value_of
-from streams.offsets import read_partitions, start_offsets
+from streams.offsets import Start, read_partitions
 from streams.publisher import Publisher
 from streams.settings import Settings
 from streams.stage import StatelessStage
@@ -124,12 +124,11 @@ class AlertStage(StatelessStage):
         self._state_topic = topic_name(settings, "alert_state")
         self.partitions: dict[int, AlertPartition] = {}
 
-    async def assign(self, numbers: set[int]) -> None:
+    async def assign(self, starts: Mapping[int, Start]) -> None:
         """Have exactly these partitions, each as the state topic says."""
         self.partitions = {
-            n: AlertPartition(self._publisher, self._dead_letters, self._state_topic, n) for n in sorted(numbers)
+            n: AlertPartition(self._publisher, self._dead_letters, self._state_topic, n) for n in sorted(starts)
         }
-        starts = await start_offsets(self._settings, topic_name(self._settings, self.role), numbers)
         for number, start in starts.items():
             self.partitions[number].next_offset = start.offset
         async for record in read_partitions(self._settings, self._state_topic, self.partitions, self._on_progress):

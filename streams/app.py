@@ -28,6 +28,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 QUEUE_BATCHES = 8
 """Batches that wait in memory in front of an agent; a batch holds up to ``max_poll_records`` records."""
+REBALANCE_SECONDS = 120.0
+"""How long the group waits for a worker that is alive: a last checkpoint of all it has must fit in."""
 LAST_CHECKPOINT_SECONDS = 12.0
 LEAVE_SECONDS = 20.0
 """How long a stopping worker tries to write its last checkpoint, and to leave in good order: below the grace that
@@ -46,6 +48,7 @@ def build_app(worker: Worker) -> App:
         broker_max_poll_records=settings.max_poll_records,
         broker_session_timeout=settings.session_timeout_seconds,
         broker_heartbeat_interval=settings.session_timeout_seconds / 10,
+        broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_request_timeout=max(90.0, settings.session_timeout_seconds + 10),
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=settings.instance_id,
@@ -60,6 +63,7 @@ def build_app(worker: Worker) -> App:
         debug=False,
     )
     app.before_commit = _before_commit(app, worker)
+    app.positions = lambda: worker.positions
     for topic, stage in worker.stages.items():
         channel = app.topic(topic, schema=BatchSchema())
         app.agent(channel, name=stage.role, supervisor_strategy=CrashingSupervisor)(_agent(app, worker, stage.role))

@@ -4,6 +4,8 @@ There they stand between account buckets and progress, so that a restarted campa
 its predecessor did.
 """
 
+from collections.abc import Mapping
+
 from aiokafka.structs import OffsetAndMetadata
 from pydantic import ValidationError
 
@@ -13,7 +15,7 @@ from streams import metric_defs
 from streams.dead_letters import DeadLetters
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, Record, value_of
 from streams.link_writer import LINKS_PARTITION
-from streams.offsets import start_offsets
+from streams.offsets import Start
 from streams.publisher import Publisher
 from streams.settings import Settings
 from streams.stage import StatelessStage
@@ -27,15 +29,13 @@ class FeedbackStage(StatelessStage):
     role: Role = "feedback"
 
     def __init__(self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters) -> None:
-        self._settings = settings
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._links_topic = topic_name(settings, "links")
         self.partitions: dict[int, int] = {}
 
-    async def assign(self, numbers: set[int]) -> None:
+    async def assign(self, starts: Mapping[int, Start]) -> None:
         """Have exactly these partitions; nothing is remembered of them but the offset."""
-        starts = await start_offsets(self._settings, topic_name(self._settings, self.role), numbers)
         self.partitions = {number: start.offset for number, start in starts.items()}
 
     def process(self, number: int, records: Records) -> None:

@@ -4,7 +4,7 @@ The path of one input: ``IngestStage.process`` -> ``Admission.admit`` -> message
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from aiokafka.partitioner import murmur2
@@ -15,7 +15,7 @@ from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
 from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, value_of
-from streams.offsets import start_offsets
+from streams.offsets import Start
 from streams.progress import NEVER_MS, InputProgress, ProgressMessage, Report, encode_progress
 from streams.publisher import Publisher
 from streams.settings import Settings
@@ -87,9 +87,8 @@ class IngestStage(StatelessStage):
         self.input_partitions = 0
         self.usage_partitions = 0
 
-    async def assign(self, numbers: set[int]) -> None:
+    async def assign(self, starts: Mapping[int, Start]) -> None:
         """Have exactly these partitions, each at its committed offset with the event time committed beside it."""
-        starts = await start_offsets(self._settings, topic_name(self._settings, self.role), numbers)
         self.partitions = {
             number: InputPartition(self._disorder_ms, start.offset, int(start.metadata) if start.metadata else NEVER_MS)
             for number, start in starts.items()

@@ -1,12 +1,12 @@
 """What a stage is to the worker, and the one for stages whose partitions keep state."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.headers import Record
-from streams.offsets import Start, start_offsets
+from streams.offsets import Start
 from streams.settings import Settings
 from streams.state_log import StateLog, StatePartition
 from streams.topics import Role, topic_name
@@ -28,7 +28,7 @@ class Stage(Protocol):
     def partitions(self) -> Collection[int]:
         """Numbers of the partitions that this process has."""
 
-    async def assign(self, numbers: set[int]) -> None:
+    async def assign(self, starts: Mapping[int, Start]) -> None:
         """Have exactly these partitions, each as its last checkpoint left it; the others are let go."""
 
     def process(self, number: int, records: Records) -> None:
@@ -68,8 +68,8 @@ def is_next(record: Record, next_offset: int, is_gapless: bool) -> bool:
     """
     if is_gapless and record.offset > next_offset:
         raise MessagesMissing(
-            f"{record.topic}/{record.partition}: the message behind offset {next_offset - 1} has offset "
-            f"{record.offset}; has somebody deleted messages? Then set the group's offset with all workers stopped"
+            f"{record.topic}/{record.partition}: {record.offset - next_offset} messages before offset {record.offset} "
+            "were not delivered; if they were deleted, set the group's offset there with all workers stopped"
         )
     return record.offset >= next_offset
 
@@ -119,14 +119,14 @@ class StatefulStage(Generic[Partition]):
         self._new_partition = new_partition
         self._on_progress = on_progress
 
-    async def assign(self, numbers: set[int]) -> None:
+    async def assign(self, starts: Mapping[int, Start]) -> None:
         """Keep what nobody else has touched meanwhile, restore the rest. Raises ``SnapshotRefused``, ``StateLost``."""
-        kept = await self._state.current(self.partitions.keys() & numbers)
+        kept = await self._state.current(self.partitions.keys() & starts.keys())
         self.partitions = {number: partition for number, partition in self.partitions.items() if number in kept}
-        new = {number: self._new_partition(number) for number in sorted(numbers - kept)}
+        new = {number: self._new_partition(number) for number in sorted(starts.keys() - kept)}
         await self._state.restore(new, self._on_progress)
         self.partitions.update(new)
-        for number, start in (await start_offsets(self._settings, self._topic, numbers)).items():
+        for number, start in starts.items():
             self._check_complete(number, start)
 
     def _check_complete(self, number: int, start: Start) -> None:

@@ -54,6 +54,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    async def seek_all(self, positions: Mapping[TP, int]) -> None:
+        """Go to a position in every assigned partition; raises ``IllegalStateError`` when one has none."""
+        await self.call_thread(self._seek_all, positions)
+
+    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        for assigned in consumer.assignment():
+            tp = TP(*assigned)
+            if tp not in positions:
+                raise IllegalStateError(f"{tp} was assigned meanwhile")
+            consumer.seek(assigned, positions[tp])
+
     async def unread(self) -> dict[TP, int]:
         """Count what the broker has beyond the position of each assigned partition; raises ``TimeoutError``."""
         return cast(dict[TP, int], await self.call_thread(self._unread))
@@ -107,6 +119,17 @@ class Consumer(driver.Consumer):
             self._read_offset[tp] = last
             self._in_flight[tp].append(last)
             yield tp, self._batch_message(tp, batch, generation)
+
+    async def perform_seek(self) -> None:
+        """Go back to where the stages have begun with each partition.
+
+        Faust would go to what is committed, and stay where it is in a partition of which nothing is committed yet:
+        what was fetched of it and dropped would be lost.
+        """
+        positions = cast(App, self.app).positions()
+        await cast(ConsumerThread, self._thread).seek_all(positions)
+        for tp in positions:
+            self._read_offset[tp] = self._committed_offset[tp] = None
 
     def _is_flowing(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation
@@ -195,10 +218,12 @@ class App(faust.App):
     """Faust application on the batch transport.
 
     ``before_commit`` is awaited with the offsets of every commit, on timer, rebalance and shutdown alike, before
-    they are committed. ``before_connecting`` is awaited once, before anything connects.
+    they are committed. ``before_connecting`` is awaited once, before anything connects. ``positions`` tells where to
+    read on in each assigned partition.
     """
 
     before_commit: BeforeCommit
+    positions: Callable[[], Mapping[TP, int]]
     before_connecting: Callable[[], Awaitable[None]]
     receivers: tuple[Any, ...] = ()
 

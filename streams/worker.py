@@ -22,6 +22,7 @@ from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.feedback import FeedbackStage
 from streams.ingest import IngestStage
 from streams.link_writer import LinkWriter
+from streams.offsets import start_offsets
 from streams.publisher import Publisher, PublishFailed
 from streams.settings import Settings
 from streams.stage import Stage, StatefulStage
@@ -64,6 +65,8 @@ class Worker:
         }
         """By the topic that they read."""
         self._checkpoints = Checkpoints(self.publisher, self.stages)
+        self.positions: dict[TP, int] = {}
+        """Where to begin with each assigned partition: what is committed, or its beginning."""
         self.last_progress = time.monotonic()
         self.waiting_since: float | None = None
         """Since when messages have been seen to wait, by the monotonic clock (seconds); ``None`` while none does."""
@@ -142,9 +145,12 @@ class Worker:
         self.is_ready = False
         self.make_progress()
         await self._connect()
+        self.positions = {}
         for topic, stage in self.stages.items():
             numbers = {tp.partition for tp in assigned if tp.topic == topic}
-            await stage.assign(numbers)
+            starts = await start_offsets(self.settings, topic, numbers)
+            await stage.assign(starts)
+            self.positions |= {TP(topic, number): start.offset for number, start in starts.items()}
             metric_defs.PARTITIONS.labels(stage.role).set(len(numbers))
             log.info("partitions.assigned", topic=topic, partitions=sorted(numbers))
             self.make_progress()

@@ -77,6 +77,25 @@ def test_what_was_fetched_when_a_rebalance_began_is_left_to_its_seek() -> None:
     assert (delivered(consumer), consumer.sought) == ([], 0)
 
 
+def test_a_seek_goes_to_where_the_stages_have_begun() -> None:
+    """Also in a partition of which nothing is committed: there Faust would stay behind what it has dropped."""
+    sought: list[dict[TP, int]] = []
+
+    async def seek_all(positions: dict[TP, int]) -> None:
+        sought.append(positions)
+
+    consumer = SimpleNamespace(
+        app=SimpleNamespace(positions=lambda: {PLACE: 0}),
+        _thread=SimpleNamespace(seek_all=seek_all),
+        _read_offset={PLACE: 9},
+        _committed_offset={PLACE: 5},
+    )
+    asyncio.run(Consumer.perform_seek(consumer))  # type: ignore[arg-type]
+
+    assert sought == [{PLACE: 0}]
+    assert (consumer._read_offset, consumer._committed_offset) == ({PLACE: None}, {PLACE: None})
+
+
 @pytest.mark.parametrize(
     ("acked", "committable", "left"),
     [([], None, [3, 6, 9]), ([3], 4, [6, 9]), ([6, 9], None, [3, 6, 9]), ([9, 3, 6], 10, []), ([3, 9], 4, [6, 9])],
