@@ -37,5 +37,7 @@ def command() -> None:
         spec_version=spec.version,
         spec_fingerprint=spec.fingerprint,
     )
-    app = build_app(Worker(settings, spec))
-    sys.exit(faust.Worker(app, override_logging=False, loglevel=None, quiet=True).execute_from_commandline())
+    service = faust.Worker(build_app(Worker(settings, spec)), override_logging=False, loglevel=None, quiet=True)
+    # It would write terminal escapes between the lines of the log.
+    service.spinner = None
+    sys.exit(service.execute_from_commandline())

@@ -114,6 +114,7 @@ class LiveService:
     def kill_worker(self, index: int) -> None:
         """SIGKILL a worker: it gets no chance to finish anything."""
         worker = self.workers.pop(index)
+        assert worker.poll() is None, f"ended by itself before it was killed\n{self.logs()}"
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
 
@@ -127,8 +128,10 @@ class LiveService:
 
     def kill_all(self) -> None:
         """SIGKILL whatever still runs."""
-        while self.workers:
-            self.kill_worker(0)
+        for worker in self.workers:
+            worker.kill()
+            worker.wait(10)
+        self.workers.clear()
 
     def keep_running(self, is_done: Callable[[], bool], deadline_seconds: float) -> None:
         """Wait, and start a worker again whenever one has ended, as an orchestrator does."""
@@ -162,7 +165,7 @@ class LiveService:
         """What the workers, or the one with this number from 1, have logged."""
         paths = sorted(self.folder.glob("worker-*.log" if number is None else f"worker-{number}.log"))
         lines = [line for path in paths for line in path.read_text(errors="replace").splitlines()]
-        return [json.loads(line[line.index("{") :]) for line in lines if line.endswith("}")]
+        return [json.loads(line) for line in lines if line.endswith("}")]
 
     def logs(self) -> str:
         """The end of every log, for the message of a failing test."""

@@ -54,7 +54,7 @@ def test_a_worker_without_work_is_live(service: LiveService) -> None:
 
 
 def test_assignments_restores_and_alerts_are_logged(service: LiveService) -> None:
-    """And the topics agree: the alert state holds the newest version of each subject, a replay of the topic all."""
+    """In JSON and nothing else; the alert state holds the newest version of each subject, a replay of the topic all."""
     lines = list(fingerprinted(generate(accounts=40, days=4, campaigns=2, seed=8)))
     closing = closing_events(lines, PARTITIONS)
     service.create_topics()
@@ -69,6 +69,8 @@ def test_assignments_restores_and_alerts_are_logged(service: LiveService) -> Non
 
     expected = replayed(lines + closing)
     assert_same_alerts(published(service), expected)
+    for path in service.folder.glob("worker-*.log"):
+        assert [line for line in path.read_text().splitlines() if not line.startswith('{"')] == []
     names = {line["event"] for line in service.log_lines()}
     assert {"worker.starting", "partitions.assigned", "partition.restored", "alert.published"} <= names
     _assert_state_is_newest(service, expected)
