@@ -8,9 +8,12 @@ from typing import Any, BinaryIO, cast
 
 import click
 import msgspec
+from pydantic import ValidationError
 
 from detectors.spec import DetectorSpec, SpecError, load_spec
 from schemas.alert import Alert, encode_alert
+from schemas.feedback import decode_feedback
+from schemas.refusal import describe_errors
 from streams.collector import collect_rarely
 from streams.commands.options import command_settings, json_option
 from streams.commands.progress_bar import shown_lines
@@ -84,7 +87,7 @@ def command(
     collect_rarely()
     try:
         spec = load_spec(config_path or settings.spec_file)
-        feedback = list(EventFiles([feedback_path]).lines()) if feedback_path else []
+        feedback = _decisions(feedback_path) if feedback_path else []
         with cast(BinaryIO, click.open_file(str(alerts_path), "wb")) as out:
             if topic:
                 bounds = (start or Bound(), end or Bound())
@@ -96,6 +99,16 @@ def command(
     except (SpecError, UnreadableFileError) as error:
         raise click.ClickException(str(error)) from error
     _tell(summary, as_json=as_json, is_output_taken=str(alerts_path) == "-")
+
+
+def _decisions(path: Path) -> list[bytes]:
+    lines = list(EventFiles([path]).lines())
+    for number, line in enumerate(lines, 1):
+        try:
+            decode_feedback(line)
+        except ValidationError as error:
+            raise click.ClickException(f"{path}: decision {number}: {describe_errors(error)}") from error
+    return lines
 
 
 def _write(alerts: Iterable[Alert], out: BinaryIO) -> None:
