@@ -9,20 +9,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
 from streams.headers import PROGRESS
 from streams.progress import NEVER_MS, decode_progress
 from tests.stream.recordings import EAGER
+from tests.stream.topics import Topics
 
 READ_TOPICS = ("llm.usage", "stillwatch.usage", "stillwatch.links", "stillwatch.feedback", "stillwatch.alerts")
 PARTITIONS = 4
@@ -32,22 +29,10 @@ _pause = threading.Event()
 Found = TypeVar("Found")
 
 
-class Stored(NamedTuple):
-    """One record of a topic as the broker holds it."""
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: dict[str, bytes]
-
-
 @dataclass
-class LiveService:
+class LiveService(Topics):
     """Topics of their own for one test and the worker processes on them."""
 
-    bootstrap_servers: str
-    prefix: str
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -113,10 +98,14 @@ class LiveService:
 
     def kill_worker(self, index: int) -> None:
         """SIGKILL a worker: it gets no chance to finish anything."""
+        self.end_worker(index, signal.SIGKILL)
+
+    def end_worker(self, index: int, how: signal.Signals) -> None:
+        """End a worker by a signal; by SIGTERM in good order."""
         worker = self.workers.pop(index)
-        assert worker.poll() is None, f"ended by itself before it was killed\n{self.logs()}"
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(10)
+        assert worker.poll() is None, f"ended by itself before it was told to\n{self.logs()}"
+        worker.send_signal(how)
+        assert worker.wait(40) == (0 if how is signal.SIGTERM else -how)
 
     def suspend(self, worker: subprocess.Popen[bytes]) -> None:
         """Stop a worker where it stands, as a machine without time for it does."""
@@ -183,26 +172,6 @@ class LiveService:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    # -- messages ---------------------------------------------------------------------------------
-
-    def send(
-        self,
-        topic: str,
-        values: Iterable[bytes | None],
-        *,
-        keys: Iterable[bytes | None] | None = None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        """Send values as a gateway would, and wait until they are stored."""
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap_servers, linger_ms=20, max_request_size=8_000_000)
-        try:
-            for key, value in zip(keys or repeat(None), values, strict=False):
-                producer.send(self.prefix + topic, key=key, value=value, partition=partition, headers=headers)
-            producer.flush()
-        finally:
-            producer.close()
-
     def delete_topic(self, topic: str) -> None:
         """Delete a topic with all that it holds."""
         admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
@@ -211,63 +180,6 @@ class LiveService:
             self.wait_for("end of the topic", lambda: self.prefix + topic not in admin.list_topics())
         finally:
             admin.close()
-
-    def end_offsets(self, topic: str) -> dict[int, int]:
-        """Offset after the last record, by partition."""
-        with self._consumer() as consumer:
-            tps = self._partitions(consumer, topic)
-            return {tp.partition: offset for tp, offset in consumer.end_offsets(tps).items()}
-
-    def messages(self, topic: str) -> int:
-        """How many messages a topic holds."""
-        return sum(self.end_offsets(topic).values())
-
-    def committed(self) -> dict[tuple[str, int], int]:
-        """Committed offset of the workers' group, by topic (without prefix) and partition."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
-        try:
-            group = f"{self.prefix}group"
-            found = admin.list_group_offsets([group])[group]
-            return {(tp.topic.removeprefix(self.prefix), tp.partition): at.offset for tp, at in found.items()}
-        except (CoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError):
-            # A broker that has just started; whoever asks asks again.
-            return {}
-        finally:
-            admin.close()
-
-    def records(self, topic: str, *, begin: int = 0) -> list[Stored]:
-        """Every record of a topic from this offset on."""
-        found = []
-        with self._consumer() as consumer:
-            tps = self._partitions(consumer, topic)
-            ends = consumer.end_offsets(tps)
-            consumer.assign(tps)
-            for tp in tps:
-                consumer.seek(tp, begin)
-            while any(consumer.position(tp) < end for tp, end in ends.items()):
-                for tp, batch in consumer.poll(1000).items():
-                    found += [Stored(tp.partition, r.offset, r.key, r.value, dict(r.headers)) for r in batch]
-        return found
-
-    def alerts(self) -> list[dict[str, Any]]:
-        """Every publication on the alert topic, decoded."""
-        return [json.loads(record.value or b"") for record in self.records("stillwatch.alerts")]
-
-    def dead_letters(self) -> list[dict[str, Any]]:
-        """Every dead letter, decoded."""
-        return [json.loads(record.value or b"") for record in self.records("stillwatch.dead-letter")]
-
-    @contextmanager
-    def _consumer(self) -> Iterator[KafkaConsumer]:
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap_servers, enable_auto_commit=False)
-        try:
-            yield consumer
-        finally:
-            consumer.close()
-
-    def _partitions(self, consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
-        numbers = consumer.partitions_for_topic(self.prefix + topic)
-        return [TopicPartition(self.prefix + topic, number) for number in sorted(numbers)]
 
     # -- waiting ----------------------------------------------------------------------------------
 

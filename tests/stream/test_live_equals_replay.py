@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,23 @@ def published(service: LiveService) -> dict[AlertKey, dict[str, Any]]:
     return found
 
 
-def run_with_kills(service: LiveService, lines: list[bytes], *, workers: int, kills: int) -> list[bytes]:
-    """Feed the lines over the input partitions and drain them while workers are killed; returns all that was fed."""
+def run_with_deaths(
+    service: LiveService, lines: list[bytes], *, workers: int, deaths: int, how: signal.Signals = signal.SIGKILL
+) -> list[bytes]:
+    """Feed the lines over the input partitions and drain them while workers die; returns all that was fed."""
     service.create_topics()
     for _ in range(workers):
         service.start_worker()
-    chooser = random.Random(kills)
-    size = -(-len(lines) // (kills + 1))
+    chooser = random.Random(deaths)
+    size = -(-len(lines) // (deaths + 1))
     for sent in range(0, len(lines), size):
         chunk = lines[sent : sent + size]
         before = service.messages("stillwatch.usage")
         service.send("llm.usage", chunk, keys=[str(sent + i).encode() for i in range(len(chunk))])
         if sent + size < len(lines):
-            # Killed in the middle of work: some of this chunk has gone through ingest, the rest has not.
+            # In the middle of work: some of this chunk has gone through ingest, the rest has not.
             service.wait_for_messages("stillwatch.usage", before + chooser.randint(1, len(chunk)))
-            service.kill_worker(chooser.randrange(len(service.workers)))
+            service.end_worker(chooser.randrange(len(service.workers)), how)
             service.start_worker()
     closing = closing_events(lines, PARTITIONS)
     for number, line in enumerate(closing):
@@ -69,12 +72,14 @@ def traffic_lines() -> list[bytes]:
     return list(fingerprinted(generate(accounts=60, days=6, campaigns=3, seed=8)))
 
 
-@pytest.mark.parametrize(("workers", "kills"), [(1, 0), (3, 5)])
+@pytest.mark.parametrize(
+    ("workers", "deaths", "how"), [(1, 0, signal.SIGKILL), (3, 5, signal.SIGKILL), (2, 2, signal.SIGTERM)]
+)
 def test_live_alerts_equal_replayed_alerts(
-    service: LiveService, traffic_lines: list[bytes], workers: int, kills: int
+    service: LiveService, traffic_lines: list[bytes], workers: int, deaths: int, how: signal.Signals
 ) -> None:
-    """Ids, versions and contents agree, with one worker undisturbed and with three of which five are killed."""
-    fed = run_with_kills(service, traffic_lines, workers=workers, kills=kills)
+    """Ids, versions and contents agree: undisturbed, with five of three workers killed, and in a rolling restart."""
+    fed = run_with_deaths(service, traffic_lines, workers=workers, deaths=deaths, how=how)
 
     expected = replayed(fed)
     assert len(expected) > 0
@@ -88,7 +93,7 @@ def test_live_alerts_equal_replayed_alerts_on_a_corpus(service: LiveService) -> 
     """The same on labelled traffic from another source, with its prompts."""
     service.settings = {"STILLWATCH_SPEC_FILE": str(DEFAULT_SPEC)}
     lines = list(EventFiles([Path(str(CORPUS)) / "smoke" / "events.jsonl.gz"]).lines())
-    fed = run_with_kills(service, lines, workers=3, kills=5)
+    fed = run_with_deaths(service, lines, workers=3, deaths=5)
 
     assert_same_alerts(published(service), replayed(fed, spec=load_spec(DEFAULT_SPEC)))
     assert_nothing_lost(service, fed)
