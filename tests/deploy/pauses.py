@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streams.headers import ORIGIN, ORIGIN_FORMAT, PROGRESS
 from streams.progress import decode_progress
 
+LAST_MS = 2000
 Times = dict[int, list[int]]
 """Milliseconds since the epoch at which something was published about a partition."""
 
@@ -34,7 +35,7 @@ def account_times(bootstrap_servers: str, links_topic: str) -> Times:
 
 
 def longest_pauses(times: Times, began_ms: int, ended_ms: int) -> dict[int, float]:
-    """Seconds of the longest silence of each partition that overlaps a stretch of time."""
+    """Seconds of the longest silence of each partition that began in a stretch of time."""
     return {
         partition: max((_gaps(sorted(found), began_ms, ended_ms)), default=0.0) / 1000
         for partition, found in sorted(times.items())
@@ -42,7 +43,8 @@ def longest_pauses(times: Times, began_ms: int, ended_ms: int) -> dict[int, floa
 
 
 def _gaps(times: list[int], began_ms: int, ended_ms: int) -> Iterable[int]:
-    return (after - before for before, after in pairwise(times) if after > began_ms and before < ended_ms)
+    # What was published last before a disruption was published a little before it.
+    return (after - before for before, after in pairwise(times) if began_ms <= before + LAST_MS < ended_ms)
 
 
 def _records(bootstrap_servers: str, topic: str) -> Iterable[tuple[int, dict[str, bytes], bytes]]:
