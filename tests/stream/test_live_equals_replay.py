@@ -87,6 +87,24 @@ def test_live_alerts_equal_replayed_alerts(
     assert_nothing_lost(service, fed)
 
 
+def test_stages_in_processes_of_their_own_give_the_same_alerts(
+    service: LiveService, traffic_lines: list[bytes]
+) -> None:
+    """Which process does what, and that they do not all read the same topics, does not show."""
+    service.create_topics()
+    for stages in ('["ingest"]', '["accounts"]', '["accounts"]', '["campaigns","alerts"]'):
+        service.start_worker(STILLWATCH_STAGES=stages)
+    service.send("llm.usage", traffic_lines, keys=[str(n).encode() for n in range(len(traffic_lines))])
+    closing = closing_events(traffic_lines, PARTITIONS)
+    for number, line in enumerate(closing):
+        service.send("llm.usage", [line], partition=number)
+    service.wait_until_drained(occurred_ms(traffic_lines[-1]) - DISORDER_MS)
+
+    assert service.stop_workers() == [0] * 4
+    assert_same_alerts(published(service), replayed(traffic_lines + closing))
+    assert_nothing_lost(service, traffic_lines + closing)
+
+
 @pytest.mark.corpus
 @pytest.mark.skipif(CORPUS is None, reason="STILLWATCH_CORPUS names no folder of corpora")
 def test_live_alerts_equal_replayed_alerts_on_a_corpus(service: LiveService) -> None:
