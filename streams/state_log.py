@@ -149,13 +149,20 @@ class StateLog:
         metric_defs.RESTORE_SECONDS.observe(time.monotonic() - began)
 
     def take_over(self, number: int, partition: StatePartition, found: "StoredState") -> bool:
-        """Restore a partition from what its log says; ``False`` when there never was a checkpoint."""
+        """Restore a partition from what its log says; ``False`` when there never was a checkpoint.
+
+        Raises ``SnapshotRefused``.
+        """
         record = found.partition_record()
         self._overtaken[number] = found.overtaken
         self._redo[number] = found
-        if record is not None:
+        if record is None:
+            return False
+        try:
             partition.restore(record, found.entries)
-        return record is not None
+        except SnapshotRefused as refused:
+            raise SnapshotRefused(f"{self._topic}/{number}: {refused}") from refused
+        return True
 
 
 class StateDisturbed(RuntimeError):
