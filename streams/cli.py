@@ -69,12 +69,9 @@ class LazyGroup(click.Group):
 def _print_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
     if not is_asked or ctx.resilient_parsing:
         return
-    from importlib.metadata import PackageNotFoundError, version  # slow, and rarely asked for
+    from streams.release import release  # slow, and rarely asked for
 
-    try:
-        click.echo(f"stillwatch {version('stillwatch')}")
-    except PackageNotFoundError:
-        click.echo("stillwatch, not installed: running from its sources")
+    click.echo(f"stillwatch {release() or 'not installed: running from its sources'}")
     ctx.exit()
 
 

@@ -5,9 +5,11 @@ import sys
 import click
 import structlog
 
+from detectors.snapshot import STATE_VERSION
 from detectors.spec import SpecError, load_spec
 from streams.commands.options import command_settings
 from streams.logs import configure_logs
+from streams.release import release
 from streams.settings import Settings
 
 
@@ -31,6 +33,8 @@ def command() -> None:
         raise click.ClickException(str(error)) from error
     structlog.get_logger().info(
         "worker.starting",
+        release=release(),
+        state_version=STATE_VERSION,
         group=settings.group_id,
         stages=sorted(settings.stages),
         spec=spec.name,
