@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 VERSION = "99.0.0"
 STATE_VERSION = 2
 
-_STEP = """
+_STEP = f"""
 def _step(kind: str, value: Any) -> Any:
     if kind == "AccountSnapshot":
         return dict(zip({AccountSnapshot.__struct_fields__}, value, strict=True))
