@@ -3,18 +3,28 @@
 #   BASE, RUN_BASE   base images, see the Dockerfile; `local` makes both of Debian's packages
 #   PYTHON           interpreter in RUN_BASE, /usr/bin/python3
 #   ARCHIVE          also write the image to this OCI archive
+# docker/build.sh --bases only makes the bases of Debian's packages, where they are not there yet.
 # Dependencies are downloaded by this machine's pip to docker/wheels, so that the build itself needs no network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+make_bases() {
+    local kind
+    for kind in build run; do
+        podman image exists "localhost/stillwatch-base:$kind" || docker/debian-base.sh $kind "localhost/stillwatch-base:$kind"
+    done
+}
+
+if [ "${1:-}" = --bases ]; then
+    make_bases
+    exit
+fi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 tag=${1:-localhost/stillwatch:$version}
 revision=$(git rev-parse HEAD)$(git diff --quiet HEAD -- docker schemas detectors streams traffic requirements.txt || echo -dirty)
 
 if [ "${BASE:-}" = local ]; then
-    for kind in build run; do
-        podman image exists "localhost/stillwatch-base:$kind" || docker/debian-base.sh $kind "localhost/stillwatch-base:$kind"
-    done
+    make_bases
     BASE=localhost/stillwatch-base:build RUN_BASE=localhost/stillwatch-base:run
 fi
 

@@ -4,6 +4,8 @@
 """
 
 import os
+import signal
+import subprocess
 import uuid
 from collections.abc import Iterator
 
@@ -15,19 +17,29 @@ from tests.deploy.cluster.client import Client
 from tests.deploy.cluster.simulated import simulated_cluster
 
 WANTED = "STILLWATCH_TEST_DEPLOY"
+IF_POSSIBLE = "if-possible"
 
 
 def require(names: tuple[str, ...]) -> None:
     """Skip unless these tests were asked for; fail when they were and a tool is missing."""
     if not (wanted := os.environ.get(WANTED)):
         pytest.skip("runs with `make test-deploy` only: it needs a Kubernetes")
-    lacking = tools.missing(names)
-    reason = f"missing: {', '.join(lacking)}; `make deploy-tools` makes them" if lacking else None
-    if names is tools.REAL:
-        reason = reason or tools.unsuitable()
-    if reason:
-        stop = pytest.skip if wanted == "if-possible" else pytest.fail
+    if reason := tools.obstacle(names):
+        stop = pytest.skip if wanted == IF_POSSIBLE else pytest.fail
         stop(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cleaned_up_when_terminated() -> Iterator[None]:
+    """SIGTERM, which would end Python on the spot, lets the fixtures take down what they have set up, once."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        pytest.exit("terminated", returncode=128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +54,12 @@ def api() -> Iterator[Client]:
 def image_under_test(tmp_path_factory: pytest.TempPathFactory) -> image.Image:
     """The image of the working tree, built once."""
     require(tools.IMAGE)
+    try:
+        image.make_bases()
+    except subprocess.CalledProcessError as failed:
+        if os.environ[WANTED] != IF_POSSIBLE:
+            raise
+        pytest.skip(f"the image's bases were not made of Debian's packages: {failed.stderr[-300:]}")
     return image.build(tmp_path_factory.mktemp("image"))
 
 

@@ -27,6 +27,13 @@ class Image:
         return ["--set", f"image.repository={NAME}", "--set-string", f"image.tag={self.tag}"]
 
 
+def make_bases() -> None:
+    """Make the bases of Debian's packages where the image is built on them and they are not there yet."""
+    if os.environ.get("BASE", "local") == "local" and "STILLWATCH_TEST_IMAGE" not in os.environ:
+        command = [str(REPOSITORY / "docker/build.sh"), "--bases"]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
+
 def build(folder: Path, tag: str = "a") -> Image:
     """Build the image of the working tree; STILLWATCH_TEST_IMAGE names an archive to use instead, tagged so too."""
     if named := os.environ.get("STILLWATCH_TEST_IMAGE"):

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 FOLDER = Path(
@@ -52,15 +54,46 @@ def tool(name: str) -> str:
     return found
 
 
-def unsuitable() -> str | None:
-    """Why this machine cannot be a node, ``None`` when it can."""
+def unsuitable(names: tuple[str, ...]) -> str | None:
+    """Why these programs, though they are there, could not do their work on this machine; ``None`` when they could."""
+    if names is SIMULATED:
+        return None
     if os.geteuid() != 0:
-        return "nodes with real pods need root"
-    if not Path("/sys/fs/cgroup/cpuset").is_dir():
-        return "nodes with real pods need cgroup version 1, as the kubelet here is told to use it"
+        return "images and nodes need root"
+    if names is REAL and not Path("/sys/fs/cgroup/cpuset").is_dir():
+        return "nodes need cgroup version 1, as the kubelet here is told to use it"
+    probe = ["unshare", "--net", "--mount", "true"]
+    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        return "images and nodes need the right to make namespaces"
     return None
 
 
 def missing(names: tuple[str, ...]) -> list[str]:
     """Those of the programs that are not there."""
     return [name for name in names if not os.access(FOLDER / name, os.X_OK) and shutil.which(name) is None]
+
+
+def obstacle(names: tuple[str, ...]) -> str | None:
+    """What keeps tests with these programs from running here, ``None`` when nothing does."""
+    if lacking := missing(names):
+        return f"missing: {', '.join(lacking)}; `make deploy-tools` makes them"
+    return unsuitable(names)
+
+
+def main() -> None:
+    """Say in a sentence which kinds of test cannot run here, and why; exit with 1 when none can."""
+    kinds = {"the API server": SIMULATED, "the image": IMAGE, "nodes with real pods": REAL}
+    reasons = {kind: reason for kind, names in kinds.items() if (reason := obstacle(names))}
+    lacking = sorted({name for kind in reasons for name in missing(kinds[kind])})
+    if reasons:
+        why = (
+            f"missing: {', '.join(lacking)}; `make deploy-tools` makes them"
+            if lacking
+            else ", ".join(set(reasons.values()))
+        )
+        sys.stdout.write(f"Not tested on this machine: {', '.join(reasons)} ({why}).\n")
+    sys.exit(len(reasons) == len(kinds))
+
+
+if __name__ == "__main__":
+    main()
