@@ -22,6 +22,13 @@ def write_table(name: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER
     return path
 
 
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows, which have the same keys, as a table for docs; all but the first column to the right."""
+    names = list(rows[0])
+    lines = [names, ["---", *("---:" for _ in names[1:])], *([str(row[name]) for name in names] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def new_figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> "tuple[Figure, list[Any]]":
     """Return a figure with so many panels beside one another."""
     from matplotlib.figure import Figure  # only who draws needs it

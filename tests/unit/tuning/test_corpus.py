@@ -1,0 +1,69 @@
+"""Reading a labelled corpus once, and judging it as the service would."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from streams.event_files import EventFiles
+from streams.replay import Replay
+from streams.settings import Settings
+from tests.unit.tuning.samples import EAGER, write_corpus
+from tuning.corpus import Corpus, read_corpus
+from tuning.judging import judged
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small corpus."""
+    folder = tmp_path_factory.mktemp("corpus")
+    write_corpus(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corpus(folder: Path) -> Corpus:
+    """What the accounts stage makes of it."""
+    return read_corpus(folder)
+
+
+def test_alerts_are_those_of_a_replay(folder: Path, corpus: Corpus) -> None:
+    """What is measured is what ``stillwatch replay`` gives: the same publications, field by field."""
+    lines = EventFiles([folder / "events.jsonl.gz"]).lines()
+    replayed = list(Replay(Settings(), EAGER).alerts(lines))
+
+    assert replayed
+    assert judged(corpus, EAGER) == replayed
+
+
+def test_labels_are_read_with_the_events(folder: Path, corpus: Corpus) -> None:
+    """Every exchange of a campaign and every day of an honest account is counted, and nothing else."""
+    simulation = write_corpus(folder / "again")
+    truth = corpus.truth
+    campaign_ids = Counter(simulation.attack_events.values())
+
+    assert {campaign_id: len(found) for campaign_id, found in truth.exchanges.items()} == campaign_ids
+    assert set(truth.kinds.values()) == {"casual_chat"}
+    assert truth.honest_days.keys() <= truth.kinds.keys()
+    assert all(1 <= days <= 5 for days in truth.honest_days.values())
+    [campaign] = truth.campaigns.values()
+    assert campaign.family == "no_ramp"
+
+
+def test_a_field_that_is_left_out_is_not_seen(folder: Path, corpus: Corpus) -> None:
+    """Without prompts no exchange has a slot, and every event is still there."""
+    blind = read_corpus(folder, frozenset(("prompt", "prompt_fingerprint")))
+
+    assert any(record.slots for record in corpus.buckets)
+    assert not any(record.slots for record in blind.buckets)
+    assert sum(r.events for r in blind.buckets) == sum(r.events for r in corpus.buckets)
+
+
+def test_the_cache_holds_what_was_read_and_no_other(folder: Path, corpus: Corpus, tmp_path: Path) -> None:
+    """A second run reads the same from the cache; other fields and another corpus are read anew."""
+    cache = tmp_path / "cache"
+    write_corpus(tmp_path / "other", days=2)
+
+    assert read_corpus(folder, cache=cache) == read_corpus(folder, cache=cache) == corpus
+    assert read_corpus(folder, frozenset(("client_ip",)), cache) != corpus
+    assert read_corpus(tmp_path / "other", cache=cache).watermark_ms != corpus.watermark_ms

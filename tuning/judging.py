@@ -1,0 +1,86 @@
+"""What the detectors make of a corpus that has been read, with everything on or with something switched off."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from detectors.campaigns import CampaignDetector, FeedbackRefused
+from detectors.harvest import FEATURES
+from detectors.spec import DetectorSpec
+from detectors.tail import Tail
+from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
+from streams.campaign_clock import CampaignClock, Decision
+from tuning.corpus import Corpus
+
+Change = Callable[[AccountBucket], AccountBucket]
+
+
+def unchanged(record: AccountBucket) -> AccountBucket:
+    """Return the record as it is."""
+    return record
+
+
+class _SilentTail(Tail):
+    """Finds nothing rare."""
+
+    def nats(self, value: float) -> float:
+        """Return 0."""
+        return 0.0
+
+
+class PartialDetector(CampaignDetector):
+    """The campaign detector without some features of accounts; their names are those of ``FEATURES``."""
+
+    def __init__(self, spec: DetectorSpec, silent: Iterable[str] = (), *, names_accounts: bool = True) -> None:
+        super().__init__(spec)
+        for name in silent:
+            number = FEATURES.index(name)
+            known = self._harvest.tails[number]
+            self._harvest.tails[number] = _SilentTail(known.level, known.prior_days)
+        if not names_accounts:
+            self._harvest.threshold_nats = float("inf")
+
+
+def judged(corpus: Corpus, spec: DetectorSpec, detector: CampaignDetector | None = None) -> list[Alert]:
+    """Return the alerts of a specification, or of a detector that was made with it."""
+    return judged_records(corpus.buckets, corpus.watermark_ms, spec, detector)
+
+
+def judged_records(
+    records: Iterable[AccountBucket],
+    watermark_ms: int,
+    spec: DetectorSpec,
+    detector: CampaignDetector | None = None,
+    change: Change = unchanged,
+) -> list[Alert]:
+    """Return the alerts on records, each changed first, in the order in which their buckets close."""
+    clock = CampaignClock(spec, _refused, _applied)
+    if detector is not None:
+        clock.detector = detector
+    alerts: list[Alert] = []
+    for _, together in groupby(records, key=attrgetter("start_ms")):
+        end_ms = 0
+        for record in together:
+            clock.observe(change(record))
+            end_ms = record.end_ms
+        alerts += clock.advance(end_ms)
+    return alerts + clock.advance(watermark_ms)
+
+
+def with_numbers(spec: DetectorSpec, numbers: Mapping[str, float]) -> DetectorSpec:
+    """Return the specification with other numbers, named as ``section.key``; checked as a file would be."""
+    data: dict[str, Any] = spec.model_dump()
+    for name, value in numbers.items():
+        section, _, key = name.partition(".")
+        data[section][key] = value
+    return DetectorSpec.model_validate(data)
+
+
+def _refused(_: Decision, refused: FeedbackRefused) -> None:
+    raise refused
+
+
+def _applied(_: Decision, __: int) -> None:
+    """Nobody decides anything in a measurement."""
