@@ -1,18 +1,19 @@
 """One campaign among honest traffic, and how much of it passes before it is named."""
 
 import heapq
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
 from detectors.spec import DetectorSpec
-from schemas.usage_event import UsageEvent, epoch_ms
+from schemas.account_bucket import AccountBucket
+from schemas.usage_event import epoch_ms
 from traffic.scenario import Population, Scenario
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
-from tuning.pipeline import alerts_of, fingerprinted
+from tuning.judging import judged_records
+from tuning.pipeline import account_buckets, fingerprinted
 
 HONEST = Path(__file__).parent / "honest.yaml"
 _NEVER_MS = 2**62
@@ -38,9 +39,12 @@ def run_campaign(population: Population, days: float, seed: int, spec: DetectorS
     exchanges = [
         (epoch_ms(event.occurred_at), event.account_id) for event in own if event.event_id in simulation.attack_events
     ]
-    events: Iterable[UsageEvent] = heapq.merge(_honest(days), own, key=attrgetter("occurred_at"))
+    honest, end_ms = _honest(days, spec)
+    records = heapq.merge(
+        honest, (record for _, closed in account_buckets(own, spec) for record in closed), key=attrgetter("start_ms")
+    )
     named: dict[str, int] = {}
-    for alert in alerts_of(events, spec):
+    for alert in judged_records(records, end_ms, spec):
         for account_id in alert.account_ids:
             named.setdefault(account_id, epoch_ms(alert.raised_at))
     members = {account_id for _, account_id in exchanges}
@@ -57,5 +61,8 @@ def run_campaign(population: Population, days: float, seed: int, spec: DetectorS
 
 
 @cache
-def _honest(days: float) -> list[UsageEvent]:
-    return list(fingerprinted(Simulation(replace(load_scenario(HONEST), days=days, seed=31)).events()))
+def _honest(days: float, spec: DetectorSpec) -> tuple[list[AccountBucket], int]:
+    """Records of the honest accounts in the order of their buckets, and the end of the last (milliseconds)."""
+    events = fingerprinted(Simulation(replace(load_scenario(HONEST), days=days, seed=31)).events())
+    records = [record for _, closed in account_buckets(events, spec) for record in closed]
+    return records, records[-1].end_ms
