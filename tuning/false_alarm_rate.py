@@ -1,155 +1,207 @@
 """How often honest accounts are named, beside how often the knob says.
 
 Simulates at least 100,000 active account-days of honest traffic (rhythm of day and week, bursts, growth,
-autocorrelation, hard cases), and judges them with several settings of the knob. Run as
-``python -m tuning.false_alarm_rate``; writes docs/figures/false_alarm_rate.csv, .png and false_alarms_by_kind.csv.
+autocorrelation, hard cases) and judges them with several settings of the knob, all in one pass; with a labelled corpus,
+its honest accounts too. Account detectors get records without links, so that no account is a member of anything;
+groups are judged beside, with everything on. Run as ``python -m tuning.false_alarm_rate [CORPUS]``; writes
+docs/figures/false_alarm_rate.csv, .png and false_alarms_by_kind.csv.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import click
 
+from detectors.campaigns import CampaignDetector
 from detectors.spec import DetectorSpec, load_spec
 from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
 from traffic.generate import mixture
 from traffic.simulate import Simulation
-from tuning.figures import new_figure, write_figure, write_table
-from tuning.pipeline import account_buckets, fingerprinted, judged
+from tuning.corpus import DAY_MS, Corpus, read_corpus
+from tuning.curve import without_links
+from tuning.figures import markdown, new_figure, write_figure, write_table
+from tuning.judging import with_numbers
+from tuning.pipeline import account_buckets, fingerprinted
+from tuning.scores import poisson_interval
 
 NOMINAL_DAYS = (30, 365, 3_650)
-_DAY_MS = 86_400_000
+Closed = Iterable[tuple[int, list[AccountBucket]]]
+"""Watermarks (milliseconds) and the records that they closed."""
 
 
 @dataclass
-class Tally:
-    """False alarms of one setting of the knob."""
+class Honest:
+    """What was seen of honest use from one source, and the false alarms on it.
 
-    accounts: int = 0
-    campaigns: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
+    Parameters
+    ----------
+    alarms
+        By setting of the knob, alerts opened on accounts by kind of use.
+    groups
+        Alerts opened on groups with everything on, by the most frequent kind of use.
+    members
+        Accounts named as members of such a group.
+    """
 
-
-@dataclass
-class Deployments:
-    """All simulated deployments together."""
-
+    source: str
     account_days: int = 0
     days: float = 0.0
-    events: int = 0
-    tallies: dict[int, Tally] = field(default_factory=lambda: {nominal: Tally() for nominal in NOMINAL_DAYS})
+    alarms: dict[int, Counter[str]] = field(default_factory=lambda: {nominal: Counter() for nominal in NOMINAL_DAYS})
+    groups: Counter[str] = field(default_factory=Counter)
+    members: int = 0
 
 
-def specs() -> list[DetectorSpec]:
+def specs() -> dict[int, DetectorSpec]:
     """Return the default specification with each setting of the knob."""
-    known = load_spec(None)
-    return [
-        known.model_copy(
-            update={"false_alarms": known.false_alarms.model_copy(update={"account_days_per_false_alarm": nominal})}
-        )
+    return {
+        nominal: with_numbers(load_spec(None), {"false_alarms.account_days_per_false_alarm": nominal})
         for nominal in NOMINAL_DAYS
-    ]
+    }
 
 
-def observe(deployments: Deployments, accounts: int, days: float, seed: int) -> None:
-    """Simulate one deployment and count its false alarms; an account or group counts once for each alert opened."""
-    simulation = Simulation(mixture(accounts, days, 0, seed))
+def observe(honest: Honest, closed: Closed, kinds: Mapping[str, str]) -> None:
+    """Judge one deployment of honest accounts only, and count its false alarms; an alert counts once, as it opens."""
+    accounts = {nominal: CampaignDetector(spec) for nominal, spec in specs().items()}
+    everything = CampaignDetector(load_spec(None))
     active: set[tuple[str, int]] = set()
-    buckets = _counted(account_buckets(fingerprinted(simulation.events()), load_spec(None)), active)
-    for number, alert in judged(buckets, specs()):
-        tally = deployments.tallies[NOMINAL_DAYS[number]]
-        if alert.status != "open":
-            continue
-        if alert.kind == "account":
-            tally.accounts += 1
-            tally.kinds[simulation.accounts[alert.account_ids[0]][0]] += 1
-        else:
-            tally.campaigns += 1
-            tally.kinds[
-                f"group of {Counter(simulation.accounts[a][0] for a in alert.account_ids).most_common(1)[0][0]}"
-            ] += 1
-    deployments.account_days += len(active)
-    deployments.days += days
-    deployments.events += sum(simulation.events_by_account.values())
+    members: set[str] = set()
+    for watermark_ms, records in closed:
+        active.update((record.account_id, record.start_ms // DAY_MS) for record in records)
+        bare = [without_links(record) for record in records]
+        for nominal, detector in accounts.items():
+            for alert in _advanced(detector, bare, watermark_ms):
+                if alert.status == "open":
+                    honest.alarms[nominal][kinds[alert.account_ids[0]]] += 1
+        for alert in _advanced(everything, records, watermark_ms):
+            if alert.kind == "campaign":
+                members.update(alert.account_ids)
+                if alert.status == "open":
+                    honest.groups[Counter(kinds[a] for a in alert.account_ids).most_common(1)[0][0]] += 1
+    honest.account_days += len(active)
+    honest.days += len({day for _, day in active})
+    honest.members += len(members)
 
 
-def _counted(
-    buckets: Iterator[tuple[int, list[AccountBucket]]], active: set[tuple[str, int]]
-) -> Iterator[tuple[int, list[AccountBucket]]]:
-    for watermark_ms, records in buckets:
-        active.update((record.account_id, record.start_ms // _DAY_MS) for record in records)
-        yield watermark_ms, records
+def _advanced(detector: CampaignDetector, records: list[AccountBucket], watermark_ms: int) -> list[Alert]:
+    for record in records:
+        detector.observe(record)
+    return detector.advance(watermark_ms)
 
 
-def rate_interval(count: int) -> tuple[float, float]:
-    """Return a 95 % interval of a Poisson mean from one count (Byar's approximation)."""
-    low = count * (1 - 1 / (9 * count) - 1.96 / (3 * math.sqrt(count))) ** 3 if count else 0.0
-    above = count + 1
-    return low, above * (1 - 1 / (9 * above) + 1.96 / (3 * math.sqrt(above))) ** 3
+def simulated(accounts: int, days: float, account_days: int) -> Iterator[Honest]:
+    """Simulate deployments until so many account-days were active; yields what was seen after each."""
+    honest = Honest("simulated")
+    seed = 0
+    while honest.account_days < account_days:
+        seed += 1
+        simulation = Simulation(mixture(accounts, days, 0, seed))
+        kinds = {account_id: kind for account_id, (kind, *_) in simulation.accounts.items()}
+        observe(honest, account_buckets(fingerprinted(simulation.events()), load_spec(None)), kinds)
+        yield honest
 
 
-def rows_of(deployments: Deployments) -> list[dict[str, Any]]:
-    """Return a row for each setting: nominal and realised account-days per false alarm, with a 95 % interval."""
+def of_corpus(corpus: Corpus) -> Honest:
+    """Judge the honest accounts of a labelled corpus, as if nobody else had been there."""
+    honest = Honest("corpus")
+    kinds = corpus.truth.kinds
+    closed: dict[int, list[AccountBucket]] = {}
+    for record in corpus.buckets:
+        if record.account_id in kinds:
+            closed.setdefault(record.end_ms, []).append(record)
+    observe(honest, closed.items(), kinds)
+    return honest
+
+
+def rows_of(honest: Honest) -> list[dict[str, Any]]:
+    """Return a row for each setting, and one for groups: nominal and realised days per false alarm, 95 % intervals."""
+    counts = [(f"accounts, {nominal}", nominal, alarms.total(), honest.account_days)
+              for nominal, alarms in honest.alarms.items()]  # fmt: skip
+    nominal_days = load_spec(None).false_alarms.days_per_false_campaign
     rows = []
-    for nominal, tally in deployments.tallies.items():
-        low, high = rate_interval(tally.accounts)
-        total = deployments.account_days
-        found = tally.accounts
+    for name, nominal, found, total in [*counts, ("groups", nominal_days, honest.groups.total(), honest.days)]:
+        low, high = poisson_interval(found)
         rows.append({
-            "nominal_account_days": nominal, "account_days": total, "false_alarms": found,
-            "realised_account_days": round(total / found, 1) if found else "",
+            "source": honest.source, "of": name, "nominal_days": nominal, "observed_days": total, "false_alarms": found,
+            "realised_days": round(total / found, 1) if found else "",
             "at_least": round(total / high, 1), "at_most": round(total / low, 1) if low else "",
             "ratio": round(total / found / nominal, 3) if found else "",
-            "false_campaigns": tally.campaigns, "deployment_days": deployments.days,
         })  # fmt: skip
     return rows
+
+
+def shown(rows: Iterable[dict[str, Any]]) -> str:
+    """Return the table for docs."""
+    return markdown([
+        {
+            "honest traffic": row["source"], "of": row["of"].partition(",")[0],
+            "days per false alarm asked for": f"{row['nominal_days']:,g}",
+            "days observed": f"{row['observed_days']:,.0f}", "false alarms": row["false_alarms"],
+            "realised (95 %)": f"{row['realised_days'] or 'none'} ({row['at_least']:,} to {row['at_most'] or 'any'})",
+            "realised / asked for": row["ratio"],
+        }
+        for row in rows
+    ])  # fmt: skip
 
 
 def drawn(rows: list[dict[str, Any]]) -> None:
     """Draw realised against nominal, with the factor of two that is promised."""
     figure, [panel] = new_figure()
-    nominal = [row["nominal_account_days"] for row in rows]
+    nominal = list(NOMINAL_DAYS)
     panel.fill_between(nominal, [n / 2 for n in nominal], [2 * n for n in nominal], alpha=0.15, label="factor of two")
     panel.plot(nominal, nominal, "k--", linewidth=1, label="nominal")
-    for row in rows:
-        middle = row["realised_account_days"] or row["at_least"]
-        top = row["at_most"] or 10 * middle
-        panel.plot([row["nominal_account_days"]] * 2, [row["at_least"], top], "C1-")
-        panel.plot([row["nominal_account_days"]], [middle], "C1o" if row["false_alarms"] else "C1^")
+    for colour, source in (("C1", "simulated"), ("C2", "corpus")):
+        own = [row for row in rows if row["source"] == source and row["of"] != "groups"]
+        for row in own:
+            middle = row["realised_days"] or row["at_least"]
+            panel.plot([row["nominal_days"]] * 2, [row["at_least"], row["at_most"] or 10 * middle], f"{colour}-")
+            panel.plot([row["nominal_days"]], [middle], f"{colour}{'o' if row['false_alarms'] else '^'}")
+        if own:
+            panel.plot([], [], f"{colour}o-", label=f"{source}, {own[0]['observed_days']:,} account-days")
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xlabel("account-days per false alarm asked for")
     panel.set_ylabel("account-days per false alarm found")
-    panel.set_title(f"{rows[0]['account_days']:,} simulated honest account-days (95 % intervals)")
+    panel.set_title("Honest accounts named (95 % intervals)")
     panel.legend()
     click.echo(write_figure("false_alarm_rate", figure))
 
 
+def by_kind(sources: Iterable[Honest]) -> list[dict[str, Any]]:
+    """Return a row for each source, setting and kind of use that was named."""
+    return [
+        {"source": honest.source, "nominal_days": nominal, "kind": kind, "false_alarms": count}
+        for honest in sources
+        for nominal, alarms in [*honest.alarms.items(), ("groups", honest.groups)]
+        for kind, count in alarms.most_common()
+    ]
+
+
 @click.command()
+@click.argument(
+    "folder", metavar="[CORPUS]", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--cache", type=click.Path(dir_okay=False, path_type=Path), help="File that keeps the read corpus.")
 @click.option("--accounts", default=700, show_default=True, help="Accounts of a deployment.")
 @click.option("--days", default=60.0, show_default=True, help="Days of a deployment.")
 @click.option("--account-days", default=100_000, show_default=True, help="Simulate until so many were active.")
-def main(accounts: int, days: float, account_days: int) -> None:
+def main(folder: Path | None, cache: Path | None, accounts: int, days: float, account_days: int) -> None:
     """Measure the rate of false alarms on honest traffic."""
-    deployments = Deployments()
-    seed = 0
-    while deployments.account_days < account_days:
-        seed += 1
-        observe(deployments, accounts, days, seed)
-        for row in rows_of(deployments):
+    sources = [of_corpus(read_corpus(folder, cache=cache))] if folder else []
+    for honest in simulated(accounts, days, account_days):
+        last = honest
+        for row in rows_of(honest):
             click.echo(row)
-    click.echo(write_table("false_alarm_rate", rows_of(deployments)))
-    kinds = [
-        {"nominal_account_days": nominal, "kind": name, "false_alarms": count}
-        for nominal, tally in deployments.tallies.items()
-        for name, count in tally.kinds.most_common()
-    ]
-    if kinds:
+    sources.append(last)
+    rows = [row for honest in sources for row in rows_of(honest)]
+    click.echo(write_table("false_alarm_rate", rows))
+    if kinds := by_kind(sources):
         click.echo(write_table("false_alarms_by_kind", kinds))
-    drawn(rows_of(deployments))
+    drawn(rows)
+    click.echo(f"\n{shown(rows)}")
 
 
 if __name__ == "__main__":

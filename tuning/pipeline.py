@@ -1,17 +1,15 @@
-"""Usage events through both detectors, without Kafka, settings or a clock."""
+"""Simulated events through the account detector, without Kafka, settings or a clock."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from detectors.campaigns import CampaignDetector
 from detectors.detector import AccountDetector
 from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec
 from schemas.account_bucket import AccountBucket
-from schemas.alert import Alert
 from schemas.usage_event import UsageEvent, decode_usage_event, epoch_ms
 
 _BATCH = 1_024
@@ -41,21 +39,3 @@ def account_buckets(events: Iterable[UsageEvent], spec: DetectorSpec) -> Iterato
         if at_ms >= next_end_ms:
             next_end_ms = at_ms - at_ms % bucket_ms + bucket_ms
             yield at_ms, detector.advance(at_ms)
-
-
-def judged(
-    buckets: Iterable[tuple[int, list[AccountBucket]]], specs: Sequence[DetectorSpec]
-) -> Iterator[tuple[int, Alert]]:
-    """Yield the alerts of each specification with its number; they may differ in all but what makes buckets."""
-    detectors = [CampaignDetector(spec) for spec in specs]
-    for watermark_ms, records in buckets:
-        for number, detector in enumerate(detectors):
-            for record in records:
-                detector.observe(record)
-            for alert in detector.advance(watermark_ms):
-                yield number, alert
-
-
-def alerts_of(events: Iterable[UsageEvent], spec: DetectorSpec) -> list[Alert]:
-    """Return the alerts that a stream of events in time order gives."""
-    return [alert for _, alert in judged(account_buckets(events, spec), [spec])]

@@ -4,57 +4,21 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from detectors.spec import load_spec
-from traffic.catalogue import kind
 from traffic.scenario import Scenario
 from traffic.simulate import Simulation
 from tuning.content_discrepancy import Discrepancy, Features, honest_window
 from tuning.evasion_curve import campaign
-from tuning.false_alarm_rate import NOMINAL_DAYS, Deployments, rate_interval, rows_of, specs
-from tuning.pipeline import account_buckets, alerts_of, fingerprinted, judged
 from tuning.poisoning import attacker
+from tuning.scores import poisson_interval
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 30, 400])
 def test_the_interval_of_a_rate_is_the_exact_one(count: int) -> None:
     """Byar's approximation lies within three per cent of the interval by the chi-squared distribution."""
-    low, high = rate_interval(count)
+    low, high = poisson_interval(count)
 
     assert low == pytest.approx(chi2.ppf(0.025, 2 * count) / 2 if count else 0, rel=0.03, abs=0.02)
     assert high == pytest.approx(chi2.ppf(0.975, 2 * count + 2) / 2, rel=0.03)
-
-
-def test_realised_rates_are_account_days_over_false_alarms() -> None:
-    """Ten alarms in a thousand account-days are one in a hundred; none leaves only a bound."""
-    deployments = Deployments(account_days=1_000, days=10.0)
-    deployments.tallies[30].accounts = 10
-    found = {row["nominal_account_days"]: row for row in rows_of(deployments)}
-
-    assert (found[30]["realised_account_days"], found[30]["ratio"]) == (100.0, 3.333)
-    assert found[30]["at_least"] < 100 < found[30]["at_most"]
-    assert found[3_650]["realised_account_days"] == ""
-    assert found[3_650]["at_least"] == pytest.approx(1_000 / 3.69, rel=0.01)
-
-
-def test_each_setting_of_the_knob_is_judged() -> None:
-    """The specifications differ in the knob and in nothing else."""
-    made = specs()
-    knobs = [spec.false_alarms.account_days_per_false_alarm for spec in made]
-    usual = load_spec(None)
-
-    assert knobs == list(NOMINAL_DAYS)
-    assert all(spec.model_copy(update={"false_alarms": usual.false_alarms}) == usual for spec in made)
-
-
-def test_judging_several_specifications_at_once_is_judging_each() -> None:
-    """Detectors that share the accounts' records do not influence one another."""
-    scenario = Scenario((kind("casual_chat"), kind("no_ramp")), days=4, seed=2)
-    events = list(fingerprinted(Simulation(scenario).events()))
-    eager, usual = specs()[0], load_spec(None)
-    together = list(judged(account_buckets(events, usual), [eager, usual]))
-
-    assert [alert for number, alert in together if number == 0] == alerts_of(events, eager)
-    assert [alert for number, alert in together if number == 1] == alerts_of(events, usual)
 
 
 @pytest.mark.parametrize(("accounts", "requests", "share"), [(20, 15, 1.0), (20, 15, 0.3), (60, 5, 0.1)])

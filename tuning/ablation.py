@@ -1,0 +1,158 @@
+"""What each kind of evidence carries: everything on, then one thing off in turn, then inputs left out.
+
+Features of accounts are silenced one by one, links of a kind dropped one by one; other rows change a number of the
+specification or a field of the records. Run as ``python -m tuning.ablation CORPUS``; writes docs/figures/ablation.csv.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from detectors.groups import LINK_KINDS
+from detectors.harvest import FEATURES
+from detectors.spec import DetectorSpec, load_spec
+from schemas.account_bucket import AccountBucket
+from tuning.corpus import Corpus, corpus_options, read_corpus
+from tuning.curve import without_links
+from tuning.figures import markdown, write_table
+from tuning.judging import Change, PartialDetector, judged_records, unchanged, with_numbers
+from tuning.scores import Score, scored
+
+PROMPTS = frozenset(("prompt", "prompt_fingerprint"))
+ADDRESSES = frozenset(("client_ip", "asn", "country"))
+SINGLE_EVENT_FIELDS = frozenset((
+    "temperature", "top_p", "input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens",
+    "max_output_tokens", "user_agent", "plan", "country", "latency_ms", "stream", "finish_reason", "tool_call_count",
+    "choice_count", "logprobs",
+))  # fmt: skip
+SHARED_THINGS = frozenset(
+    ("payment_fingerprint", "device_fingerprint", "organization_id", "system_prompt_fingerprint", "api_key_id")
+)
+INPUTS = {
+    "prompts": PROMPTS,
+    "addresses": ADDRESSES,
+    "all fields of single events": SINGLE_EVENT_FIELDS,
+    "payment, device, organization, system prompt, key": SHARED_THINGS,
+    "upstream labels": frozenset(("labels",)),
+}
+_ANY_OPENER = "crowd"
+_NEVER = 1e9
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One thing off: features silenced, records changed, numbers changed, or no account named by itself."""
+
+    name: str
+    silent: tuple[str, ...] = ()
+    change: Change = unchanged
+    numbers: dict[str, float] = field(default_factory=dict)
+    names_accounts: bool = True
+
+
+def without_link_kind(kind: str, record: AccountBucket) -> AccountBucket:
+    """Return the record without its links of a kind."""
+    return msgspec.structs.replace(record, links=[link for link in record.links if link.kind != kind])
+
+
+def as_a_persons_hours(hours: int, record: AccountBucket) -> AccountBucket:
+    """Return the record of an account that is active as many hours of a day as a person is at most."""
+    return msgspec.structs.replace(record, active_hours=hours)
+
+
+def popular_everywhere(record: AccountBucket) -> AccountBucket:
+    """Return the record of an account that opens all its requests as everybody does."""
+    return msgspec.structs.replace(
+        record, slots=[_ANY_OPENER] * len(record.slots), new_slots=[_ANY_OPENER] if record.new_slots else []
+    )
+
+
+def switches(spec: DetectorSpec) -> list[Switch]:
+    """Return everything on, then one thing off in turn."""
+    hours = round(spec.harvest.person_hours)
+    return [
+        Switch("nothing: everything on"),
+        Switch("all that names groups", change=without_links),
+        Switch("all that names accounts by themselves", names_accounts=False),
+        Switch("all supporting features of accounts", silent=FEATURES[1:]),
+        *(Switch(f"feature {name}", silent=(name,)) for name in FEATURES[1:]),
+        Switch("hours of activity", change=partial(as_a_persons_hours, hours)),
+        Switch("an account's own reference", numbers={"harvest.baseline_margin": 1 / _NEVER}),
+        Switch("popularity of openers: each counts in full", change=popular_everywhere),
+        *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
+        Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
+    ]  # fmt: skip
+
+
+def judged_with(corpus: Corpus, spec: DetectorSpec, switch: Switch) -> Score:
+    """Judge the corpus with one thing off."""
+    changed = with_numbers(spec, switch.numbers)
+    detector = PartialDetector(changed, switch.silent, names_accounts=switch.names_accounts)
+    alerts = judged_records(corpus.buckets, corpus.watermark_ms, changed, detector, switch.change)
+    return scored(corpus.truth, alerts)
+
+
+def row_of(off: str, score: Score) -> dict[str, Any]:
+    """Return a line of the table."""
+    return {
+        "off": off, "leaked": round(score.macro, 4),
+        **{family: round(leaked, 4) for family, leaked in score.by_family.items()},
+        "found": round(score.found_ratio, 4), "named_alone": len(score.alone),
+        "named_as_members": len(score.as_members), "honest_groups": len(score.groups),
+        "false_per_1000": round(score.false_per_1000, 3),
+    }  # fmt: skip
+
+
+def measured(read: Callable[[frozenset[str]], Corpus], *, with_inputs: bool) -> Iterator[dict[str, Any]]:
+    """Yield a row for each switch, then for each kind of input left out: everything on, and accounts alone."""
+    spec = load_spec(None)
+    corpus = read(frozenset())
+    for switch in switches(spec):
+        yield row_of(switch.name, judged_with(corpus, spec, switch))
+    if with_inputs:
+        for name, fields in INPUTS.items():
+            corpus = read(fields)
+            yield row_of(f"input: {name}", judged_with(corpus, spec, Switch("")))
+            yield row_of(
+                f"input: {name}; account detectors alone", judged_with(corpus, spec, Switch("", change=without_links))
+            )
+
+
+def shown(rows: list[dict[str, Any]]) -> str:
+    """Return the table for docs."""
+    shares = [name for name, value in rows[0].items() if isinstance(value, float) and name != "false_per_1000"]
+    return markdown([
+        {
+            "off": row["off"],
+            **{name.replace("_", " "): f"{row[name]:.1%}" for name in shares},
+            "honest named": f"{row['named_alone']} + {row['named_as_members']}",
+            "false per 1,000": f"{row['false_per_1000']:.2f}",
+        }
+        for row in rows
+    ])  # fmt: skip
+
+
+@click.command()
+@corpus_options
+@click.option("--inputs/--no-inputs", "with_inputs", default=True, show_default=True, help="Also leave out inputs.")
+def main(folder: Path, cache: Path | None, with_inputs: bool) -> None:
+    """Measure what each kind of evidence carries."""
+    rows = []
+    for row in measured(partial(_read, folder, cache), with_inputs=with_inputs):
+        click.echo(row)
+        rows.append(row)
+    click.echo(write_table("ablation", rows))
+    click.echo(f"\n{shown(rows)}")
+
+
+def _read(folder: Path, cache: Path | None, fields: frozenset[str]) -> Corpus:
+    return read_corpus(folder, fields, cache)
+
+
+if __name__ == "__main__":
+    main()
