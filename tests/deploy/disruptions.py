@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.chart.helm import CHART
 from tests.deploy.cluster.nodes import RealCluster, is_ready
+from tests.deploy.cluster.tools import tool
 
 SELECTOR = "app.kubernetes.io/component=worker"
 LOOK_SECONDS = 0.5
@@ -25,6 +26,8 @@ class Disruption:
     fewest_ready: int = 0
     seconds_to_ready: dict[str, float] = field(default_factory=dict)
     """From the start of a container to its pod's readiness, by pod."""
+    evictions_refused: int = 0
+    """How often the disruption budget stood in the way."""
 
 
 class Workers:
@@ -47,9 +50,12 @@ class Workers:
         """Upgrade the release so that every pod is replaced."""
         self._disrupt("rolling upgrade", lambda: self._helm("upgrade", "--set-string", "podAnnotations.revision=next"))
 
-    def drain(self, node: str) -> None:
-        """Drain a node, as for its maintenance, and give it back."""
-        self._disrupt(f"drain of {node}", lambda: self._drain(node))
+    def drain(self) -> None:
+        """Drain the node with most workers, as for its maintenance, and give it back."""
+        nodes = [pod["spec"]["nodeName"] for pod in self.pods()]
+        node = max(nodes, key=nodes.count)
+        assert nodes.count(node) > 1, f"no node has two workers, so no budget is needed: {nodes}"
+        self._disrupt("drain", lambda: self._drain(node))
 
     def kill(self) -> None:
         """SIGKILL the process of one worker."""
@@ -98,7 +104,10 @@ class Workers:
         )
 
     def _drain(self, node: str) -> None:
-        self._client.kubectl("drain", node, "--delete-emptydir-data", "--timeout=240s")
+        # With both outputs, because refused evictions, which are tried again, are on the other one.
+        both = ["sh", "-c", 'exec "$@" 2>&1', "drain", tool("kubectl")]
+        said = self._client.run([*both, "drain", node, "--delete-emptydir-data", "--timeout=240s"])
+        self.history[-1].evictions_refused = said.count("disruption budget")
         self._wait("pods elsewhere", lambda: self.ready() == self.count)
         self._client.kubectl("uncordon", node)
 
