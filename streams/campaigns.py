@@ -18,6 +18,7 @@ from schemas.alert import Alert, encode_alert
 from schemas.feedback import decode_feedback
 from schemas.usage_event import EventRefused
 from streams import metric_defs
+from streams.alarm_rates import AlarmRates, log_rates
 from streams.alerts import log_alert
 from streams.campaign_clock import CampaignClock, Decision, decision_of
 from streams.dead_letters import DeadLetters
@@ -40,6 +41,7 @@ class LinksRecord(msgspec.Struct, frozen=True):
     decided: dict[int, int]
     decisions: list[Decision]
     first_ms: int | None
+    rates: AlarmRates
 
 
 _record_decoder = msgspec.msgpack.Decoder(LinksRecord)
@@ -69,10 +71,12 @@ class CampaignPartition:
         self._dead_letters = dead_letters
         self._alerts = alerts
         self._feedback_topic = feedback_topic
+        self._spec = spec
         self._decided: dict[int, int] = {}
         self.merged = MergedProgress()
         self.clock = CampaignClock(spec, self._bury_decision, _log_applied)
         self.next_offset = 0
+        self.rates = AlarmRates()
 
     def process(self, records: Records) -> None:
         """Take in a batch in log order and publish the alerts that became due, in order."""
@@ -115,11 +119,15 @@ class CampaignPartition:
             behind_ms = self.clock.detector.watermark_ms - bucket.end_ms
             raise EventRefused("late", f"its usage partition was idle and event time went on by {behind_ms} ms")
         self.clock.observe(bucket)
+        self.rates.see(bucket)
         return True
 
     def _advance(self, watermark_ms: int) -> None:
         for alert in self.clock.advance(watermark_ms):
             self._alerts.publish(alert)
+            self.rates.count(alert)
+        if self.rates.close(watermark_ms):
+            log_rates(self.rates, self._spec)
 
     def _decide(self, record: Record, origin: bytes) -> None:
         partition, offset, timestamp = FEEDBACK_FORMAT.unpack(origin)
@@ -147,7 +155,7 @@ class CampaignPartition:
         """Return what the partition needs besides the detector's keys."""
         clock = self.clock
         return encode_snapshot(
-            LinksRecord(self.next_offset, self.merged, self._decided, clock.decisions, clock.first_ms)
+            LinksRecord(self.next_offset, self.merged, self._decided, clock.decisions, clock.first_ms, self.rates)
         )
 
     def restore(self, record: bytes, entries: Mapping[bytes, Entry]) -> None:
@@ -158,6 +166,7 @@ class CampaignPartition:
         self._decided = state.decided
         self.clock.decisions = state.decisions
         self.clock.first_ms = state.first_ms
+        self.rates = state.rates
         for key in sorted(entries):
             self.clock.detector.restore(key, entries[key].snapshot)
 

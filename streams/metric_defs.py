@@ -19,6 +19,23 @@ ALERT_STATES = Counter(
     ["outcome"],
 )
 
+ALARM_OBSERVED = Gauge(
+    "stillwatch_alarm_observed_days",
+    "Days of the last 28 of event time that are over: account-days with activity (kind account), days (campaign).",
+    ["kind"],
+)
+UNSETTLED_ALERTS = Gauge(
+    "stillwatch_unsettled_alerts",
+    "Alerts opened in those days that no reviewer has confirmed and no other alert has taken up, by kind.",
+    ["kind"],
+)
+ALARM_INTERVAL = Gauge(
+    "stillwatch_days_per_alarm",
+    "Account-days per account alert and days per campaign alert, by kind and rate: asked_for, as the specification "
+    "says of false ones; realised, as if every unsettled alert were false.",
+    ["kind", "rate"],
+)
+
 PARTITIONS = Gauge("stillwatch_partitions", "Assigned partitions by the role of their topic.", ["role"])
 ACCOUNTS = Gauge("stillwatch_accounts", "Accounts in memory by form: live, packed.", ["form"])
 WATERMARK = Gauge(

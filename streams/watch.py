@@ -7,6 +7,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import metric_defs
+from streams.alarm_rates import measure_rates
 from streams.worker import Worker
 
 log = structlog.get_logger()
@@ -61,3 +62,5 @@ class Watch:
             metric_defs.WATERMARK.labels("accounts", number).set(partition.merged.watermark_ms / 1000)
         for number, links in worker.campaigns.partitions.items():
             metric_defs.WATERMARK.labels("campaigns", number).set(links.merged.watermark_ms / 1000)
+        rates = next((links.rates for links in worker.campaigns.partitions.values()), None)
+        measure_rates(rates, worker.spec)

@@ -46,6 +46,7 @@ class Worker:
 
     def __init__(self, settings: Settings, spec: DetectorSpec) -> None:
         self.settings = settings
+        self.spec = spec
         self.lock = asyncio.Lock()
         self.publisher = Publisher(settings)
         self.dead_letters = DeadLetters(

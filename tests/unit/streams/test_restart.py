@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.feedback import Feedback, encode_feedback
 from schemas.times import epoch_ms, parse_instant
+from streams.alarm_rates import AlarmRates
+from streams.campaigns import CampaignPartition
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, ORIGIN, PROGRESS_HEADERS, origin_of
 from streams.ingest import partition_of
 from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
@@ -82,10 +85,27 @@ def published(kafka: MemoryKafka) -> dict[tuple[str, int], dict[str, Any]]:
     return found
 
 
+@cache
+def undisturbed_rates() -> AlarmRates:
+    """What a worker counts that nothing happens to."""
+    kafka = MemoryKafka()
+    write_usage(kafka, list(sample()), random.Random(0))
+    worker = MemoryWorker(kafka, EAGER_SPEC, USAGE_PARTITIONS)
+    worker.run_to_end()
+    return rates_of(worker)
+
+
+def rates_of(worker: MemoryWorker) -> AlarmRates:
+    """What the links partition has counted."""
+    links = worker.partitions["links", 0]
+    assert isinstance(links, CampaignPartition)
+    return links.rates
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) -> None:
-    """Ids, versions and contents agree, and no event is lost or counted twice."""
+    """Ids, versions and contents agree, no event is lost or counted twice, nor is a day or an alert in the rates."""
     chooser = random.Random(seed)
     kafka = MemoryKafka()
     lines = list(sample())
@@ -106,6 +126,8 @@ def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) 
         for account_id in accounts
     }
     assert observed == accounts
+    assert rates_of(worker) == undisturbed_rates()
+    assert any(day.alerts for day in rates_of(worker).days.values())
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
