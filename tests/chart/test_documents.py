@@ -1,5 +1,7 @@
 """The chart's papers: one version everywhere, a README that is generated, annotations that a catalogue can read."""
 
+import html
+import json
 import os
 import re
 import shutil
@@ -48,6 +50,21 @@ def test_the_readme_lists_every_value() -> None:
         return [leaf for key, value in values.items() for leaf in leaves(value, f"{where}.{key}".lstrip("."))]
 
     assert set(leaves(yaml.safe_load((CHART / "values.yaml").read_text()), "")) - listed == set()
+
+
+def test_the_readme_says_what_the_values_say() -> None:
+    """Default and description of each row are those of values.yaml; this needs no other program."""
+    text = (CHART / "values.yaml").read_text()
+    rows = re.findall(r"^\| ([\w.]+) \| \w+ \| `(.+)` \| (.+) \|$", (CHART / "README.md").read_text(), re.MULTILINE)
+    assert len(rows) > 100
+
+    values = yaml.safe_load(text)
+    for name, default, description in rows:
+        value = values
+        for key in name.split("."):
+            value = value[key]
+        assert json.loads(default) == value, name
+        assert f"# -- {html.unescape(description)}\n" in text, name
 
 
 def test_the_readme_is_generated(tmp_path: Path) -> None:
