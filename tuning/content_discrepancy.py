@@ -9,9 +9,11 @@ both rates are counted.
 * ``accounts``: thirds of the accounts; a window takes its prompts from twenty of them. That is what a deployment has to
   do, and honest accounts differ more than honest prompts.
 
-Run as ``python -m tuning.content_discrepancy``; writes docs/figures/content_discrepancy.csv and .png.
+Run as ``python -m tuning.content_discrepancy [CORPUS]`` on sample traffic, or on the prompts of a labelled corpus;
+writes docs/figures/content_discrepancy.csv and .png, or the same with ``_corpus`` in their names.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,11 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fingerprint_layout import embedding
+from streams.event_files import EventFiles
 from traffic.catalogue import kind
 from traffic.scenario import Scenario
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
-from tuning.figures import new_figure, write_figure, write_table
+from tuning.corpus import read_labels
+from tuning.figures import markdown, new_figure, write_figure, write_table
 from tuning.pipeline import fingerprinted
 
 TERMS = ("prompts", "accounts")
@@ -47,6 +51,7 @@ _ATTACKED_WINDOWS = 25
 _ACCOUNTS_PER_WINDOW = 20
 _CAMPAIGNS = 8
 _SHRINKAGE = 0.05
+_PROMPTS_PER_ACCOUNT = 200
 
 Vectors = NDArray[np.float32]
 
@@ -133,18 +138,39 @@ def attacked_means(
     ])  # fmt: skip
 
 
-def measured(seed: int) -> Iterator[dict[str, Any]]:
+def sample_prompts(seed: int) -> tuple[list[Vectors], dict[str, list[Vectors]]]:
+    """Return the embeddings of simulated honest accounts, and of campaigns by wrapper."""
+    campaigns = {w: [campaign_prompts(w, 100 + number) for number in range(_CAMPAIGNS)] for w in WRAPPERS}
+    return honest_prompts(seed), campaigns
+
+
+def corpus_prompts(folder: Path) -> tuple[list[Vectors], dict[str, list[Vectors]]]:
+    """Return the same of a labelled corpus: the first 200 prompts of each account, all of each campaign."""
+    truth, attacks = read_labels(folder)
+    [path] = sorted(folder.glob("events.jsonl*"))
+    events = (event for event in map(json.loads, EventFiles([path]).lines()) if event.get("prompt"))
+    honest: dict[str, list[Vectors]] = defaultdict(list)
+    harvested: dict[str, list[Vectors]] = defaultdict(list)
+    for event in fingerprinted(events):
+        account_id = event.account_id
+        if account_id in truth.kinds and len(honest[account_id]) < _PROMPTS_PER_ACCOUNT:
+            honest[account_id].append(embedding(event.prompt_fingerprint or ""))
+        elif (campaign_id := attacks.get(event.event_id)) is not None:
+            harvested[campaign_id].append(embedding(event.prompt_fingerprint or ""))
+    campaigns: dict[str, list[Vectors]] = defaultdict(list)
+    for campaign_id in sorted(harvested):
+        campaigns[truth.campaigns[campaign_id].wrapper].append(np.array(harvested[campaign_id]))
+    return [np.array(honest[account_id]) for account_id in sorted(honest)], dict(sorted(campaigns.items()))
+
+
+def measured(seed: int, accounts: list[Vectors], harvested: dict[str, list[Vectors]]) -> Iterator[dict[str, Any]]:
     """Yield one row for each way of splitting, size of window, wrapper and attacker share."""
     rng = np.random.default_rng(seed)
-    accounts = honest_prompts(seed)
     pool = np.concatenate(accounts)
     sample = pool[rng.integers(len(pool), size=(2, 2_000))]
     scale = float(np.median(np.linalg.norm(sample[0] - sample[1], axis=1)))
     feature = Features(rng, pool.shape[1], scale)
-    campaigns = {
-        wrapper: [feature.of(campaign_prompts(wrapper, 100 + number)) for number in range(_CAMPAIGNS)]
-        for wrapper in WRAPPERS
-    }
+    campaigns = {wrapper: [feature.of(prompts) for prompts in own] for wrapper, own in harvested.items()}
     for terms in TERMS:
         usual, bar_setting, unseen = thirds(rng, [feature.of(own) for own in accounts], terms)
         for size in WINDOWS:
@@ -152,24 +178,51 @@ def measured(seed: int) -> Iterator[dict[str, Any]]:
             honest = discrepancy.of(window_means(rng, bar_setting, size, _HONEST_WINDOWS))
             bar = np.quantile(honest, 1 - FALSE_POSITIVES[size])
             false = float((discrepancy.of(window_means(rng, unseen, size, _HONEST_WINDOWS)) > bar).mean())
-            for wrapper, share in product(WRAPPERS, SHARES):
+            for wrapper, share in product(campaigns, SHARES):
                 found = [
                     float((discrepancy.of(attacked_means(rng, unseen, prompts, size, share)) > bar).mean())
                     for prompts in campaigns[wrapper]
                 ]
                 yield {
-                    "terms": terms, "window": size, "wrapper": wrapper, "attacker_share": share,
-                    "detected": round(float(np.mean(found)), 4), "worst_campaign": round(min(found), 4),
-                    "false_positives": round(false, 4), "published": PUBLISHED[size].get(share, ""),
+                    "terms": terms, "window": size, "wrapper": wrapper, "campaigns": len(found),
+                    "attacker_share": share, "detected": round(float(np.mean(found)), 4),
+                    "worst_campaign": round(min(found), 4), "false_positives": round(false, 4),
+                    "published": PUBLISHED[size].get(share, ""),
                 }  # fmt: skip
 
 
-def drawn(rows: list[dict[str, Any]], terms: str) -> None:
+def shown(rows: list[dict[str, Any]]) -> str:
+    """Return the table for docs: detected over all campaigns, the worst and the best wrapper behind it."""
+    lines = []
+    for terms, size in product(TERMS, WINDOWS):
+        own = [row for row in rows if (row["terms"], row["window"]) == (terms, size)]
+        cells = {f"{share:.0%}": _over_wrappers([r for r in own if r["attacker_share"] == share]) for share in SHARES}
+        name = f"{size:,} prompts, bar from other {terms}"
+        lines.append({"windows of": name, "false positives": f"{own[0]['false_positives']:.1%}"} | cells)
+        if terms == TERMS[0]:
+            known = {f"{share:.0%}": _percent(PUBLISHED[size].get(share)) for share in SHARES}
+            lines.append(
+                {"windows of": f"{size:,}, published", "false positives": f"{FALSE_POSITIVES[size]:.1%}"} | known
+            )
+    return markdown(lines)
+
+
+def _over_wrappers(rows: list[dict[str, Any]]) -> str:
+    mean = sum(row["detected"] * row["campaigns"] for row in rows) / sum(row["campaigns"] for row in rows)
+    each = [row["detected"] for row in rows]
+    return f"{mean:.0%} ({min(each):.0%} to {max(each):.0%})"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def drawn(rows: list[dict[str, Any]], terms: str, name: str) -> None:
     """Draw detection against attacker share, a panel for each size of window."""
     figure, panels = new_figure(len(WINDOWS), width=10.5)
     for panel, size in zip(panels, WINDOWS, strict=True):
         own = [row for row in rows if (row["terms"], row["window"]) == (terms, size)]
-        for wrapper in WRAPPERS:
+        for wrapper in dict.fromkeys(row["wrapper"] for row in own):
             line = [row["detected"] for row in own if row["wrapper"] == wrapper]
             panel.plot([100 * share for share in SHARES], line, "o-", label=f"wrapper: {wrapper}")
         published = PUBLISHED[size]
@@ -181,19 +234,23 @@ def drawn(rows: list[dict[str, Any]], terms: str) -> None:
         panel.set_title(f"{size:,} prompts; {own[0]['false_positives']:.1%} of honest windows named")
         panel.legend(fontsize=8)
     figure.suptitle(f"Content alone, honest windows the bar has not seen: other {terms}")
-    click.echo(write_figure(f"content_discrepancy_{terms}", figure))
+    click.echo(write_figure(f"{name}_{terms}", figure))
 
 
 @click.command()
+@click.argument(
+    "folder", metavar="[CORPUS]", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option("--seed", default=5, show_default=True)
-def main(seed: int) -> None:
+def main(folder: Path | None, seed: int) -> None:
     """Measure detection by content alone."""
-    rows = list(measured(seed))
-    for row in rows:
-        click.echo(row)
-    click.echo(write_table("content_discrepancy", rows))
+    accounts, campaigns = corpus_prompts(folder) if folder else sample_prompts(seed)
+    name = "content_discrepancy_corpus" if folder else "content_discrepancy"
+    rows = list(measured(seed, accounts, campaigns))
+    click.echo(write_table(name, rows))
     for terms in TERMS:
-        drawn(rows, terms)
+        drawn(rows, terms, name)
+    click.echo(f"\n{shown(rows)}")
 
 
 if __name__ == "__main__":

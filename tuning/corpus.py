@@ -122,7 +122,7 @@ def _key(folder: Path, fields: frozenset[str]) -> str:
 
 
 def _read(folder: Path, fields: frozenset[str]) -> Corpus:
-    truth, attacks = _labels(folder)
+    truth, attacks = read_labels(folder)
     seen: set[tuple[str, int]] = set()
     [path] = sorted(folder.glob("events.jsonl*"))
     lines = _noted(EventFiles([path]).lines(), truth, attacks, seen)
@@ -134,7 +134,8 @@ def _read(folder: Path, fields: frozenset[str]) -> Corpus:
     return Corpus(truth, buckets, watermark_ms)
 
 
-def _labels(folder: Path) -> tuple[Truth, dict[str, str]]:
+def read_labels(folder: Path) -> tuple[Truth, dict[str, str]]:
+    """Return who is who, without exchanges and days, which the events tell; and the campaign of each of its events."""
     accounts = msgspec.json.Decoder(_Account).decode_lines(folder.joinpath("accounts.jsonl").read_bytes())
     campaigns = msgspec.json.Decoder(Campaign).decode_lines(folder.joinpath("campaigns.jsonl").read_bytes())
     text = gzip.decompress(folder.joinpath("attack_events.csv.gz").read_bytes()).decode()

@@ -1,12 +1,14 @@
 """The measurements measure what they say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import chi2
 
 from traffic.scenario import Scenario
 from traffic.simulate import Simulation
-from tuning.content_discrepancy import Discrepancy, Features, honest_window
+from tuning.content_discrepancy import SHARES, Discrepancy, Features, corpus_prompts, honest_window, shown
 from tuning.evasion_curve import campaign
 from tuning.poisoning import attacker
 from tuning.scores import poisson_interval
@@ -54,3 +56,28 @@ def test_windows_are_as_large_as_they_say_and_the_strange_lie_far_away() -> None
 
     assert honest_window(rng, ones, 107).tolist() == [107.0] * 3
     assert discrepancy.of(strange).min() > np.quantile(discrepancy.of(usual), 0.99)
+
+
+def test_prompts_of_a_corpus_are_those_of_its_accounts_and_campaigns(tmp_path: Path) -> None:
+    """An array for each honest account, at most 200 prompts of each, and all prompts of the campaign."""
+    simulation = write_corpus(tmp_path)
+    honest, campaigns = corpus_prompts(tmp_path)
+
+    active = [
+        a for a, (_, campaign) in simulation.accounts.items() if campaign is None and a in simulation.events_by_account
+    ]
+    assert sorted(map(len, honest)) == sorted(min(200, simulation.events_by_account[a]) for a in active)
+    [[harvested]] = campaigns.values()
+    assert len(harvested) == len(simulation.attack_events)
+
+
+def test_campaigns_weigh_alike_whatever_their_wrapper() -> None:
+    """Three campaigns of one wrapper, one of another: the mean is over campaigns, the range over wrappers."""
+    rows = [
+        {"terms": terms, "window": size, "wrapper": wrapper, "campaigns": count, "attacker_share": share,
+         "detected": detected, "false_positives": 0.01}
+        for terms in ("prompts", "accounts") for size in (100, 1_500) for share in SHARES
+        for wrapper, count, detected in (("a", 3, 1.0), ("b", 1, 0.2))
+    ]  # fmt: skip
+
+    assert shown(rows).count("80% (20% to 100%)") == 4 * len(SHARES)
