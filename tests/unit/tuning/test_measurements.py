@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from tests.unit.tuning.samples import write_corpus
 from traffic.scenario import Scenario
 from traffic.simulate import Simulation
 from tuning.content_discrepancy import SHARES, Discrepancy, Features, corpus_prompts, honest_window, shown
