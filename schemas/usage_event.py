@@ -20,6 +20,7 @@ __all__ = [
     "MAX_EVENT_BYTES",
     "EventRefused",
     "UsageEvent",
+    "decode_admitted_event",
     "decode_sound_event",
     "decode_usage_event",
     "encode_usage_event",
@@ -134,8 +135,21 @@ _Exact = generate_struct(UsageEvent, forbid_unknown_fields=True)
 _Partial = generate_struct(UsageEvent, forbid_unknown_fields=False)
 """An event of whose encoding something was ignored; that is gone, the type remembers."""
 
+READ_OF_ADMITTED = frozenset(
+    (
+        "event_id", "occurred_at", "account_id", "input_tokens", "output_tokens", "tenant_id", "organization_id",
+        "end_user_id", "plan", "account_created_at", "operation", "max_output_tokens", "temperature", "top_p", "turn",
+        "finish_reason", "status_code", "client_ip", "user_agent", "payment_fingerprint", "device_fingerprint",
+        "system_prompt_fingerprint", "prompt_fingerprint", "labels",
+    )
+)  # fmt: skip
+"""The fields of an event that the account detectors read."""
+
+_Admitted = generate_struct(UsageEvent, forbid_unknown_fields=False, only=READ_OF_ADMITTED)
+
 _exact_decode = msgspec.json.Decoder(_Exact).decode
 _partial_decode = msgspec.json.Decoder(_Partial).decode
+_admitted_decode = msgspec.json.Decoder(_Admitted).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -163,6 +177,17 @@ def decode_sound_event(raw: bytes) -> UsageEvent | None:
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def decode_admitted_event(raw: bytes) -> UsageEvent:
+    """Decode an event that ingest has published, which has but the fields in ``READ_OF_ADMITTED``: 1 to 2 microseconds.
+
+    Anything else is what ``decode_usage_event`` makes of it. Raises ``EventRefused``.
+    """
+    try:
+        return cast(UsageEvent, _admitted_decode(raw))
+    except (ValueError, RecursionError):
+        return decode_usage_event(raw)
 
 
 def _decode_by_definition(raw: bytes) -> UsageEvent:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import usage_event
-from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, encode_usage_event
+from schemas.usage_event import (
+    READ_OF_ADMITTED,
+    EventRefused,
+    UsageEvent,
+    decode_admitted_event,
+    decode_usage_event,
+    encode_usage_event,
+)
 from tests.unit.schemas.events import COMPLETE, INSTANTS, NOT_INSTANTS, broken_events, events, odd_events, odd_values
 
 REFUSED = "refused"
@@ -129,6 +137,36 @@ def test_encoding_and_decoding_again_changes_nothing(event: dict[str, Any]) -> N
     decoded = decode_usage_event(json.dumps(event).encode())
 
     assert decode_usage_event(encode_usage_event(decoded)) == decoded
+
+
+@many
+@given(events())
+def test_what_is_read_of_an_admitted_event_is_what_was_written(event: dict[str, Any]) -> None:
+    """The accounts stage reads fewer fields, each as the whole event has it."""
+    decoded = decode_usage_event(json.dumps(event).encode())
+    admitted = decode_admitted_event(encode_usage_event(decoded))
+
+    assert {name: getattr(admitted, name) for name in READ_OF_ADMITTED} == {
+        name: getattr(decoded, name) for name in READ_OF_ADMITTED
+    }
+
+
+@many
+@given(broken_events())
+def test_what_is_no_event_is_no_admitted_event(raw: bytes) -> None:
+    """What the short reading refuses is put to the definition, which tells the reason."""
+    refusals = [refusal_of(decode, raw) for decode in (decode_admitted_event, decode_usage_event)]
+
+    assert refusals[0] in (refusals[1], None)
+
+
+def refusal_of(decode: Callable[[bytes], UsageEvent], raw: bytes) -> str | None:
+    """Return the reason for which an input is refused, none when it is taken."""
+    try:
+        decode(raw)
+    except EventRefused as refused:
+        return refused.reason
+    return None
 
 
 def test_every_field_limit_is_carried_over() -> None:
