@@ -10,22 +10,24 @@ from collections import defaultdict
 import msgspec
 
 from detectors.account import Account, AccountState
-from detectors.exchange import Exchange, exchange_of
+from detectors.exchange import exchange_of
+from detectors.open_bucket import OpenBucket, PackedBucket, pack, unpack
 from detectors.rhythm import RhythmState
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
-from schemas.usage_event import UsageEvent
+from schemas.usage_event import UsageEvent, epoch_ms
 
 _PACK_AFTER_MS = 2 * HOUR_MS
+_COUNT_EVERY = 16
 
 
 class AccountSnapshot(msgspec.Struct, array_like=True):
-    """One account as it is written: its state and the exchanges of buckets that are still open."""
+    """One account as it is written: its state and its open buckets, compressed when they are large."""
 
     state: AccountState
-    pending: dict[int, list[Exchange]]
+    pending: list[PackedBucket] | bytes
 
 
 _decoder = msgspec.msgpack.Decoder(AccountSnapshot)
@@ -48,19 +50,25 @@ class AccountDetector:
         self._swept_hour = -1
         self.watermark_ms = NEVER_MS
 
-    def observe(self, event: UsageEvent) -> None:
-        """Put an event into its account's bucket; the caller has made sure that it is not behind the watermark."""
-        exchange = exchange_of(event)
+    def observe(self, event: UsageEvent) -> int:
+        """Put an event into its account's bucket, or return by how many milliseconds it is behind the watermark."""
+        occurred_ms = epoch_ms(event.occurred_at)
+        if occurred_ms < self.watermark_ms:
+            return self.watermark_ms - occurred_ms
         account_id = event.account_id
         account = self._live.get(account_id) or self._bring(account_id)
-        start_ms = exchange.occurred_ms - exchange.occurred_ms % self._bucket_ms
-        bucket = account.pending.get(start_ms)
+        start_ms = occurred_ms - occurred_ms % self._bucket_ms
+        exchange = exchange_of(event, occurred_ms)
+        bucket = account.buckets.get(start_ms)
         if bucket is None:
-            account.pending[start_ms] = [exchange]
+            account.buckets[start_ms] = OpenBucket([exchange])
             self._open_bucket(start_ms, account_id)
         else:
-            bucket.append(exchange)
+            bucket.pending.append(exchange)
+            if len(bucket.pending) % _COUNT_EVERY == 0:
+                account.count_passed(self.watermark_ms)
         self._changed.add(account_id)
+        return 0
 
     def advance(self, watermark_ms: int) -> list[AccountBucket]:
         """Close every bucket behind the watermark; returns their records by bucket, then by account."""
@@ -95,14 +103,14 @@ class AccountDetector:
     def _unpack(self, account_id: str, raw: bytes) -> Account:
         snapshot = decode_snapshot(raw, _decoder, f"account {account_id}")
         account = Account(self._spec, account_id, snapshot.state)
-        account.pending = snapshot.pending
+        account.buckets = unpack(snapshot.pending, f"account {account_id}")
         return account
 
     def _sweep(self) -> None:
         """Pack what was silent for two hours, drop what its account would begin without anyway."""
         silent_ms = self.watermark_ms - _PACK_AFTER_MS
         for account_id, account in list(self._live.items()):
-            if not account.pending and account.state.last_ms < silent_ms:
+            if not account.buckets and account.state.last_ms < silent_ms:
                 self._packed[account_id] = (account.state.last_ms, self._encode(account))
                 del self._live[account_id]
         forgotten_ms = self.watermark_ms - self._bucket_ms - round(self._spec.idle_days * DAY_MS)
@@ -111,7 +119,8 @@ class AccountDetector:
             self._changed.add(account_id)
 
     def _encode(self, account: Account) -> bytes:
-        return encode_snapshot(AccountSnapshot(account.snapshot_state(), account.pending))
+        account.count_passed(self.watermark_ms)
+        return encode_snapshot(AccountSnapshot(account.snapshot_state(), pack(account.buckets)))
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -132,7 +141,7 @@ class AccountDetector:
             account = self._unpack(account_id, packed[1])
         if account is None:
             return 0
-        return account.state.events + sum(len(bucket) for bucket in account.pending.values())
+        return account.state.events + sum(bucket.events for bucket in account.buckets.values())
 
     def take_changed(self) -> list[str]:
         """Accounts that changed since the last call."""
@@ -151,9 +160,9 @@ class AccountDetector:
     def restore(self, account_id: str, raw: bytes) -> None:
         """Take over an account from its bytes; raises ``SnapshotRefused``."""
         account = self._unpack(account_id, raw)
-        for start_ms in account.pending:
+        for start_ms in account.buckets:
             self._open_bucket(start_ms, account_id)
-        if account.pending:
+        if account.buckets:
             self._live[account_id] = account
         else:
             self._packed[account_id] = (account.state.last_ms, raw)

@@ -1,97 +1,185 @@
-"""Exchange: what the detectors keep of one usage event until its bucket closes."""
+"""Exchange: what the detectors keep of one usage event until it is counted into its bucket."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from struct import Struct
+from zlib import crc32
 
 import msgspec
 
-from detectors.fingerprint_layout import CLOSING, EXACT, FINGERPRINT_CHARS, FIRST, HEAD, OPENERS
+from detectors.fingerprint_layout import (
+    CLOSING,
+    EXACT,
+    FINGERPRINT_CHARS,
+    FIRST,
+    HEAD,
+    NO_OPENER,
+    OPENER_CHARS,
+    OPENER_COUNT,
+    OPENERS,
+)
 from schemas.usage_event import UsageEvent, epoch_ms
 
-_ELICITATION = "reasoning_elicitation"
+LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH = 1, 2, 4, 8
+"""Flags of an exchange: it continues a conversation; an upstream classifier labelled it as elicitation of reasoning;
+it was refused; its answer ended at the limit that the request had set."""
+
+NOBODY = -1
+"""Number of what an event does not name."""
+
+_REPEAT_CHARS = 8
+REPEAT = slice(0, _REPEAT_CHARS)
+HEAD_MARK = slice(REPEAT.stop, REPEAT.stop + 6)
+FRAME_MARK = slice(HEAD_MARK.stop, HEAD_MARK.stop + 12)
+CLOSING_MARK = slice(HEAD_MARK.stop + 6, FRAME_MARK.stop)
+OPENER_MARKS = slice(FRAME_MARK.stop, None)
+"""Sections of the marks of an exchange; the frame is the first sentence and the closing words."""
+
+_NO_OPENER = NO_OPENER.encode()
+_UNPACK = [Struct(f"{OPENER_CHARS}s" * count).unpack for count in range(OPENER_COUNT + 1)]
+_EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
+_FRAME = slice(FIRST.start, CLOSING.stop)
+_ELICITATION_LABEL = "reasoning_elicitation"
 _REFUSALS = frozenset((401, 403, 429))
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """What an event says of its account rather than of itself."""
+    """What an event says of its account."""
 
     tenant_id: str | None
     plan: str | None
     created_ms: int | None
 
 
+class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """What an event says of its account and its client rather than of itself; most events of an account share it.
+
+    Parameters
+    ----------
+    end_user, address, client
+        Numbers of 32 bits for the end user, the address block and the user agent, to count distinct ones; ``NOBODY``
+        where the event names none.
+    links
+        What the exchange shares with those of other accounts apart from its prompt: kind and value, sorted.
+    """
+
+    profile: Profile
+    end_user: int
+    address: int
+    client: int
+    links: tuple[tuple[str, str], ...]
+
+
 class Exchange(msgspec.Struct, array_like=True, gc=False):
     """One exchange.
 
-    ``repeat``, ``openers``, ``head``, ``first`` and ``closing`` are sections of the prompt's fingerprint, empty when
-    the event had neither prompt nor fingerprint: unknown is not a repeat, but no evidence either.
+    ``marks`` are sections of the prompt's fingerprint, empty when the event had neither prompt nor fingerprint:
+    unknown is not a repeat, but no evidence either.
     """
 
     occurred_ms: int
     event_id: str
-    repeat: str
-    openers: str
-    head: str
-    first: str
-    closing: str
-    is_later_turn: bool
-    is_elicitation: bool
-    is_refused: bool
-    is_full_length: bool
+    marks: str
+    flags: int
     input_tokens: int
     output_tokens: int
-    end_user: str
-    address: str
-    client: str
-    configuration: str
-    payment: str
-    device: str
-    organization: str
-    profile: Profile
+    setting: Setting
 
 
-def exchange_of(event: UsageEvent) -> Exchange:
-    """Keep of an event what the detectors read; about 3 microseconds."""
-    fingerprint = event.prompt_fingerprint or ""
-    if len(fingerprint) != FINGERPRINT_CHARS:
-        fingerprint = ""
-    labels = event.labels
+def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
+    """Keep of an event what the detectors read; about 2 microseconds."""
     return Exchange(
-        epoch_ms(event.occurred_at),
+        occurred_ms,
         event.event_id,
-        fingerprint[EXACT],
-        fingerprint[OPENERS],
-        fingerprint[HEAD],
-        fingerprint[FIRST],
-        fingerprint[CLOSING],
-        event.turn is not None and event.turn > 1,
-        labels is not None and _ELICITATION in labels,
-        event.status_code in _REFUSALS,
-        event.finish_reason == "length" and event.max_output_tokens is not None,
+        _marks_of(event.prompt_fingerprint),
+        _flags_of(event),
         event.input_tokens or 0,
         event.output_tokens or 0,
-        event.end_user_id or "",
-        _block_of(event.client_ip),
-        event.user_agent or "",
-        _configuration_of(
+        _setting_of(
             event.user_agent,
             event.temperature,
             event.top_p,
             event.system_prompt_fingerprint,
             event.max_output_tokens,
             event.operation,
+            event.end_user_id,
+            event.client_ip,
+            event.payment_fingerprint,
+            event.device_fingerprint,
+            event.organization_id,
+            event.tenant_id,
+            event.plan,
+            event.account_created_at,
         ),
-        event.payment_fingerprint or "",
-        event.device_fingerprint or "",
-        event.organization_id or "",
-        _profile_of(event.tenant_id, event.plan, event.account_created_at),
     )
 
 
+def openers_in(marks: str) -> Sequence[bytes]:
+    """The openers of a prompt, in order, from the last section of its marks."""
+    # Five times as fast as slicing, and all there is to it: the marks of an exchange are ASCII.
+    openers = _UNPACK[len(marks) // OPENER_CHARS](marks.encode())
+    if NO_OPENER in marks and _NO_OPENER in openers:
+        return openers[: openers.index(_NO_OPENER)]
+    return openers
+
+
+def _marks_of(fingerprint: str | None) -> str:
+    if fingerprint is None or len(fingerprint) != FINGERPRINT_CHARS or not fingerprint.isascii():
+        return ""
+    # Without the empty places of openers at the end, which are most of them.
+    openers = fingerprint[OPENERS].rstrip("-")
+    rest = "-" * (-len(openers) % OPENER_CHARS)
+    return f"{fingerprint[_EXACT]}{fingerprint[HEAD]}{fingerprint[_FRAME]}{openers}{rest}"
+
+
+def _flags_of(event: UsageEvent) -> int:
+    flags = 0
+    if event.turn is not None and event.turn > 1:
+        flags = LATER_TURN
+    if event.labels is not None and _ELICITATION_LABEL in event.labels:
+        flags |= ELICITATION
+    if event.status_code in _REFUSALS:
+        flags |= REFUSED
+    if event.finish_reason == "length" and event.max_output_tokens is not None:
+        flags |= FULL_LENGTH
+    return flags
+
+
 @lru_cache(maxsize=65_536)
-def _profile_of(tenant_id: str | None, plan: str | None, created_at: datetime | None) -> Profile:
-    return Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at))
+def _setting_of(
+    user_agent: str | None,
+    temperature: float | None,
+    top_p: float | None,
+    system_prompt_fingerprint: str | None,
+    max_output_tokens: int | None,
+    operation: str | None,
+    end_user_id: str | None,
+    client_ip: str | None,
+    payment_fingerprint: str | None,
+    device_fingerprint: str | None,
+    organization_id: str | None,
+    tenant_id: str | None,
+    plan: str | None,
+    created_at: datetime | None,
+) -> Setting:
+    configuration = _configuration_of(
+        user_agent, temperature, top_p, system_prompt_fingerprint, max_output_tokens, operation
+    )
+    links = (
+        ("configuration", configuration),
+        ("device", device_fingerprint or ""),
+        ("organization", organization_id or ""),
+        ("payment", payment_fingerprint or ""),
+    )
+    return Setting(
+        Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at)),
+        _number_of(end_user_id),
+        _number_of(_block_of(client_ip)),
+        _number_of(user_agent),
+        tuple(link for link in links if link[1]),
+    )
 
 
 @lru_cache(maxsize=65_536)
@@ -103,7 +191,6 @@ def _configuration_of(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=65_536)
 def _block_of(address: str | None) -> str:
     """The /24 of a v4 or the /48 of a v6 address, as text; other texts as they are."""
     if not address:
@@ -111,3 +198,8 @@ def _block_of(address: str | None) -> str:
     if ":" in address:
         return ":".join(address.split(":")[:3]) + "::/48"
     return address.rpartition(".")[0] or address
+
+
+def _number_of(text: str | None) -> int:
+    # 32 bits tell 32 values apart and bound what a sender's long texts can make of the state.
+    return crc32(text.encode("utf-8", "surrogatepass")) if text else NOBODY

@@ -12,7 +12,7 @@ import msgspec
 from detectors.detector import AccountDetector
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec
-from schemas.usage_event import EventRefused, UsageEvent, decode_usage_event, epoch_ms
+from schemas.usage_event import EventRefused, UsageEvent, decode_admitted_event
 from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
@@ -110,17 +110,11 @@ class AccountPartition:
         return False
 
     def _observe(self, record: Record, *, is_admitted: bool) -> None:
-        if is_admitted:
-            event: UsageEvent = decode_usage_event(value_of(record))
-        else:
-            event = self._admit_direct(record)
-        occurred_ms = epoch_ms(event.occurred_at)
+        event: UsageEvent = decode_admitted_event(value_of(record)) if is_admitted else self._admit_direct(record)
         if self._ahead and record.offset < self._ahead.get(event.account_id, 0):
             return
-        if occurred_ms < self.detector.watermark_ms:
-            behind_ms = self.detector.watermark_ms - occurred_ms
+        if behind_ms := self.detector.observe(event):
             raise EventRefused("late", f"its input partition was idle and event time went on by {behind_ms} ms")
-        self.detector.observe(event)
 
     def _admit_direct(self, record: Record) -> UsageEvent:
         """Admit what a source has written into the usage topic itself: one canonical event per message."""

@@ -47,7 +47,7 @@ def size_of(value: Any, seen: set[int]) -> int:
 
 
 def test_an_account_stays_small_whatever_it_does() -> None:
-    """After 20,000 events of which no two are alike, 4 KiB as bytes and 24 KiB in memory; every number is finite."""
+    """After 20,000 events of which no two are alike, 4 KiB as bytes and 16 KiB in memory; every number is finite."""
     chooser, detector = random.Random(1), AccountDetector(DetectorSpec())
     for number in range(DIVERSE):
         detector.observe(diverse(number, chooser))
@@ -61,7 +61,7 @@ def test_an_account_stays_small_whatever_it_does() -> None:
 
     assert raw is not None
     assert len(raw) < 4 * 1024
-    assert size_of(detector._live["a-1"], set()) < 24 * 1024
+    assert size_of(detector._live["a-1"], set()) < 16 * 1024
     assert detector.events_observed("a-1") == DIVERSE
 
 
