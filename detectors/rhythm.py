@@ -44,10 +44,12 @@ class Rhythm:
     their value, so a snapshot holds plain numbers.
     """
 
-    __slots__ = ("_level", "_square", "_state")
+    __slots__ = ("_expected_count", "_level", "_square", "_state")
 
     def __init__(self, state: RhythmState) -> None:
         self._state = state
+        self._expected_count: float | None = None
+        """What is expected of the present hour, once it was asked for."""
         self._level = stats.EWMean(fading_factor=_LEARN)
         self._square = stats.EWMean(fading_factor=_LEARN)
         if state.level is not None:
@@ -80,8 +82,11 @@ class Rhythm:
                 self._finish_hour()
             state.mask = (state.mask << min(hour - state.hour, _DAY_HOURS)) & (2**_DAY_HOURS - 1) | 1
             state.hour, state.count = hour, 0
+            self._expected_count = None
         state.count += exchanges
-        return state.count, math.expm1(self._expected(hour))
+        if self._expected_count is None:
+            self._expected_count = math.expm1(self._expected(hour))
+        return state.count, self._expected_count
 
     def _expected(self, hour: int) -> float:
         """Expected log count of an hour: the mean of the level and of the same hour of the day, once both are known."""
