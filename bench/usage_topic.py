@@ -5,7 +5,7 @@ from typing import TypeGuard
 from detectors.detector import AccountDetector
 from detectors.spec import load_spec
 from schemas.account_bucket import encode_account_bucket
-from schemas.usage_event import decode_usage_event
+from schemas.usage_event import decode_admitted_event
 from streams.progress import MergedProgress, decode_progress
 
 _PROGRESS_START = b'{"partitions"'
@@ -30,7 +30,7 @@ class Core:
     def take(self, value: bytes) -> bool:
         """Take in one message; returns whether it was an event."""
         if is_event(value):
-            self._detector.observe(decode_usage_event(value))
+            self._detector.observe(decode_admitted_event(value))
             return True
         for bucket in self._detector.advance(self._progress.apply(decode_progress(value))):
             encode_account_bucket(bucket)

@@ -37,6 +37,12 @@ async def nothing_to_prepare() -> None:
     """Connect at once."""
 
 
+def beginnings() -> dict[TP, int]:
+    """Where to begin: nothing is committed for a new group."""
+    return dict.fromkeys(app.consumer.assignment(), 0)
+
+
+app.positions = beginnings
 app.before_commit = nothing_to_store
 app.before_connecting = nothing_to_prepare
 
