@@ -77,6 +77,8 @@ class StateLog:
         self._is_atomic = is_atomic
         self._overtaken: dict[int, set[bytes]] = {}
         self._redo: dict[int, StoredState] = {}
+        self._ahead: dict[int, dict[bytes, int]] = {}
+        """Keys that a checkpoint without its partition record has left ahead of their partition, with their offset."""
 
     async def publish(self, number: int, partition: StatePartition) -> None:
         """Publish snapshots of all that changed, and the record of the partition."""
@@ -94,8 +96,17 @@ class StateLog:
             self._publisher.publish(self._topic, number, PARTITION_KEY, partition.record(), [*headers, journal])
             await self._publish_entries(number, entries, headers)
         else:
-            await self._publish_entries(number, ((key, partition.snapshot(key)) for key in keys), headers)
+            await self._publish_keys(number, partition, keys)
             self._publisher.publish(self._topic, number, PARTITION_KEY, partition.record(), headers)
+
+    async def _publish_keys(self, number: int, partition: StatePartition, keys: list[bytes]) -> None:
+        """Publish keys one by one; what is ahead of its partition says so again, or its events would count twice."""
+        at = partition.next_offset
+        self._ahead[number] = {key: offset for key, offset in self._ahead.get(number, {}).items() if offset > at}
+        for offset in sorted({at, *self._ahead[number].values()}):
+            entries = [key for key in keys if self._ahead[number].get(key, at) == offset]
+            headers: Headers = [(AT, AT_FORMAT.pack(offset))]
+            await self._publish_entries(number, ((key, partition.snapshot(key)) for key in entries), headers)
 
     async def _finish(self, number: int) -> None:
         """Publish the keys of a checkpoint that was broken off behind its journal."""
@@ -156,8 +167,11 @@ class StateLog:
         record = found.partition_record()
         self._overtaken[number] = found.overtaken
         self._redo[number] = found
+        # Without a record, nothing is restored, so nothing is ahead.
+        self._ahead[number] = {}
         if record is None:
             return False
+        self._ahead[number] = {key: entry.next_offset for key, entry in found.entries.items()}
         try:
             partition.restore(record, found.entries)
         except SnapshotRefused as refused:
