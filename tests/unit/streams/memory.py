@@ -58,13 +58,19 @@ class MemoryKafka:
         """Lose some of what is not stored; of each partition the newest."""
         for place, log in self.logs.items():
             del log[chooser.randint(min(self._stored.get(place, 0), len(log)), len(log)) :]
+            # What is left survives the next one too, and compaction counts on it.
+            self._stored[place] = len(log)
 
     def compact(self, topic: str) -> None:
         """Keep the newest message of every key, as a compacted topic may at any time."""
         for place, log in self.logs.items():
             if place[0] == topic:
-                newest = {found.key: found for found in log}
-                log[:] = [found for found in log if newest[found.key] is found]
+                # Only what is stored is compacted.
+                stored = log[: self._stored.get(place, 0)]
+                newest = {found.key: found for found in stored}
+                kept = [found for found in stored if newest[found.key] is found]
+                log[: len(stored)] = kept
+                self._stored[place] = len(kept)
 
     def values(self, topic: str) -> list[bytes]:
         """Values of all messages of a topic, in the order of partition and offset."""
