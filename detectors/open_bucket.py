@@ -46,6 +46,7 @@ class Tally(msgspec.Struct, array_like=True):
     output_tokens: int = 0
     slots: list[str] = []
     new_slots: list[str] = []
+    wrapped: int = 0
     shared: dict[tuple[str, str], int] = {}
     templates: dict[str, int] = {}
 
@@ -125,6 +126,8 @@ class PackedExchange(msgspec.Struct, array_like=True):
     flags: int
     input_tokens: int
     output_tokens: int
+    end_user: int
+    address: int
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
@@ -166,6 +169,8 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.flags,
             exchange.input_tokens,
             exchange.output_tokens,
+            exchange.end_user,
+            exchange.address,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
     return PackedBucket(start_ms, bucket.tally, list(by_setting.items()))
@@ -180,6 +185,8 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.flags,
             exchange.input_tokens,
             exchange.output_tokens,
+            exchange.end_user,
+            exchange.address,
             setting,
         )
         for setting, exchanges in packed.pending

@@ -26,7 +26,7 @@ def generate_struct(
 ) -> type[msgspec.Struct]:
     """Return the msgspec structure of a model: same fields, types, limits and defaults; frozen, keyword only.
 
-    With ``only``, it has these fields and no others, which makes decoding faster.
+    With ``only``, it has these fields and no others, without limits: for what was checked before, and faster to decode.
 
     Raises ``TypeError`` for an annotation or a limit that it cannot carry over: a limit silently dropped would let
     the two disagree.
@@ -36,7 +36,7 @@ def generate_struct(
     for name, field in model.model_fields.items():
         if only is not None and name not in only:
             continue
-        kind = _twin_type(hints[name])
+        kind = _twin_type(hints[name], has_limits=only is None)
         fields.append((name, kind) if field.is_required() else (name, kind, field.get_default()))
     return msgspec.defstruct(
         model.__name__,
@@ -50,21 +50,21 @@ def generate_struct(
     )
 
 
-def _twin_type(annotation: Any) -> Any:
+def _twin_type(annotation: Any, *, has_limits: bool) -> Any:
     origin = get_origin(annotation)
     if annotation == Instant:
         return Annotated[datetime, msgspec.Meta(tz=True)]
     if annotation in _SCALARS or origin is Literal:
         return annotation
     if origin in (Union, UnionType):
-        return Union[tuple(_twin_type(member) for member in get_args(annotation))]  # noqa: UP007  (built at run time)
+        return Union[tuple(_twin_type(member, has_limits=has_limits) for member in get_args(annotation))]  # noqa: UP007
     if origin is tuple:
         item, _ = get_args(annotation)
-        return tuple.__class_getitem__((_twin_type(item), ...))
+        return tuple.__class_getitem__((_twin_type(item, has_limits=has_limits), ...))
     if origin is Annotated:
         inner, *metadata = get_args(annotation)
-        limits = _limits(metadata)
-        twin = _twin_type(inner)
+        limits = _limits(metadata) if has_limits else {}
+        twin = _twin_type(inner, has_limits=has_limits)
         return Annotated[twin, msgspec.Meta(**limits)] if limits else twin
     raise TypeError(f"cannot generate a structure field from {annotation!r}")
 
