@@ -9,12 +9,14 @@ from detectors.casebook import Casebook
 from detectors.crowd import SHARDS, CrowdModel
 from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
+from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.tail import Tail
+from detectors.vocabulary import Vocabulary
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
 
-_META, _ACCOUNT, _GROUP, _FIRST, _CASE, _CROWD, _PENDING = b"m", b"a", b"g", b"f", b"c", b"w", b"p"
+_META, _ACCOUNT, _GROUP, _FIRST, _CASE, _KIN, _CROWD, _PENDING = b"m", b"a", b"g", b"f", b"c", b"k", b"w", b"p"
 
 
 class Meta(msgspec.Struct, array_like=True):
@@ -36,6 +38,7 @@ _meta_decoder = msgspec.msgpack.Decoder(Meta)
 _account_decoder = msgspec.msgpack.Decoder(Suspicion)
 _group_decoder = msgspec.msgpack.Decoder(Group)
 _case_decoder = msgspec.msgpack.Decoder(Case)
+_kin_decoder = msgspec.msgpack.Decoder(Kinship)
 _shard_decoder = msgspec.msgpack.Decoder(dict[str, int])
 _first_decoder = msgspec.msgpack.Decoder(str)
 _record_decoder = msgspec.msgpack.Decoder(AccountBucket)
@@ -51,6 +54,8 @@ class CampaignState:
         groups: GroupDetector,
         harvest: HarvestDetector,
         book: Casebook,
+        kin: KinDetector,
+        vocabulary: Vocabulary,
         pending: dict[int, dict[str, AccountBucket]],
     ) -> None:
         self._accounts = accounts
@@ -58,6 +63,8 @@ class CampaignState:
         self._groups = groups
         self._harvest = harvest
         self._book = book
+        self._kin = kin
+        self._vocabulary = vocabulary
         self._pending = pending
         self._changed: set[bytes] = set()
 
@@ -81,10 +88,12 @@ class CampaignState:
         """Keys of the records that changed since the last call."""
         self._changed.update(b"%s%d" % (_CROWD, shard) for shard in self._crowd.changed)
         self._changed.update(_CASE + alert_id.encode() for alert_id in self._book.changed)
+        self._changed.update(_KIN + alert_id.encode() for alert_id in self._kin.changed)
         self._changed.update(b"%s%d:%s" % (_FIRST, day, key.encode()) for day, key in self._groups.changed_firsts)
         self._groups.changed_firsts.clear()
         self._crowd.changed.clear()
         self._book.changed.clear()
+        self._kin.changed.clear()
         changed = sorted(self._changed)
         self._changed.clear()
         return changed
@@ -111,6 +120,7 @@ class CampaignState:
             _ACCOUNT: self._accounts,
             _GROUP: self._groups.groups,
             _CASE: self._book.cases,
+            _KIN: self._kin.kinships,
         }
         return known[kind].get(name.decode())
 
@@ -125,7 +135,8 @@ class CampaignState:
             self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
             return meta
         if kind == _ACCOUNT:
-            self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
+            account = self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
+            self._vocabulary.restore(account.recent)
         elif kind == _GROUP:
             self._groups.restore(name.decode(), decode_snapshot(raw, _group_decoder, "a link"))
         elif kind == _FIRST:
@@ -134,6 +145,8 @@ class CampaignState:
             self._groups.firsts.setdefault(int(day), {})[link.decode()] = first
         elif kind == _CASE:
             self._book.restore(decode_snapshot(raw, _case_decoder, "a case"))
+        elif kind == _KIN:
+            self._kin.kinships[name.decode()] = decode_snapshot(raw, _kin_decoder, "a campaign's kinship")
         elif kind == _CROWD:
             self._crowd.shards[int(name) % SHARDS] = decode_snapshot(raw, _shard_decoder, "the crowd")
         else:

@@ -5,7 +5,6 @@ the order of account ids, so the result does not depend on how partitions interl
 ``_close``: judge its accounts, judge the links it touched, let kin join open campaigns, learn what the crowd asks.
 """
 
-import math
 from collections import defaultdict
 
 from detectors.budget import Budget
@@ -15,10 +14,11 @@ from detectors.casebook import Casebook
 from detectors.crowd import CrowdModel
 from detectors.groups import GroupDetector, GroupEvidence
 from detectors.harvest import HarvestDetector, Suspicion
-from detectors.kin import find_kin
-from detectors.reasons import account_reasons, group_reasons
+from detectors.kin import KinDetector
+from detectors.reasons import account_reasons, group_reasons, kin_reason
 from detectors.spec import DetectorSpec
 from detectors.verdicts import FeedbackRefused, targets_of
+from detectors.vocabulary import Vocabulary
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -30,7 +30,6 @@ __all__ = ["CampaignDetector", "FeedbackRefused"]
 _SAME_CAMPAIGN_RATIO = 0.5
 _EXCUSED_DAYS = 14
 _KEPT_FEEDBACK_IDS = 10_000
-_MAX_REASONS = 32
 
 
 class CampaignDetector:
@@ -46,7 +45,18 @@ class CampaignDetector:
         self._budget = Budget(spec.lifecycle.daily_budget)
         self._meta = Meta()
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
-        self._state = CampaignState(self._accounts, self._crowd, self._groups, self._harvest, self._book, self._pending)
+        self._vocabulary = Vocabulary()
+        self._kin = KinDetector(spec, self._groups, self._harvest, self._accounts, self._vocabulary)
+        self._state = CampaignState(
+            self._accounts,
+            self._crowd,
+            self._groups,
+            self._harvest,
+            self._book,
+            self._kin,
+            self._vocabulary,
+            self._pending,
+        )
         self._swept_hour = -1
         self.repeated = 0
         """Records of buckets that were closed already: a restarted accounts stage repeats what it had not committed."""
@@ -101,7 +111,7 @@ class CampaignDetector:
         for key in sorted(touched):
             self._state.mark_link(key)
             alerts += self._judge_link(key, end_ms, tenant_of[key], touched[key])
-        alerts += self._join_kin(end_ms)
+        alerts += self._join_kin(records, end_ms)
         # Learned only now: whether an opener is popular must not depend on who comes first in a bucket.
         for record in records:
             for slot in record.new_slots:
@@ -113,6 +123,7 @@ class CampaignDetector:
         if known is None:
             self._crowd.add_account()
         state = self._harvest.observe(known, record, self._crowd, self._meta.start_ms)
+        state.recent = self._vocabulary.hear(state.recent, record.slots)
         self._accounts[record.account_id] = state
         self._state.mark_account(record.account_id)
         judgement = self._harvest.judge(state, record)
@@ -178,9 +189,7 @@ class CampaignDetector:
         case.raised_ms = end_ms
         case.rate, case.spread = evidence.rate, evidence.spread
         case.core = sorted({*case.core, *accounts})
-        reasons = {reason.feature: reason for reason in case.reasons}
-        reasons |= {reason.feature: reason for reason in group_reasons(self._spec, evidence, key)}
-        case.reasons = list(reasons.values())[:_MAX_REASONS]
+        case.explain(group_reasons(self._spec, evidence, key))
 
     def _grow(
         self, case: Case, key: str, evidence: GroupEvidence | None, end_ms: int, touching: list[str]
@@ -196,35 +205,34 @@ class CampaignDetector:
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
             joining.update(a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms))
-        accounts = sorted(a for a in joining if self._book.is_free(a, end_ms))
+        accounts = [
+            a for a in sorted(joining) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
+        ]
         case.core = sorted({*case.core, *accounts})
         return self._book.join(case, accounts, end_ms)
 
-    def _join_kin(self, end_ms: int) -> list[Alert]:
-        """Accounts that resemble the core of an open campaign join it."""
-        spec = self._spec.kin
-        # All at once, since what they share, a look at every account, is what costs; a new campaign does not wait.
-        turn = end_ms // round(spec.check_minutes * 60_000)
-        due = [case for case in self._book.campaigns() if case.kin_turn != turn]
-        if not due:
-            return []
-        rate_of = {a: self._harvest.rate_at(state, end_ms) for a, state in self._accounts.items()}
+    def _join_kin(self, records: list[AccountBucket], end_ms: int) -> list[Alert]:
+        """Accounts that resemble the core of an open campaign join it at their own next bucket."""
         alerts: list[Alert] = []
-        for case in due:
-            if case.alert_id not in self._book.cases:
-                continue  # merged into another one a moment ago
-            case.kin_turn = turn
-            self._book.changed.add(case.alert_id)
-            found = find_kin(spec, self._groups, frozenset(case.core), self._book.case_of, rate_of, end_ms)
-            kin = [a for a, _ in found if a not in case.accounts and self._is_like(case, a, end_ms)]
-            alerts += self._book.merge_kin(case, kin, spec.merge_ratio, end_ms)
-            alerts += self._book.join(case, [a for a in kin if self._book.is_free(a, end_ms)], end_ms)
+        due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
+        if due:
+            self._kin.fit(due, self._book.case_of, end_ms)
+            alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
+        free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
+        for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
+            case.kin += len(accounts)
+            case.explain([kin_reason(case.kin, self._kin.needed_nats(case))])
+            alerts += self._book.join(case, accounts, end_ms)
+        self._kin.forget(self._book.cases)
         return alerts
 
-    def _is_like(self, case: Case, account_id: str, at_ms: int) -> bool:
-        """Whether an account is loaded as the campaign's cluster is, within two of its standard deviations."""
-        rate = self._harvest.daily_rate(self._accounts[account_id], at_ms)
-        return abs(math.log(max(rate, 0.01) / case.rate)) <= 2 * case.spread
+    def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:
+        """Other campaigns, of whose members enough resemble this one, go into it."""
+        if case.alert_id not in self._book.cases:
+            return []  # gone into another one a moment ago
+        others = [c for c in self._book.campaigns() if c is not case and c.tenant_id == case.tenant_id]
+        kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)], end_ms)
+        return self._book.merge_kin(case, kin, self._spec.kin.merge_ratio, end_ms)
 
     # -- time ---------------------------------------------------------------------------------------
 
@@ -237,6 +245,7 @@ class CampaignDetector:
         idle_ms = round(self._spec.idle_days * DAY_MS)
         for account_id in [a for a, s in self._accounts.items() if at_ms - s.last_ms > idle_ms]:
             if account_id not in self._book.case_of:
+                self._vocabulary.forget(self._accounts[account_id].recent)
                 del self._accounts[account_id]
                 self._state.mark_account(account_id)
         for key in self._groups.sweep(at_ms):

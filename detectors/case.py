@@ -16,6 +16,7 @@ from detectors.windows import DAY_MS
 from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
 
 MAX_ACCOUNTS = 100_000
+_MAX_REASONS = 32
 
 _RATIONALE: dict[ActionType, str] = {
     "observe": "The evidence is young; looking costs nobody anything.",
@@ -58,12 +59,17 @@ class Case(msgspec.Struct, array_like=True):
     output_tokens: int = 0
     reasons: list[Reason] = []
     links: list[str] = []
-    kin_turn: int = -1
     core: list[str] = []
+    kin: int = 0
     rate: float = 0.0
     spread: float = 0.0
     superseded_by: str | None = None
     is_confirmed: bool = False
+
+    def explain(self, reasons: list[Reason]) -> None:
+        """Take in reasons; one about a feature replaces the one before."""
+        by_feature = {reason.feature: reason for reason in (*self.reasons, *reasons)}
+        self.reasons = list(by_feature.values())[:_MAX_REASONS]
 
 
 def new_case(spec: DetectorSpec, kind: Kind, subject: str, at_ms: int, tenant_id: str | None) -> Case:

@@ -12,7 +12,7 @@ stay below ``min_rate``, or whose accounts share nothing.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 
 import msgspec
 import numpy as np
@@ -195,6 +195,11 @@ class GroupDetector:
             account_id: member.exchanges * math.exp((member.last_ms - now_ms) / memory_ms)
             for account_id, member in self.groups[key].members.items()
         }
+
+    def remembered_of(self, account_id: str, keys: KeysView[str], now_ms: int) -> dict[str, float]:
+        """Exchanges of one account that are remembered now, on those of its links that are among the keys."""
+        shared = keys & self.links_of.get(account_id, frozenset())
+        return {key: self._faded(self.groups[key].members[account_id], now_ms) for key in shared}
 
     # -- what the search costs --------------------------------------------------------------------
 

@@ -19,7 +19,11 @@ _SUPPORT_CAP_NATS = 2.0
 
 
 class Suspicion(msgspec.Struct, array_like=True):
-    """What the comparison remembers of one account; about 200 bytes as a snapshot."""
+    """What the comparison remembers of one account; about 300 bytes as a snapshot.
+
+    ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
+    account's own wrapper.
+    """
 
     first_ms: int
     last_ms: int
@@ -39,6 +43,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     suspect_exchanges: int = 0
     suspect_tokens: int = 0
     excused_until_ms: int = 0
+    recent: str = ""
+    wrapped: float = 0.0
 
     @property
     def crowd_ratio(self) -> float:
@@ -85,6 +91,7 @@ class HarvestDetector:
         state.refusals = state.refusals * fade + bucket.refusals
         state.rate = state.rate * fade + bucket.fresh
         state.slots = state.slots * fade + len(bucket.slots)
+        state.wrapped = state.wrapped * fade + bucket.wrapped
         state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
             state.reference = max(state.reference, state.harvest)

@@ -1,82 +1,172 @@
-"""Kin: accounts that an open campaign's members resemble in what they say, whatever else they share.
+"""Kin: accounts that an open campaign's members resemble, whatever else they share.
 
-One list worked through by many accounts leaves its mark on all of them: the same wrappers, the same ways to begin and
-to end. For every mark k (a link by template or configuration) p_k is how often the members' exchanges carry it and q_k
-how often those of all other accounts do. With counts n_k on N exchanges of an account, Poisson in both cases, the
-logarithm of the likelihood ratio between membership and honest use is
-
-    sum over k of n_k * log(p_k / q_k)  -  N * sum over k of (p_k - q_k)
-
-which a busy honest account cannot reach by volume alone. Counts of one mark are capped, because exchanges of one
-account are not independent, and so is what one account adds to q. It is blind to campaigns whose members get lists
-that have nothing in common, and it needs a campaign that is open already.
+Three kinds of resemblance are weighed, each as the logarithm of how much more likely an account is as a member than as
+any other account: the marks its exchanges carry (``detectors.marks``), what it asks (``detectors.asked``) and its
+manner (``detectors.manner``). They are added; the first two are capped, because they rest on the exchanges of one
+account, which depend on each other. It needs a campaign that is open already, and is blind to members who get lists of
+their own.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
+import msgspec
+
+from detectors.asked import Asked, asked_nats, fit_asked
+from detectors.case import Case
 from detectors.groups import GroupDetector
-from detectors.spec import Kin
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.manner import fit_manner, manner_of
+from detectors.marks import Marks, fit_marks, marks_nats
+from detectors.spec import DetectorSpec
+from detectors.vocabulary import Vocabulary
+from schemas.account_bucket import AccountBucket
 
-_MARKS = ("template:", "configuration:")
-_MARK_CAP = 3.0
-_STRANGER_CAP = 4.0
-_FEW = 5.0
-
-
-def find_kin(
-    spec: Kin,
-    groups: GroupDetector,
-    members: Collection[str],
-    accused: Container[str],
-    rate_of: Mapping[str, float],
-    now_ms: int,
-) -> list[tuple[str, float]]:
-    """Accounts outside ``members`` that are like them, with their evidence (nats), sorted by account.
-
-    ``accused`` are the accounts of any open case: they are compared, but say nothing about honest use. ``rate_of``
-    gives the remembered exchanges of every account now. Costs one look at every account of every mark.
-    """
-    # Exact sums: the order of accounts in memory must not show.
-    inside = math.fsum(rate_of.get(account_id, 0.0) for account_id in members)
-    outside = math.fsum(rate_of.values()) - inside
-    if inside < spec.min_exchanges or outside <= 0:
-        return []
-    evidence: dict[str, float] = defaultdict(float)
-    excess = 0.0
-    for key in _marks_of(groups, members, max(2.0, spec.min_carriers * len(members))):
-        counts = groups.remembered(key, now_ms)
-        p = math.fsum(count for account_id, count in counts.items() if account_id in members) / inside
-        theirs = math.fsum(
-            min(count, _STRANGER_CAP)
-            for account_id, count in counts.items()
-            if account_id not in members and account_id not in accused
-        )
-        q = (theirs + 0.5) / outside
-        weight = math.log(p / q)
-        if weight < spec.min_weight:
-            continue
-        excess += p - q
-        for account_id, count in counts.items():
-            evidence[account_id] += weight * min(count, _MARK_CAP)
-    # Few members say little about which marks are the campaign's.
-    nats_to_join = spec.nats_to_join * (1 + _FEW / len(members))
-    found = []
-    for account_id, nats in evidence.items():
-        exchanges = rate_of.get(account_id, 0.0)
-        total = nats - exchanges * excess
-        if account_id not in members and exchanges >= spec.least_exchanges and total >= nats_to_join:
-            found.append((account_id, total))
-    found.sort()
-    return found
+_MARKS_CAP = 8.0
+_ASKED_CAP = 12.0
+_MANNER_CAP = 6.0
+_FEW = 2.0
 
 
-def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: float) -> list[str]:
-    """Marks that several members carry, sorted."""
-    carriers: dict[str, int] = defaultdict(int)
-    for account_id in members:
-        for key in groups.links_of.get(account_id, ()):
-            if key.startswith(_MARKS):
-                carriers[key] += 1
-    return sorted(key for key, count in carriers.items() if count >= min_carriers)
+class Kinship(msgspec.Struct, array_like=True, frozen=True):
+    """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little."""
+
+    turn: int
+    members: int = 0
+    asked: Asked | None = None
+    marks: Marks | None = None
+    manner: list[float] = []
+
+
+class Likeness(NamedTuple):
+    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent slots."""
+
+    account_id: str
+    exchanges: float
+    manner: int
+    recent: str
+
+
+class KinDetector:
+    """Kinship of every open campaign, and how far an account resembles it."""
+
+    def __init__(
+        self,
+        spec: DetectorSpec,
+        groups: GroupDetector,
+        harvest: HarvestDetector,
+        accounts: Mapping[str, Suspicion],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._spec = spec.kin
+        self._groups = groups
+        self._harvest = harvest
+        self._accounts = accounts
+        self._vocabulary = vocabulary
+        self.kinships: dict[str, Kinship] = {}
+        """By alert id."""
+        self.changed: set[str] = set()
+        """Alert ids whose kinships are not written yet."""
+
+    def turn_of(self, at_ms: int) -> int:
+        """Number of the interval after which kinships are fitted again."""
+        return at_ms // round(self._spec.check_minutes * 60_000)
+
+    def is_due(self, case: Case, at_ms: int) -> bool:
+        """Whether the kinship of a campaign is to be fitted; a new campaign's at once."""
+        known = self.kinships.get(case.alert_id)
+        return known is None or known.turn != self.turn_of(at_ms)
+
+    def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
+        """Fit the kinships of campaigns; costs a look at every account, so all that are due are fitted together."""
+        rate_of = {a: self._harvest.rate_at(state, at_ms) for a, state in self._accounts.items()}
+        manners = {
+            a: manner_of(self._accounts[a], self._harvest.daily_rate(self._accounts[a], at_ms))
+            for a, rate in rate_of.items()
+            if rate >= self._spec.least_exchanges
+        }
+        others = [manner for a, manner in manners.items() if manner >= 0 and a not in accused]
+        # Exact sums: the order of accounts in memory must not show.
+        everything = math.fsum(rate_of.values())
+        for case in cases:
+            self.changed.add(case.alert_id)
+            members = frozenset(case.core)
+            inside = math.fsum(rate_of.get(a, 0.0) for a in members)
+            if inside < self._spec.min_exchanges or everything <= inside:
+                self.kinships[case.alert_id] = Kinship(self.turn_of(at_ms))
+                continue
+            self.kinships[case.alert_id] = Kinship(
+                self.turn_of(at_ms),
+                len(members),
+                fit_asked([self._accounts[a].recent for a in case.core if a in self._accounts], self._vocabulary),
+                fit_marks(self._spec, self._groups, members, accused, inside, everything - inside, at_ms),
+                fit_manner([manners[a] for a in case.core if manners.get(a, -1) >= 0], others),
+            )
+
+    def forget(self, open_cases: Container[str]) -> None:
+        """Let go of the kinships of campaigns that have ended."""
+        for alert_id in [alert_id for alert_id in self.kinships if alert_id not in open_cases]:
+            del self.kinships[alert_id]
+            self.changed.add(alert_id)
+
+    def needed_nats(self, case: Case) -> float:
+        """Evidence from which an account joins; few members say little about what is the campaign's."""
+        return self._spec.nats_to_join * (1 + _FEW / max(1, self.kinships[case.alert_id].members))
+
+    def find(self, cases: list[Case], records: list[AccountBucket], at_ms: int) -> list[tuple[Case, list[str]]]:
+        """Cases with the accounts of the records that are kin of each; an account is kin of the first it resembles."""
+        found: list[tuple[Case, list[str]]] = [(case, []) for case in cases]
+        for record in records if cases else ():
+            account = self._likeness_of(record.account_id, at_ms)
+            if account is None:
+                continue
+            for case, kin in found:
+                if record.tenant_id == case.tenant_id and self._is_kin(case, account, at_ms):
+                    kin.append(account.account_id)
+                    break
+        return [(case, kin) for case, kin in found if kin]
+
+    def among(self, case: Case, account_ids: Iterable[str], at_ms: int) -> list[str]:
+        """Those of the accounts, all of the case's tenant, that are kin of it."""
+        likenesses = [self._likeness_of(account_id, at_ms) for account_id in account_ids]
+        return [account.account_id for account in likenesses if account and self._is_kin(case, account, at_ms)]
+
+    def _likeness_of(self, account_id: str, at_ms: int) -> Likeness | None:
+        """What of an account is compared; ``None`` when it has done too little."""
+        state = self._accounts.get(account_id)
+        if state is None:
+            return None
+        exchanges = self._harvest.rate_at(state, at_ms)
+        if exchanges < self._spec.least_exchanges:
+            return None
+        manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
+        return Likeness(account_id, exchanges, manner, state.recent)
+
+    def _is_kin(self, case: Case, account: Likeness, at_ms: int) -> bool:
+        kinship = self.kinships[case.alert_id]
+        if kinship.marks is None:
+            return False
+        needed = self.needed_nats(case) - _manner_nats(kinship, account.manner)
+        carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
+        needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
+        # What an account asks costs most to weigh, and most accounts are out of its reach.
+        return needed <= _ASKED_CAP and _asked_nats(kinship, account.recent) >= needed
+
+    def is_unlike(self, case: Case, account_id: str, at_ms: int) -> bool:
+        """Whether what an account asks, and how, speaks against it although it shares a link with the members."""
+        kinship = self.kinships.get(case.alert_id)
+        if kinship is None or kinship.marks is None:
+            return False
+        state = self._accounts[account_id]
+        manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
+        nats = _asked_nats(kinship, state.recent) + _manner_nats(kinship, manner)
+        return nats <= self._spec.least_nats_of_linked
+
+
+def _asked_nats(kinship: Kinship, recent: str) -> float:
+    return 0.0 if kinship.asked is None else min(_ASKED_CAP, asked_nats(kinship.asked, recent))
+
+
+def _manner_nats(kinship: Kinship, manner: int) -> float:
+    return 0.0 if manner < 0 else max(-_MANNER_CAP, min(_MANNER_CAP, kinship.manner[manner]))

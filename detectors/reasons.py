@@ -76,3 +76,17 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
             "Users of one general-purpose app; those differ in how much they ask.",
         ),
     ]
+
+
+def kin_reason(joined: int, needed_nats: float) -> Reason:
+    """Reason for the accounts of a campaign that joined it because they resemble its members."""
+    return Reason(
+        "kin",
+        "likeness to the members",
+        joined,
+        0.0,
+        "accounts",
+        needed_nats,
+        "They ask what the members ask, in the same manner and wording; evidence of each is at least the weight.",
+        "Somebody who works through the same public question set at the same pace: ask what it is for.",
+    )

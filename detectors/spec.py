@@ -104,10 +104,13 @@ class Kin(_Section):
         default=2, description="Remembered exchanges of an account before it is compared."
     )
     nats_to_join: Positive = Field(
-        default=8, description="Evidence from which an account joins a large campaign (nats)."
+        default=10, description="Evidence from which an account joins a large campaign (nats)."
+    )
+    least_nats_of_linked: float = Field(
+        default=-1, description="Evidence below which an account does not join although it shares a link (nats)."
     )
     merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
-    check_minutes: Positive = Field(default=60, description="Time between two looks for kin of one campaign.")
+    check_minutes: Positive = Field(default=60, description="Time after which it is learned anew what members share.")
 
 
 class Lifecycle(_Section):
