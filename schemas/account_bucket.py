@@ -37,6 +37,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         For each fresh exchange with a slot, what opens the part of the prompt that is not the account's wrapper.
     new_slots
         Those slots that the account has used for the first time.
+    wrapped
+        Of the fresh exchanges with a slot, those that begin or end with the account's own wrapper.
     regular
         Fresh exchanges whose gap to the one before is like the gap before that.
     elicitations
@@ -66,6 +68,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     fresh: int
     slots: list[str]
     new_slots: list[str]
+    wrapped: int
     regular: int
     elicitations: int
     refusals: int
