@@ -20,7 +20,7 @@ from schemas.account_bucket import AccountBucket
 from tuning.corpus import Corpus, corpus_options, read_corpus
 from tuning.curve import without_links
 from tuning.figures import markdown, write_table
-from tuning.judging import Change, PartialDetector, judged_records, unchanged, with_numbers
+from tuning.judging import RESEMBLANCES, Change, PartialDetector, judged_records, unchanged, with_numbers
 from tuning.scores import Score, scored
 
 PROMPTS = frozenset(("prompt", "prompt_fingerprint"))
@@ -46,10 +46,11 @@ _NEVER = 1e9
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing off: features silenced, records changed, numbers changed, or no account named by itself."""
+    """One thing off: features or resemblances left out, records or numbers changed, or no account named by itself."""
 
     name: str
     silent: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
     change: Change = unchanged
     numbers: dict[str, float] = field(default_factory=dict)
     names_accounts: bool = True
@@ -86,13 +87,14 @@ def switches(spec: DetectorSpec) -> list[Switch]:
         Switch("popularity of openers: each counts in full", change=popular_everywhere),
         *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
         Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
+        *(Switch(f"kin by {name}", blind=(name,)) for name in RESEMBLANCES),
     ]  # fmt: skip
 
 
 def judged_with(corpus: Corpus, spec: DetectorSpec, switch: Switch) -> Score:
     """Judge the corpus with one thing off."""
     changed = with_numbers(spec, switch.numbers)
-    detector = PartialDetector(changed, switch.silent, names_accounts=switch.names_accounts)
+    detector = PartialDetector(changed, switch.silent, switch.blind, names_accounts=switch.names_accounts)
     alerts = judged_records(corpus.buckets, corpus.watermark_ms, changed, detector, switch.change)
     return scored(corpus.truth, alerts)
 

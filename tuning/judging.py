@@ -1,12 +1,17 @@
 """What the detectors make of a corpus that has been read, with everything on or with something switched off."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from detectors.campaigns import CampaignDetector, FeedbackRefused
+from detectors.case import Case
 from detectors.harvest import FEATURES
+from detectors.kin import KinDetector
+from detectors.marks import Marks
 from detectors.spec import DetectorSpec
 from detectors.tail import Tail
 from schemas.account_bucket import AccountBucket
@@ -30,11 +35,49 @@ class _SilentTail(Tail):
         return 0.0
 
 
-class PartialDetector(CampaignDetector):
-    """The campaign detector without some features of accounts; their names are those of ``FEATURES``."""
+RESEMBLANCES = ("asked", "marks", "manner")
+"""What accounts are compared in with the members of a campaign."""
 
-    def __init__(self, spec: DetectorSpec, silent: Iterable[str] = (), *, names_accounts: bool = True) -> None:
+
+class _PartialKin(KinDetector):
+    """Compares accounts with campaigns in all but some resemblances."""
+
+    blind: tuple[str, ...] = ()
+
+    def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
+        """Fit kinships, then forget what they say about some resemblances."""
+        super().fit(cases, accused, at_ms)
+        for case in cases:
+            known = self.kinships[case.alert_id]
+            nothing = {
+                "asked": None,
+                "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
+                "manner": [0.0] * len(known.manner),
+            }
+            self.kinships[case.alert_id] = msgspec.structs.replace(
+                known, **{name: nothing[name] for name in self.blind}
+            )
+
+
+class PartialDetector(CampaignDetector):
+    """The campaign detector without some of its evidence.
+
+    Parameters
+    ----------
+    silent
+        Features of accounts to leave out, of ``FEATURES``.
+    blind
+        Resemblances of kin to leave out, of ``RESEMBLANCES``.
+    names_accounts
+        Whether an account can be named by itself.
+    """
+
+    def __init__(
+        self, spec: DetectorSpec, silent: Iterable[str] = (), blind: Iterable[str] = (), *, names_accounts: bool = True
+    ) -> None:
         super().__init__(spec)
+        self._kin = _PartialKin(spec, self._groups, self._harvest, self._accounts, self._vocabulary)
+        self._kin.blind = tuple(blind)
         for name in silent:
             number = FEATURES.index(name)
             known = self._harvest.tails[number]
