@@ -16,16 +16,20 @@ from tests.conformance.record import hour, publication
 SPEC = load_spec(None)
 DAY_MS = 86_400_000
 FIRST_DAY = epoch_ms(hour(0)) // DAY_MS
-EMPTY = AccountBucket(
-    "a", 0, 300_000, None, None, -1, 0, 1, 1, [], [], 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1.0, 0.0, []
-)  # fmt: skip
+_TEXTS_AND_LISTS = {"tenant_id": None, "plan": None, "slots": [], "new_slots": [], "links": []}
+
+
+def record_of(account_id: str, start_ms: int) -> AccountBucket:
+    """A record of which only the account and the bucket matter."""
+    fields: dict[str, Any] = dict.fromkeys(AccountBucket.__struct_fields__, 0)
+    return AccountBucket(**fields | _TEXTS_AND_LISTS | {"account_id": account_id, "start_ms": start_ms})
 
 
 def active(rates: AlarmRates, day: int, accounts: int) -> None:
     """Let so many accounts be active on a day, each twice."""
     for number in range(accounts):
         for at_ms in ((FIRST_DAY + day) * DAY_MS, (FIRST_DAY + day + 1) * DAY_MS - 300_000):
-            rates.see(msgspec.structs.replace(EMPTY, account_id=f"acct_{number}", start_ms=at_ms))
+            rates.see(record_of(f"acct_{number}", at_ms))
 
 
 def alert(alert_id: str, status: str = "open", **changes: Any) -> Alert:
