@@ -1,11 +1,13 @@
-"""What each kind of evidence carries: everything on, then one thing off in turn, then inputs left out.
+"""What each kind of evidence carries: one thing off in turn, then inputs left out.
 
-Features of accounts are silenced one by one, links of a kind dropped one by one; other rows change a number of the
-specification or a field of the records. Run as ``python -m tuning.ablation CORPUS``; writes docs/figures/ablation.csv.
+What serves to judge one account is switched off in the account detectors alone, where nothing else hides its lack; what
+serves to judge many, with everything on. Features are silenced, links of a kind dropped; other rows change a number of
+the specification or a field of the records. Run as ``python -m tuning.ablation CORPUS``; writes
+docs/figures/ablation.csv.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,10 @@ _NEVER = 1e9
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing off: features or resemblances left out, records or numbers changed, or no account named by itself."""
+    """One thing off: features or resemblances left out, records or numbers changed, or no account named by itself.
+
+    ``is_alone``: in the account detectors alone.
+    """
 
     name: str
     silent: tuple[str, ...] = ()
@@ -54,6 +59,7 @@ class Switch:
     change: Change = unchanged
     numbers: dict[str, float] = field(default_factory=dict)
     names_accounts: bool = True
+    is_alone: bool = False
 
 
 def without_link_kind(kind: str, record: AccountBucket) -> AccountBucket:
@@ -74,35 +80,39 @@ def popular_everywhere(record: AccountBucket) -> AccountBucket:
 
 
 def switches(spec: DetectorSpec) -> list[Switch]:
-    """Return everything on, then one thing off in turn."""
-    hours = round(spec.harvest.person_hours)
-    return [
-        Switch("nothing: everything on"),
-        Switch("all that names groups", change=without_links),
-        Switch("all that names accounts by themselves", names_accounts=False),
-        Switch("all supporting features of accounts", silent=FEATURES[1:]),
+    """Return the account detectors alone and one thing of them off in turn, then the same with everything on."""
+    hours = partial(as_a_persons_hours, round(spec.harvest.person_hours))
+    accounts = [
+        Switch("nothing"),
+        Switch("all supporting features", silent=FEATURES[1:]),
         *(Switch(f"feature {name}", silent=(name,)) for name in FEATURES[1:]),
-        Switch("hours of activity", change=partial(as_a_persons_hours, hours)),
+        Switch("hours of activity", change=hours),
         Switch("an account's own reference", numbers={"harvest.baseline_margin": 1 / _NEVER}),
         Switch("popularity of openers: each counts in full", change=popular_everywhere),
+    ]
+    return [
+        *(replace(switch, is_alone=True) for switch in accounts),
+        Switch("nothing"),
+        Switch("all that names accounts by themselves", names_accounts=False),
         *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
         Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
         *(Switch(f"kin by {name}", blind=(name,)) for name in RESEMBLANCES),
-    ]  # fmt: skip
+    ]
 
 
 def judged_with(corpus: Corpus, spec: DetectorSpec, switch: Switch) -> Score:
     """Judge the corpus with one thing off."""
     changed = with_numbers(spec, switch.numbers)
     detector = PartialDetector(changed, switch.silent, switch.blind, names_accounts=switch.names_accounts)
-    alerts = judged_records(corpus.buckets, corpus.watermark_ms, changed, detector, switch.change)
+    records = map(without_links, corpus.buckets) if switch.is_alone else corpus.buckets
+    alerts = judged_records(records, corpus.watermark_ms, changed, detector, switch.change)
     return scored(corpus.truth, alerts)
 
 
-def row_of(off: str, score: Score) -> dict[str, Any]:
+def row_of(off: str, score: Score, *, is_alone: bool) -> dict[str, Any]:
     """Return a line of the table."""
     return {
-        "off": off, "leaked": round(score.macro, 4),
+        "detectors": "accounts" if is_alone else "all", "off": off, "leaked": round(score.macro, 4),
         **{family: round(leaked, 4) for family, leaked in score.by_family.items()},
         "found": round(score.found_ratio, 4), "named_alone": len(score.alone),
         "named_as_members": len(score.as_members), "honest_groups": len(score.groups),
@@ -115,18 +125,16 @@ def measured(read: Callable[[frozenset[str]], Corpus], *, with_inputs: bool) -> 
     spec = load_spec(None)
     corpus = read(frozenset())
     for switch in switches(spec):
-        yield row_of(switch.name, judged_with(corpus, spec, switch))
-    if with_inputs:
-        for name, fields in INPUTS.items():
-            corpus = read(fields)
-            yield row_of(f"input: {name}", judged_with(corpus, spec, Switch("")))
-            yield row_of(
-                f"input: {name}; account detectors alone", judged_with(corpus, spec, Switch("", change=without_links))
-            )
+        yield row_of(switch.name, judged_with(corpus, spec, switch), is_alone=switch.is_alone)
+    for name, fields in INPUTS.items() if with_inputs else ():
+        corpus = read(fields)
+        for is_alone in (True, False):
+            score = judged_with(corpus, spec, Switch(name, is_alone=is_alone))
+            yield row_of(f"input: {name}", score, is_alone=is_alone)
 
 
-def shown(rows: list[dict[str, Any]]) -> str:
-    """Return the table for docs."""
+def shown(rows: list[dict[str, Any]], detectors: str) -> str:
+    """Return the table for docs of the account detectors alone (``accounts``) or of everything (``all``)."""
     shares = [name for name, value in rows[0].items() if isinstance(value, float) and name != "false_per_1000"]
     return markdown([
         {
@@ -136,6 +144,7 @@ def shown(rows: list[dict[str, Any]]) -> str:
             "false per 1,000": f"{row['false_per_1000']:.2f}",
         }
         for row in rows
+        if row["detectors"] == detectors
     ])  # fmt: skip
 
 
@@ -149,7 +158,8 @@ def main(folder: Path, cache: Path | None, with_inputs: bool) -> None:
         click.echo(row)
         rows.append(row)
     click.echo(write_table("ablation", rows))
-    click.echo(f"\n{shown(rows)}")
+    for detectors in ("accounts", "all"):
+        click.echo(f"\n{shown(rows, detectors)}")
 
 
 def _read(folder: Path, cache: Path | None, fields: frozenset[str]) -> Corpus:

@@ -25,7 +25,7 @@ _CAMPAIGN_DAYS = "false_alarms.days_per_false_campaign"
 _SCALED: tuple[dict[str, float], ...] = (
     {_ACCOUNT_DAYS: 0.25}, {_ACCOUNT_DAYS: 4}, {_CAMPAIGN_DAYS: 0.1}, {_CAMPAIGN_DAYS: 10},
     {"groups.min_rate": 0.7}, {"groups.min_rate": 1.5}, {"crowd.job_ratio": 0.8}, {"crowd.job_ratio": 1.2},
-    {"kin.nats_to_join": 0.7}, {"kin.nats_to_join": 1.5}, {"harvest.memory_hours": 0.67}, {"harvest.memory_hours": 1.5},
+    {"kin.nats_to_join": 0.7}, {"kin.nats_to_join": 1.5},
 )  # fmt: skip
 """Factors of the default's numbers."""
 
