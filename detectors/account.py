@@ -31,8 +31,8 @@ class AccountState(msgspec.Struct, array_like=True):
 
     ``recent`` and ``slots`` are short ids in one string: it is searched fast, and twenty times smaller than a set. So
     are the tuples of distinct values, of which most accounts have a few. ``parts`` counts openers, first and last
-    sentences of recent prompts; both it and
-    ``prompts`` are halved together, so that a wrapper that is no longer used is forgotten.
+    sentences of recent prompts; both it and ``prompts`` are halved together, so that a wrapper that is no longer used
+    is forgotten.
     """
 
     rhythm: RhythmState
