@@ -1,71 +1,256 @@
-"""Kin: the logarithm of a Poisson likelihood ratio, against its definition."""
+"""Kin: who resembles the members of an open campaign enough to join, and who shares a link but is unlike them."""
 
-import math
+import random
+from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from detectors.asked import asked_nats, fit_asked
+from detectors.case import Case, new_case
 from detectors.groups import GroupDetector
-from detectors.kin import find_kin
-from detectors.spec import DetectorSpec, Kin
-from tests.unit.detectors.samples import START_MS
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.kin import KinDetector, Kinship
+from detectors.manner import fit_manner, manner_of
+from detectors.marks import fit_marks, marks_nats
+from detectors.snapshot import decode_snapshot, encode_snapshot
+from detectors.spec import DetectorSpec, parse_spec
+from detectors.vocabulary import Vocabulary
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, bucket
 
-SPEC = Kin(min_exchanges=5, least_exchanges=1, nats_to_join=0.01, min_weight=0.1, min_carriers=0.1)
-MEMBERS = ["m1", "m2", "m3"]
-RATES = {"m1": 10.0, "m2": 10.0, "m3": 10.0, "kin": 6.0, "busy": 500.0, "other": 40.0}
-COUNTS = {
-    "template::w": {"m1": 6, "m2": 5, "m3": 7, "kin": 3, "busy": 4},
-    "configuration::c": {"m1": 2, "m2": 4, "kin": 2, "other": 3},
-    "payment::p": {"m1": 10, "m2": 10, "m3": 10, "other": 40},
-}
+SPEC = DetectorSpec()
+LIST = [f"L{number:02d}" for number in range(40)]
+MARK = "template:\x1fhwrapper"
+MEMBERS = [f"m{number}" for number in range(10)]
+OTHERS = [f"o{number:02d}" for number in range(60)]
 
 
-def groups(counts: dict[str, dict[str, int]]) -> GroupDetector:
-    """Links with so many exchanges of each account, all of them now."""
-    detector = GroupDetector(DetectorSpec())
-    for key, of_account in counts.items():
-        for account_id in sorted(of_account) * 2:
+def state(asked: list[str], rate: float = 12.0, wrapped: float = 0.9, crowd: float = 0.6) -> Suspicion:
+    """An account of two days that has asked this, so much of it in a wrapper and so much like a crowd."""
+    return Suspicion(
+        START_MS - 2 * DAY_MS,
+        START_MS,
+        rate=rate,
+        slots=rate,
+        wrapped=wrapped * rate,
+        popular=crowd * rate,
+        recent="".join(asked),
+    )
+
+
+def own(name: str) -> list[str]:
+    """What an account asks that asks nothing of the list: most of it its own affair, some what everybody asks."""
+    return [f"{name[-2:]}{number}" for number in range(7)] + ["c00", "c01", "c02"]
+
+
+def population() -> dict[str, Suspicion]:
+    """Ten members that work through one list, and sixty others of habits that few share with them."""
+    members = {
+        a: state([LIST[(4 * n + step) % 40] for step in range(12)], rate=12 + 0.1 * n) for n, a in enumerate(MEMBERS)
+    }
+    others = {a: state(own(a), rate=4.0, wrapped=0.0, crowd=0.1 * (n % 6)) for n, a in enumerate(OTHERS)}
+    return members | others
+
+
+class World:
+    """An open campaign of the members among others; accounts and links came into memory in the order of the seed."""
+
+    def __init__(self, *, seed: int = 0, spec: DetectorSpec = SPEC, **more: tuple[Suspicion, int]) -> None:
+        chooser = random.Random(seed)
+        states = population() | {account_id: its for account_id, (its, _) in more.items()}
+        marked = dict.fromkeys(MEMBERS, 9) | {account_id: count for account_id, (_, count) in more.items()}
+        self.groups = GroupDetector(spec)
+        for account_id in ("first", *marked):
             # The first mention only tells that the link has a second account.
-            detector.observe(key, account_id, 0, START_MS)
-        for account_id, count in of_account.items():
-            detector.observe(key, account_id, count, START_MS)
-    return detector
+            self.groups.observe(MARK, account_id, 0, START_MS)
+        for account_id in chooser.sample(sorted(marked), len(marked)):
+            self.groups.observe(MARK, account_id, marked[account_id], START_MS)
+        self.states = {account_id: states[account_id] for account_id in chooser.sample(sorted(states), len(states))}
+        self.vocabulary = Vocabulary()
+        for its in self.states.values():
+            self.vocabulary.restore(its.recent)
+        self.harvest = HarvestDetector(spec)
+        self.kin = KinDetector(spec, self.groups, self.harvest, self.states, self.vocabulary)
+        self.case = self.opened("template:\x1fhwrapper", MEMBERS)
+        self.kin.fit([self.case], frozenset(MEMBERS), START_MS)
+
+    def opened(self, subject: str, members: list[str], tenant_id: str | None = None) -> Case:
+        """An open campaign."""
+        case = new_case(SPEC, "campaign", subject, START_MS, tenant_id)
+        case.core = sorted(members)
+        case.accounts = dict.fromkeys(members, START_MS)
+        return case
+
+    def found(self, *accounts: str, at_ms: int = START_MS, **fields: Any) -> list[str]:
+        """Those of the accounts that join at their next bucket."""
+        records = [bucket(account_id, at_ms, **fields) for account_id in accounts]
+        return [a for _, kin in self.kin.find([self.case], records, at_ms) for a in kin]
 
 
-def found(rates: dict[str, float], accused: set[str] = frozenset()) -> dict[str, float]:  # type: ignore[assignment]
-    """Kin of the members and their evidence."""
-    return dict(find_kin(SPEC, groups(COUNTS), MEMBERS, accused, rates, START_MS))
+LIKE = (state([LIST[number] for number in (1, 6, 11, 17, 22, 28, 31, 36)]), 6)
+"""An account that works through the same list, in the same wrapper and manner."""
 
 
-def poisson_nats(account_id: str, rates: dict[str, float]) -> float:
-    """Log of the ratio of Poisson likelihoods of an account's marks, means p N and q N; counts as capped as written."""
-    inside = sum(rates[member] for member in MEMBERS)
-    outside = sum(rates.values()) - inside
-    total = 0.0
-    for key in ("template::w", "configuration::c"):
-        counts = COUNTS[key]
-        p = sum(counts.get(member, 0) for member in MEMBERS) / inside
-        q = (sum(min(n, 4) for a, n in counts.items() if a not in MEMBERS) + 0.5) / outside
-        count, exchanges = min(3, counts.get(account_id, 0)), rates[account_id]
-        member = count * math.log(p * exchanges) - p * exchanges - math.lgamma(count + 1)
-        honest = count * math.log(q * exchanges) - q * exchanges - math.lgamma(count + 1)
-        total += member - honest
-    return total
+def test_the_list_in_the_same_wording_and_manner_is_kin() -> None:
+    """Who works through the same list joins; who goes about its own affairs does not."""
+    world = World(like=LIKE)
+
+    assert world.found("like", *OTHERS) == ["like"]
 
 
-def test_it_is_a_likelihood_ratio() -> None:
-    """Evidence is what the Poisson law gives for marks by words and configuration; a payment is none."""
-    assert found(RATES) == {"kin": pytest.approx(poisson_nats("kin", RATES))}
+@pytest.mark.parametrize(
+    ("its", "is_capped"),
+    [
+        (state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.9), False),
+        (state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.5), False),
+        (state(LIST, rate=3.0, wrapped=0.9), True),
+    ],
+    ids=["a habit of the members", "a habit of its own", "more than counts"],
+)
+def test_evidence_is_the_sum_of_three(its: Suspicion, is_capped: bool) -> None:
+    """The least evidence from which an account joins is that of its marks, requests and manner, capped as written."""
+    world = World(x1=(its, 3))
+    everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
+    inside = sum(s.rate for s in members.values())
+    asked = fit_asked([s.recent for s in members.values()], world.vocabulary)
+    marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
+    cells = {a: manner_of(s, world.harvest.daily_rate(s, START_MS)) for a, s in world.states.items()}
+    manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
+    assert asked is not None
+    asked_by, marked = asked_nats(asked, its.recent), marks_nats(marks, {MARK: 3.0}, its.rate)
+    nats = min(12.0, asked_by) + min(8.0, marked) + max(-6.0, min(6.0, manner))
+
+    assert nats > 0
+    assert (asked_by > 12, marked > 8) == (is_capped, is_capped)
+    for least, expected in ((nats - 1e-6, ["x1"]), (nats + 1e-6, [])):
+        # Ten members: the campaign asks for a fifth more than a large one would.
+        spec = parse_spec(f"kin: {{nats_to_join: {least / (1 + 2 / 10)}}}", "x")
+        assert World(spec=spec, x1=(its, 3)).found("x1") == expected
 
 
-def test_volume_alone_is_no_kinship() -> None:
-    """The same marks among five hundred exchanges speak against, and what an accused account adds to q is nothing."""
-    assert poisson_nats("busy", RATES) < 0
-    assert "busy" not in found(RATES)
-    assert found(RATES, {"busy", "kin", "other"})["kin"] > found(RATES)["kin"]
+@pytest.mark.parametrize(
+    ("its", "count"),
+    [
+        (state(own("u1")), 9),
+        (state([LIST[0]] * 12, wrapped=0.0, crowd=0.1, rate=40.0), 0),
+        (state([], wrapped=0.9), 9),
+    ],
+    ids=["only the wrapper and the manner", "one subject of the list", "nothing known of what it asks"],
+)
+def test_one_resemblance_is_not_enough(its: Suspicion, count: int) -> None:
+    """A wrapper is free to anybody, one subject is anybody's, and a manner is shared by many."""
+    assert World(u1=(its, count)).found("u1") == []
+
+
+def test_never_over_tenants() -> None:
+    """A campaign of one tenant takes in no account of another, however alike."""
+    world = World(like=LIKE)
+
+    assert world.found("like", tenant_id="t-2") == []
+    world.case.tenant_id = "t-2"
+    assert world.found("like", tenant_id="t-2") == ["like"]
+    assert world.found("like") == []
+
+
+def test_an_account_is_kin_of_one_campaign() -> None:
+    """Of several campaigns that it resembles an account joins the first."""
+    world = World(like=LIKE)
+    second = world.opened("template:\x1fhother", MEMBERS)
+    world.kin.fit([second], frozenset(MEMBERS), START_MS)
+    found = world.kin.find([world.case, second], [bucket("like")], START_MS)
+
+    assert found == [(world.case, ["like"])]
+
+
+def test_members_of_another_campaign_may_be_kin() -> None:
+    """Accounts that are named already are compared too, so that campaigns can merge."""
+    world = World(like=LIKE, u1=(state(own("u1"), wrapped=0.0), 0))
+
+    assert world.kin.among(world.case, ["like", "u1", "unknown"], START_MS) == ["like"]
+
+
+def test_a_link_is_not_enough_against_what_it_asks() -> None:
+    """Who shares a link with the members but asks its own things in its own manner is unlike them; a member is not."""
+    stranger = state(own("u1"), rate=3.0, wrapped=0.0, crowd=0.1)
+    world = World(like=LIKE, u1=(stranger, 3), quiet=(state([], rate=0.0), 0))
+
+    assert world.kin.is_unlike(world.case, "u1", START_MS)
+    assert not world.kin.is_unlike(world.case, "like", START_MS)
+    assert not world.kin.is_unlike(world.case, MEMBERS[0], START_MS)
+    # Nothing speaks against who has shown nothing yet, or while nothing is known of the campaign.
+    assert not world.kin.is_unlike(world.case, "quiet", START_MS)
+    assert not world.kin.is_unlike(world.opened("template:\x1fhnew", ["u1"]), "u1", START_MS)
+    lenient = World(spec=parse_spec("kin: {least_nats_of_linked: -100}", "x"), u1=(stranger, 3))
+    assert not lenient.kin.is_unlike(lenient.case, "u1", START_MS)
 
 
 def test_little_traffic_says_nothing() -> None:
-    """With too few exchanges of members, of the account, or of anybody else nobody is kin."""
-    assert found(RATES | {"m1": 1.0, "m2": 1.0, "m3": 1.0}) == {}
-    assert "kin" not in found(RATES | {"kin": 0.5})
-    assert found(dict.fromkeys(MEMBERS, 10.0)) == {}
+    """With too few exchanges of the account, of the members, or of anybody else nobody is kin."""
+    assert World(like=(msgspec.structs.replace(LIKE[0], rate=1.9), 6)).found("like") == []
+    assert World(spec=parse_spec("kin: {min_exchanges: 125}", "x"), like=LIKE).found("like") == []
+    assert World(spec=parse_spec("kin: {min_exchanges: 124}", "x"), like=LIKE).found("like") == ["like"]
+    assert World().found("unknown") == []
+
+    alone = World(like=LIKE)
+    alone.case.core = sorted(alone.states)
+    alone.kin.fit([alone.case], frozenset(), START_MS)
+    assert alone.found("like") == []
+    assert not alone.kin.is_unlike(alone.case, "like", START_MS)
+
+
+def test_what_was_sent_fades() -> None:
+    """A hundred hours later so little is remembered of an account that it is compared no more."""
+    assert World(like=LIKE).found("like", at_ms=START_MS + 100 * HOUR_MS) == []
+
+
+def test_small_campaigns_ask_for_more() -> None:
+    """Few members say little about what is the campaign's: five ask for 7/5 of what a large campaign does."""
+    world = World()
+    small = world.opened("template:\x1fhsmall", MEMBERS[:5])
+    world.kin.fit([small], frozenset(MEMBERS), START_MS)
+
+    assert world.kin.needed_nats(small) == pytest.approx(SPEC.kin.nats_to_join * 7 / 5)
+    assert world.kin.needed_nats(world.case) == pytest.approx(SPEC.kin.nats_to_join * 12 / 10)
+
+
+def test_kinship_is_learned_anew_by_the_clock_and_forgotten_with_the_case() -> None:
+    """A new campaign's at once, others once per interval of event time; what changes is told."""
+    world = World()
+    interval_ms = round(SPEC.kin.check_minutes * 60_000)
+
+    assert world.kin.is_due(world.opened("template:\x1fhnew", []), START_MS)
+    assert not world.kin.is_due(world.case, START_MS + interval_ms - 1)
+    assert world.kin.is_due(world.case, START_MS + interval_ms)
+
+    assert world.kin.changed == {world.case.alert_id}
+    world.kin.changed.clear()
+    world.kin.forget({world.case.alert_id})
+    assert world.kin.changed == set()
+    world.kin.forget({})
+    assert world.kin.changed == {world.case.alert_id}
+    assert world.kin.kinships == {}
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32))
+def test_order_in_memory_does_not_show(seed: int) -> None:
+    """What members share is the same to the last bit, whichever account or link came first."""
+    world, shuffled = World(like=LIKE), World(seed=seed, like=LIKE)
+
+    assert encode_snapshot(shuffled.kin.kinships) == encode_snapshot(world.kin.kinships)
+    assert shuffled.found("like", *OTHERS) == world.found("like", *OTHERS)
+
+
+def test_a_restored_kinship_finds_the_same() -> None:
+    """A detector that got the kinship from its snapshot goes on with it until it is due again."""
+    world, other = World(like=LIKE), World(like=LIKE)
+    kinship = world.kin.kinships[world.case.alert_id]
+    raw = encode_snapshot(kinship)
+    other.kin.kinships.clear()
+    other.kin.kinships[other.case.alert_id] = decode_snapshot(raw, msgspec.msgpack.Decoder(Kinship), "a kinship")
+
+    assert other.kin.kinships[other.case.alert_id] == kinship
+    assert not other.kin.is_due(other.case, START_MS)
+    assert other.found("like", *OTHERS) == world.found("like", *OTHERS) == ["like"]

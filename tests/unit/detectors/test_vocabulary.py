@@ -1,0 +1,54 @@
+"""The vocabulary: always what a recount of the latest requests of all accounts gives."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.vocabulary import Vocabulary, openers_of
+
+REMEMBERED = 64
+slots = st.lists(st.sampled_from([f"{letter}{number:02d}" for letter in "ab" for number in range(8)]), max_size=90)
+accounts = st.sampled_from(["x", "y", "z"])
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("hear"), accounts, slots),
+        st.tuples(st.just("forget"), accounts, st.just([])),
+        st.tuples(st.just("restart"), accounts, st.just([])),
+    ),
+    max_size=30,
+)
+
+
+@given(steps=steps)
+def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, list[str]]]) -> None:
+    """Whatever was heard, forgotten or restored: the counts are those of the last 64 requests of each account."""
+    vocabulary = Vocabulary()
+    recents: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
+    for action, account_id, asked in steps:
+        if action == "hear":
+            recents[account_id] = vocabulary.hear(recents.get(account_id, ""), asked)
+            said.setdefault(account_id, []).extend(asked)
+        elif action == "forget":
+            vocabulary.forget(recents.pop(account_id, ""))
+            said.pop(account_id, None)
+        else:
+            vocabulary = Vocabulary()
+            for recent in recents.values():
+                vocabulary.restore(recent)
+
+        expected = Counter(opener for asked in said.values() for opener in asked[-REMEMBERED:])
+        # As plain mappings: an opener that nobody uses any more takes no memory.
+        assert dict(vocabulary.counts) == dict(expected)
+        assert vocabulary.total == expected.total()
+        assert {a: openers_of(recent) for a, recent in recents.items()} == {a: s[-REMEMBERED:] for a, s in said.items()}
+
+
+def test_a_busy_account_does_not_outweigh_others() -> None:
+    """A thousand requests of one account count as its latest sixty-four."""
+    vocabulary = Vocabulary()
+    vocabulary.hear("", ["abc"] * 1_000)
+    vocabulary.hear("", ["xyz"] * REMEMBERED)
+
+    assert vocabulary.counts == {"abc": REMEMBERED, "xyz": REMEMBERED}
