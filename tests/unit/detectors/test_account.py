@@ -1,6 +1,7 @@
 """One account: what its record says of a bucket."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -25,6 +26,27 @@ def test_a_wrapper_is_no_slot() -> None:
 
     # Until a part was seen twice nobody knows that it is a wrapper.
     assert slots == ["wrp", "wrp", *map(opener, range(2, 20))]
+
+
+@pytest.mark.parametrize(
+    ("wrapper_of", "expected"),
+    [
+        # Known as the account's own from its fourth prompt on.
+        (lambda n: ["wrp", opener(n)], 17),
+        (lambda n: [opener(n), opener(n + 100), "end"], 17),
+        (lambda n: [opener(n)], 0),
+        # Of a recurring part that opens every other prompt nobody can say that it is the account's.
+        (lambda n: [*(["wrp"] if n % 2 else []), opener(n)], 0),
+        # No slot, no request in a wrapper.
+        (lambda n: ["wrp"], 0),
+    ],
+    ids=["begins", "ends", "bare", "every other prompt", "nothing but the wrapper"],
+)
+def test_requests_in_the_accounts_wrapper_are_counted(wrapper_of: Callable[[int], list[str]], expected: int) -> None:
+    """Of fresh exchanges with a slot those that have a part which most of the account's prompts have."""
+    events = [event(START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(str(n), wrapper_of(n))) for n in range(20)]
+
+    assert sum(record.wrapped for record in records_of(SPEC, events)) == expected
 
 
 def test_a_new_slot_is_new_once() -> None:

@@ -84,7 +84,7 @@ def plain_event(at_ms: int) -> UsageEvent:
 
 
 def test_the_sample_takes_every_turn() -> None:
-    """The properties below mean little unless cases open, grow, roll up and end in the sample."""
+    """The properties below mean little unless cases open, grow by links and kin, roll up and end in the sample."""
     alerts = feed_records(CampaignDetector(SPEC), reviewed_steps())
     seen = Counter((alert.kind, alert.status) for alert in alerts)
     rolled_up = [alert for alert in alerts if "beyond the daily alert budget" in alert.summary]
@@ -93,6 +93,7 @@ def test_the_sample_takes_every_turn() -> None:
     assert {"updated", "retracted"} <= {status for _, status in seen}
     assert len({status for _, status in seen}) >= 4
     assert rolled_up
+    assert any(evidence.detector == "kin" for alert in alerts for evidence in alert.evidence)
     assert len(alerts) > 20
 
 
@@ -181,7 +182,7 @@ def campaign_records() -> dict[bytes, bytes]:
         if number % 40 == 0:
             stored(detector, topic)
             kinds |= {key[:1]: key for key in topic}
-            if len(kinds) == 7:
+            if len(kinds) == 8:
                 return {key: topic[key] for key in kinds.values() if key in topic}
     raise AssertionError(f"only {sorted(kinds)} in the sample")
 
