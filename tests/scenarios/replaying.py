@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from operator import attrgetter
 
+from detectors.campaigns import CampaignDetector
 from detectors.spec import load_spec
 from schemas.alert import Alert
 from schemas.usage_event import UsageEvent, epoch_ms
 from tests.scenarios.scenario_file import FOLDER, ScenarioFile
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
-from tuning.pipeline import alerts_of, fingerprinted
+from tuning.pipeline import account_buckets, fingerprinted
 
 BACKGROUND_DAYS = 10.0
 NEVER_MS = 2**62
@@ -77,8 +78,18 @@ def replayed(scenario: ScenarioFile) -> Outcome:
                 outcome.exchanges.setdefault(campaign_id, []).append(exchange)
         events = heapq.merge(background, own, key=attrgetter("occurred_at"))
         outcome.accounts |= simulation.accounts
-    outcome.alerts += alerts_of(events, load_spec(None))
+    outcome.alerts += _alerts_of(events)
     return outcome
+
+
+def _alerts_of(events: Iterable[UsageEvent]) -> list[Alert]:
+    spec = load_spec(None)
+    detector, alerts = CampaignDetector(spec), list[Alert]()
+    for watermark_ms, records in account_buckets(events, spec):
+        for record in records:
+            detector.observe(record)
+        alerts += detector.advance(watermark_ms)
+    return alerts
 
 
 @cache
