@@ -1,0 +1,86 @@
+"""Joining: how accounts become members of a campaign that is open, through the whole campaign detector."""
+
+from typing import Any
+
+import pytest
+
+from detectors.campaigns import CampaignDetector
+from detectors.spec import parse_spec
+from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
+from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
+
+LIST = [f"L{number:02d}" for number in range(30)]
+MEMBERS = [f"member{number}" for number in range(8)]
+SHARED = [link("payment", "p-1")]
+HOURS = 40
+
+
+def asks(account_id: str, hour: int, opener: str, **fields: Any) -> AccountBucket:
+    """One request of an account in the first bucket of an hour."""
+    return bucket(account_id, START_MS + hour * HOUR_MS, **({"slots": [opener], "new_slots": [opener]} | fields))
+
+
+def traffic(hour: int) -> list[AccountBucket]:
+    """A hundred honest accounts, some with a request of the list among their own; eight that work through it."""
+    records = [
+        asks(
+            f"honest{number:03d}", hour, LIST[number % 30] if hour == number % 25 else f"{number % 100:02d}{hour % 10}"
+        )
+        for number in range(100)
+        if hour % 4 == number % 4 or hour == number % 25
+    ]
+    return records + [asks(a, hour, LIST[(hour + 4 * n) % 30], links=SHARED) for n, a in enumerate(MEMBERS)]
+
+
+def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """Whom the campaign names when newcomers come after a day and more, and the detectors that gave evidence.
+
+    ``newcomers`` has for each account its openers by hour and what else its records have.
+    """
+    detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
+    for hour in range(HOURS):
+        records = traffic(hour)
+        for account_id, fields in newcomers.items():
+            if hour >= HOURS - len(fields["openers"]):
+                others = {name: value for name, value in fields.items() if name != "openers"}
+                records.append(asks(account_id, hour, fields["openers"][hour - HOURS], **others))
+        for record in records:
+            detector.observe(record)
+        alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
+    campaigns = [alert for alert in alerts if alert.kind == "campaign"]
+    return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
+
+
+LISTED = LIST[5:13]
+"""What a newcomer asks that got eight requests of the list."""
+OWN = [f"x{number:02d}" for number in range(8)]
+"""What a newcomer asks that goes about its own affairs."""
+
+
+def test_the_campaign_is_named_without_the_honest() -> None:
+    """What the tests below mean by the campaign: the eight, found by their even load on a payment."""
+    assert named_with() == (set(MEMBERS), {"group"})
+
+
+def test_who_works_through_the_list_joins_without_a_link() -> None:
+    """An account that shares nothing but the list is named with its members, and the alert says why."""
+    assert named_with(kin={"openers": LISTED}) == ({*MEMBERS, "kin"}, {"group", "kin"})
+
+
+def test_kin_of_another_tenant_stays_out() -> None:
+    """The same account as a customer of another tenant is no member."""
+    assert named_with(kin={"openers": LISTED, "tenant_id": "t-2"})[0] == set(MEMBERS)
+
+
+def test_who_shares_the_link_and_the_list_joins() -> None:
+    """On a payment that only the campaign uses an account joins from its first request on."""
+    assert named_with(late={"openers": LISTED[:1], "links": SHARED})[0] == {*MEMBERS, "late"}
+
+
+@pytest.mark.parametrize(("text", "joins"), [("", False), ("kin: {least_nats_of_linked: -100}", True)])
+def test_who_shares_the_link_but_is_unlike_stays_out(text: str, joins: bool) -> None:
+    """A link takes in nobody whose requests and manner speak against it, unless the specification lets it."""
+    named, _ = named_with(text, stray={"openers": OWN, "links": SHARED})
+
+    assert named - set(MEMBERS) == ({"stray"} if joins else set())
