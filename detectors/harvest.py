@@ -14,6 +14,8 @@ FEATURES = ("harvest", "relentless", "elicitation", "refusals", "sharing", "shif
 """What is measured of every account; only the first can name an account, the others support it."""
 _LEVELS = (4.0, 4.0, 2.0, 3.0, 12.0, 3.0)
 _PRIOR_DAYS = 2_000.0
+_ACCUSED_NATS = math.log(800)
+"""Evidence from which an account does not count as honest, however loosely it is asked to be named."""
 _SUPPORT_FROM_NATS = 3.0
 _SUPPORT_CAP_NATS = 2.0
 
@@ -143,6 +145,6 @@ class HarvestDetector:
         nats = tuple(tail.nats(value) for tail, value in zip(self.tails, values, strict=True))
         support = sum(min(_SUPPORT_CAP_NATS, max(0.0, n - _SUPPORT_FROM_NATS)) for n in nats[1:])
         total = nats[0] + support * min(1.0, nats[0] / self.threshold_nats)
-        if total < self.threshold_nats:
+        if total < max(self.threshold_nats, _ACCUSED_NATS):
             state.maxima = [max(a, b) for a, b in zip(state.maxima, values, strict=True)]
         return Judgement(values, nats, max(0.0, total))

@@ -1,7 +1,7 @@
 """How rare a value is among honest account-days: an online tail, robust against the few that are not honest.
 
 Each account gives one value per active day, its largest. Counted is how many of them exceed a level that is already
-unusual, and how many exceed four times that level; beyond, the tail is the Pareto that goes through both points
+unusual, a quarter of it, and four times it; between and beyond, the tail is the Pareto that goes through these points
 (peaks over a threshold: Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017). So the most
 extreme values, where campaigns would be, do not shape what they are measured by, and accounts that stand accused are
 not counted at all. A prior stands in for what has not been seen yet. When more than one or two per cent of all
@@ -14,19 +14,20 @@ import math
 import msgspec
 
 _HALVE_ABOVE = 50_000.0
-_PRIOR_RATIO = 0.02
+_PRIOR_LOW_RATIO, _PRIOR_RATIO = 0.1, 0.02
 _PRIOR_INDEX = 1.3
 _FAR = 4.0
-_MIN_INDEX, _MAX_INDEX = 1.0, 1.5
+_MIN_INDEX, _MAX_INDEX = 0.6, 1.5
 
 
 class Tail(msgspec.Struct, array_like=True):
-    """Shares of account-days above two levels.
+    """Shares of account-days above three levels.
 
     Parameters
     ----------
     level
-        Value that a fiftieth of honest account-days exceed, until counts say otherwise; in the feature's unit.
+        Value that a fiftieth of honest account-days exceed, and a quarter of it a tenth of them, until counts say
+        otherwise; in the feature's unit.
     prior_days
         Weight of that assumption, account-days.
     """
@@ -34,25 +35,37 @@ class Tail(msgspec.Struct, array_like=True):
     level: float
     prior_days: float
     days: float = 0.0
+    above_low: float = 0.0
     above: float = 0.0
     far_above: float = 0.0
 
     def add(self, value: float) -> None:
         """Count the maximum of one account-day."""
         self.days += 1
+        self.above_low += value > self.level / _FAR
         self.above += value > self.level
         self.far_above += value > _FAR * self.level
         if self.days > _HALVE_ABOVE:
-            self.days, self.above, self.far_above = self.days / 2, self.above / 2, self.far_above / 2
+            self.days, self.above_low = self.days / 2, self.above_low / 2
+            self.above, self.far_above = self.above / 2, self.far_above / 2
 
     def nats(self, value: float) -> float:
         """Minus the logarithm of the share of account-days with at least this value; 0 for what is usual."""
-        if value <= self.level:
+        low = self.level / _FAR
+        if value <= low:
             return 0.0
-        step = math.log((1 + _FAR * self.level) / (1 + self.level))
-        prior_far = self.prior_days * _PRIOR_RATIO * math.exp(-_PRIOR_INDEX * step)
         all_days = self.days + self.prior_days
         above = self.above + self.prior_days * _PRIOR_RATIO
+        if value <= self.level:
+            above_low = max(above, self.above_low + self.prior_days * _PRIOR_LOW_RATIO)
+            reached = _step(low, value) / _step(low, self.level)
+            return math.log(all_days / above_low) + reached * math.log(above_low / above)
+        step = _step(self.level, _FAR * self.level)
+        prior_far = self.prior_days * _PRIOR_RATIO * math.exp(-_PRIOR_INDEX * step)
         index = math.log(above / (self.far_above + prior_far)) / step
-        index = min(_MAX_INDEX, max(_MIN_INDEX, index))
-        return math.log(all_days / above) + index * math.log((1 + value) / (1 + self.level))
+        return math.log(all_days / above) + min(_MAX_INDEX, max(_MIN_INDEX, index)) * _step(self.level, value)
+
+
+def _step(low: float, high: float) -> float:
+    """Distance of two values on the scale on which a Pareto tail is a straight line."""
+    return math.log((1 + high) / (1 + low))

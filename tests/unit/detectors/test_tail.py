@@ -12,35 +12,40 @@ from detectors.tail import Tail
 LEVEL, PRIOR = 4.0, 2_000.0
 
 
-def pareto_nats(value: float, days: float, above: float, far_above: float) -> float:
-    """The definition, written out: the Pareto tail through the shares above the level and above four times the level.
+def pareto_nats(value: float, days: float, above_low: float, above: float, far_above: float) -> float:
+    """The definition, written out: the Pareto tails through the shares above the level, a quarter and four times of it.
 
-    The prior adds its days, a fiftieth of them above the level, and of these what an index of 1.3 leaves far above.
+    The prior adds its days: a tenth of them above the low level, a fiftieth above the level, and of these what an index
+    of 1.3 leaves far above.
     """
-    near, far = 1 + LEVEL, 1 + 4 * LEVEL
+    low, near, far = 1 + LEVEL / 4, 1 + LEVEL, 1 + 4 * LEVEL
     all_days, all_above = days + PRIOR, above + PRIOR / 50
+    if value <= LEVEL:
+        all_low = max(all_above, above_low + PRIOR / 10)
+        index = math.log(all_low / all_above) / math.log(near / low)
+        return -math.log(all_low / all_days * ((1 + value) / low) ** -index)
     all_far = far_above + PRIOR / 50 * (far / near) ** -1.3
-    index = min(1.5, max(1.0, math.log(all_above / all_far) / math.log(far / near)))
+    index = min(1.5, max(0.6, math.log(all_above / all_far) / math.log(far / near)))
     return -math.log(all_above / all_days * ((1 + value) / near) ** -index)
 
 
 @given(
-    values=st.lists(st.sampled_from([0.0, 3.0, 4.0, 5.0, 16.0, 17.0, 500.0]), max_size=300),
-    value=st.floats(4.001, 1e6),
+    values=st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 16.0, 17.0, 500.0]), max_size=300),
+    value=st.floats(1.001, 1e6),
 )
-def test_it_is_the_pareto_through_two_shares(values: list[float], value: float) -> None:
+def test_it_is_the_pareto_through_three_shares(values: list[float], value: float) -> None:
     """Rarity is minus the logarithm of the fitted share; values at a level do not exceed it."""
     tail = Tail(LEVEL, PRIOR)
     for one in values:
         tail.add(one)
-    above, far = sum(v > 4 for v in values), sum(v > 16 for v in values)
+    low, above, far = (sum(v > bound for v in values) for bound in (1, 4, 16))
 
-    assert tail.nats(value) == pytest.approx(pareto_nats(value, len(values), above, far))
+    assert tail.nats(value) == pytest.approx(pareto_nats(value, len(values), low, above, far))
 
 
-@given(value=st.floats(0, LEVEL))
+@given(value=st.floats(0, LEVEL / 4))
 def test_what_is_usual_is_no_evidence(value: float) -> None:
-    """Up to the level nothing speaks against anybody."""
+    """Up to the low level nothing speaks against anybody."""
     assert Tail(LEVEL, PRIOR).nats(value) == 0.0
 
 
@@ -62,7 +67,7 @@ def test_extreme_values_do_not_shape_the_tail() -> None:
     assert modest.nats(100.0) == wild.nats(100.0)
 
 
-@pytest.mark.parametrize("index", [1.1, 1.3, 1.5])
+@pytest.mark.parametrize("index", [0.8, 1.1, 1.3, 1.5])
 def test_it_calibrates_on_pareto_days(index: float) -> None:
     """Of Pareto account-days as many are called one in 250 as are: the promise behind the knob."""
     chooser = random.Random(int(index * 10))
