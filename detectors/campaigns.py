@@ -10,7 +10,7 @@ from collections import defaultdict
 from detectors.budget import Budget
 from detectors.campaign_state import CampaignState, Meta
 from detectors.case import Case, new_case
-from detectors.casebook import Casebook
+from detectors.casebook import MOST_COMPARED, Casebook
 from detectors.crowd import CrowdModel
 from detectors.groups import GroupDetector, GroupEvidence
 from detectors.harvest import HarvestDetector, Suspicion
@@ -231,7 +231,7 @@ class CampaignDetector:
         if case.alert_id not in self._book.cases:
             return []  # gone into another one a moment ago
         others = [c for c in self._book.campaigns() if c is not case and c.tenant_id == case.tenant_id]
-        kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)], end_ms)
+        kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)[:MOST_COMPARED]], end_ms)
         return self._book.merge_kin(case, kin, self._spec.kin.merge_ratio, end_ms)
 
     # -- time ---------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from schemas.alert import Alert, Status
 
 ROLLUP = "rollup:"
 """Begins the subject of a case that only collects what exceeds the daily budget."""
+MOST_COMPARED = 16
+"""Accounts of a campaign, the first by id, that are compared with another campaign: more would say the same."""
 _LEAST_OF_MERGED = 3
 
 
@@ -135,11 +137,11 @@ class Casebook:
         return self.publish(case, "updated", at_ms)
 
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
-        """Campaigns of which so large a share is kin of this one go into it; it goes on under its own id."""
+        """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""
         alerts: list[Alert] = []
         for alert_id, count in sorted(self._votes(kin).items()):
             other = self.cases[alert_id]
-            if other is case or count < max(_LEAST_OF_MERGED, ratio * len(other.accounts)):
+            if other is case or count < max(_LEAST_OF_MERGED, ratio * min(MOST_COMPARED, len(other.accounts))):
                 continue
             other.superseded_by = case.alert_id
             accounts, links, core = sorted(other.accounts), list(other.links), other.core
