@@ -1,9 +1,9 @@
-"""What each kind of evidence carries: one thing off in turn, then inputs left out.
+"""What each kind of evidence carries: one thing off in turn, or one kind of input left out in turn.
 
 What serves to judge one account is switched off in the account detectors alone, where nothing else hides its lack; what
 serves to judge many, with everything on. Features are silenced, links of a kind dropped; other rows change a number of
-the specification or a field of the records. Run as ``python -m tuning.ablation CORPUS``; writes
-docs/figures/ablation.csv.
+the specification or a field of the records. Run as ``python -m tuning.ablation CORPUS [--inputs]``; writes
+docs/figures/ablation.csv or inputs.csv.
 """
 
 from collections.abc import Callable, Iterator
@@ -120,17 +120,18 @@ def row_of(off: str, score: Score, *, is_alone: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(read: Callable[[frozenset[str]], Corpus], *, with_inputs: bool) -> Iterator[dict[str, Any]]:
-    """Yield a row for each switch, then for each kind of input left out: everything on, and accounts alone."""
-    spec = load_spec(None)
-    corpus = read(frozenset())
+def without_evidence(corpus: Corpus, spec: DetectorSpec) -> Iterator[dict[str, Any]]:
+    """Yield a row for each switch."""
     for switch in switches(spec):
         yield row_of(switch.name, judged_with(corpus, spec, switch), is_alone=switch.is_alone)
-    for name, fields in INPUTS.items() if with_inputs else ():
+
+
+def without_inputs(read: Callable[[frozenset[str]], Corpus], spec: DetectorSpec) -> Iterator[dict[str, Any]]:
+    """Yield two rows for each kind of input left out: account detectors alone, everything on."""
+    for name, fields in INPUTS.items():
         corpus = read(fields)
         for is_alone in (True, False):
-            score = judged_with(corpus, spec, Switch(name, is_alone=is_alone))
-            yield row_of(f"input: {name}", score, is_alone=is_alone)
+            yield row_of(name, judged_with(corpus, spec, Switch(name, is_alone=is_alone)), is_alone=is_alone)
 
 
 def shown(rows: list[dict[str, Any]], detectors: str) -> str:
@@ -150,14 +151,17 @@ def shown(rows: list[dict[str, Any]], detectors: str) -> str:
 
 @click.command()
 @corpus_options
-@click.option("--inputs/--no-inputs", "with_inputs", default=True, show_default=True, help="Also leave out inputs.")
-def main(folder: Path, cache: Path | None, with_inputs: bool) -> None:
-    """Measure what each kind of evidence carries."""
+@click.option("--inputs", "is_of_inputs", is_flag=True, help="Leave out inputs instead of evidence.")
+def main(folder: Path, cache: Path | None, is_of_inputs: bool) -> None:
+    """Measure what each kind of evidence, or of input, carries."""
+    spec = load_spec(None)
+    read = partial(_read, folder, cache)
+    measured = without_inputs(read, spec) if is_of_inputs else without_evidence(read(frozenset()), spec)
     rows = []
-    for row in measured(partial(_read, folder, cache), with_inputs=with_inputs):
+    for row in measured:
         click.echo(row)
         rows.append(row)
-    click.echo(write_table("ablation", rows))
+    click.echo(write_table("inputs" if is_of_inputs else "ablation", rows))
     for detectors in ("accounts", "all"):
         click.echo(f"\n{shown(rows, detectors)}")
 
