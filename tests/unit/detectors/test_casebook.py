@@ -94,6 +94,20 @@ def test_too_little_kin_merges_nothing() -> None:
     assert len(desk.book.cases) == 2
 
 
+@pytest.mark.parametrize(("kin", "is_merged"), [(4, False), (5, True)])
+def test_of_a_large_campaign_a_sample_decides(kin: int, is_merged: bool) -> None:
+    """Sixteen of forty accounts are compared; three tenths of these decide for all."""
+    desk = Desk()
+    accounts = [f"b{number:02d}" for number in range(40)]
+    desk.states.update({account_id: Suspicion(START_MS, START_MS) for account_id in accounts})
+    first = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    desk.opened("campaign", "template::u", accounts)
+    desk.said += desk.book.merge_kin(first, accounts[:kin], 0.3, START_MS + 1)
+
+    assert (set(accounts) <= set(first.accounts)) is is_merged
+    assert len(desk.book.cases) == (1 if is_merged else 2)
+
+
 def test_quiet_cases_are_resolved() -> None:
     """Three days after its last account fell silent a case ends, and frees accounts and links."""
     desk = Desk()
