@@ -1,0 +1,34 @@
+"""The synthetic day with which the campaigns stage's capacity is measured."""
+
+import random
+from collections import Counter
+
+from tuning.scale import buckets, link_numbers, measure
+
+
+def test_accounts_have_ten_links_of_four_accounts() -> None:
+    """Links are a quarter of the memberships, and some are shared by far more accounts than others."""
+    numbers = link_numbers(2_000, random.Random(1))
+
+    assert {len(of_account) for of_account in numbers} == {10}
+    shared = Counter(number for of_account in numbers for number in of_account)
+    assert max(shared) < 5_000
+    assert max(shared.values()) > 5 * (20_000 / 5_000)
+
+
+def test_every_account_sends_its_buckets_in_time_order() -> None:
+    """A day has three records of each account, in time order, and members carry their campaign's link."""
+    day = list(buckets(1_000, seed=2))
+    records = [record for _, present in day for record in present]
+
+    assert len(records) == 3_000
+    assert [start for start, _ in day] == sorted(start for start, _ in day)
+    carriers = {r.account_id for r in records if any(link.value.startswith("campaign") for link in r.links)}
+    assert carriers == {"account-0"}
+
+
+def test_it_counts_what_it_ran() -> None:
+    """The table tells accounts, links and records of the run."""
+    row = measure(100)
+
+    assert (row["accounts"], row["links of accounts"], row["records"]) == ("100", "1,000", "300")
