@@ -64,23 +64,27 @@ def specs() -> dict[int, DetectorSpec]:
 
 
 def observe(honest: Honest, closed: Closed, kinds: Mapping[str, str]) -> None:
-    """Judge one deployment of honest accounts only, and count its false alarms; an alert counts once, as it opens."""
+    """Judge one deployment and count alarms on its honest accounts, whose kinds are given; an alert counts once.
+
+    Others may be among them: a group is honest when most of the accounts that it opens on are.
+    """
     accounts = {nominal: CampaignDetector(spec) for nominal, spec in specs().items()}
     everything = CampaignDetector(load_spec(None))
     active: set[tuple[str, int]] = set()
     members: set[str] = set()
     for watermark_ms, records in closed:
-        active.update((record.account_id, record.start_ms // DAY_MS) for record in records)
+        active.update((r.account_id, r.start_ms // DAY_MS) for r in records if r.account_id in kinds)
         bare = [without_links(record) for record in records]
         for nominal, detector in accounts.items():
             for alert in _advanced(detector, bare, watermark_ms):
-                if alert.status == "open":
+                if alert.status == "open" and alert.account_ids[0] in kinds:
                     honest.alarms[nominal][kinds[alert.account_ids[0]]] += 1
         for alert in _advanced(everything, records, watermark_ms):
             if alert.kind == "campaign":
-                members.update(alert.account_ids)
-                if alert.status == "open":
-                    honest.groups[Counter(kinds[a] for a in alert.account_ids).most_common(1)[0][0]] += 1
+                found = Counter(kinds[account_id] for account_id in alert.account_ids if account_id in kinds)
+                members.update(kinds.keys() & alert.account_ids)
+                if alert.status == "open" and 2 * found.total() > len(alert.account_ids):
+                    honest.groups[found.most_common(1)[0][0]] += 1
     honest.account_days += len(active)
     honest.days += len({day for _, day in active})
     honest.members += len(members)
@@ -104,16 +108,17 @@ def simulated(accounts: int, days: float, account_days: int) -> Iterator[Honest]
         yield honest
 
 
-def of_corpus(corpus: Corpus) -> Honest:
-    """Judge the honest accounts of a labelled corpus, as if nobody else had been there."""
-    honest = Honest("corpus")
+def of_corpus(corpus: Corpus) -> Iterator[Honest]:
+    """Judge the honest accounts of a labelled corpus as if nobody else had been there, then beside its campaigns."""
     kinds = corpus.truth.kinds
-    closed: dict[int, list[AccountBucket]] = {}
-    for record in corpus.buckets:
-        if record.account_id in kinds:
-            closed.setdefault(record.end_ms, []).append(record)
-    observe(honest, closed.items(), kinds)
-    return honest
+    for source, is_pure in (("corpus, honest only", True), ("corpus, with campaigns", False)):
+        closed: dict[int, list[AccountBucket]] = {}
+        for record in corpus.buckets:
+            if not is_pure or record.account_id in kinds:
+                closed.setdefault(record.end_ms, []).append(record)
+        honest = Honest(source)
+        observe(honest, closed.items(), kinds)
+        yield honest
 
 
 def rows_of(honest: Honest) -> list[dict[str, Any]]:
@@ -153,7 +158,7 @@ def drawn(rows: list[dict[str, Any]]) -> None:
     nominal = list(NOMINAL_DAYS)
     panel.fill_between(nominal, [n / 2 for n in nominal], [2 * n for n in nominal], alpha=0.15, label="factor of two")
     panel.plot(nominal, nominal, "k--", linewidth=1, label="nominal")
-    for colour, source in (("C1", "simulated"), ("C2", "corpus")):
+    for colour, source in (("C1", "simulated"), ("C2", "corpus, honest only"), ("C3", "corpus, with campaigns")):
         own = [row for row in rows if row["source"] == source and row["of"] != "groups"]
         for row in own:
             middle = row["realised_days"] or row["at_least"]
@@ -190,12 +195,11 @@ def by_kind(sources: Iterable[Honest]) -> list[dict[str, Any]]:
 @click.option("--account-days", default=100_000, show_default=True, help="Simulate until so many were active.")
 def main(folder: Path | None, cache: Path | None, accounts: int, days: float, account_days: int) -> None:
     """Measure the rate of false alarms on honest traffic."""
-    sources = [of_corpus(read_corpus(folder, cache=cache))] if folder else []
+    sources = list(of_corpus(read_corpus(folder, cache=cache))) if folder else []
     for honest in simulated(accounts, days, account_days):
-        last = honest
         for row in rows_of(honest):
             click.echo(row)
-    sources.append(last)
+        sources = [*(known for known in sources if known is not honest), honest]
     rows = [row for honest in sources for row in rows_of(honest)]
     click.echo(write_table("false_alarm_rate", rows))
     if kinds := by_kind(sources):

@@ -203,3 +203,10 @@ def test_settings_judged_in_one_pass_are_judged_as_each_alone(
     assert opened
     assert honest.alarms[30] == opened
     assert honest.account_days == len({(r.account_id, r.start_ms // 86_400_000) for r in records})
+
+    # Nobody is counted who is not said to be honest.
+    others = Honest("simulated")
+    kinds = {record.account_id: "person" for record in records if record.account_id not in opened}
+    observe(others, closed.items(), kinds)
+    assert others.alarms[30].total() == 0
+    assert 0 < others.account_days < honest.account_days
