@@ -121,11 +121,12 @@ async def _fail(app: App, worker: Worker, error: BaseException, where: str) -> N
 def _register_hooks(app: App, worker: Worker) -> None:
     health = HealthServer(worker)
     watch = Watch(worker)
+    looking: list[asyncio.Future[Any]] = []
 
     async def before_connecting() -> None:
         collect_rarely()
         log.info("health.listening", host=worker.settings.http_host, port=await health.start())
-        app.add_future(look())
+        looking.append(app.add_future(look()))
 
     async def look() -> None:
         try:
@@ -147,6 +148,7 @@ def _register_hooks(app: App, worker: Worker) -> None:
 
     async def stop(*_: Any, **__: Any) -> None:
         _leave_in_any_case()
+        await _end_looking(worker, looking)
         await _last_checkpoint(app, worker)
         await worker.publisher.stop()
         await health.stop()
@@ -168,6 +170,18 @@ def _leave_in_any_case() -> None:
     timer = threading.Timer(LEAVE_SECONDS, leave)
     timer.daemon = True
     timer.start()
+
+
+async def _end_looking(worker: Worker, looking: list[asyncio.Future[Any]]) -> None:
+    """Look no more: it would ask the consumer's thread, which ends before this one."""
+    try:
+        # With the lock in our hands no look is cut in two; whoever holds it for long is stuck anyway.
+        async with asyncio.timeout(LOOK_SECONDS), worker.lock:
+            pass
+    except TimeoutError:
+        log.warning("worker.stopped_at_work", seconds=LOOK_SECONDS)
+    for task in looking:
+        task.cancel()
 
 
 async def _last_checkpoint(app: App, worker: Worker) -> None:
