@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Pins everything that is installed, with hashes, from the ranges in pyproject.toml.
 # Says nothing about where packages come from: that is the business of the machine that installs them.
+# Extras stay in the pins: where another package asks for an extra, pip takes a pin without it for none.
 # An argument such as `--upgrade` or `--upgrade-package river` goes on to uv; without one, pins stay where they can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +12,8 @@ tool=.cache/lock
 compile() {
     local file=$1
     shift
-    "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-        --no-emit-index-url --no-emit-find-links --output-file "$file" "$@"
+    "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$file" "$@"
     if grep -nE '://|^--' "$file"; then
         echo "$file: names an address, see above" >&2
         exit 1
