@@ -106,6 +106,8 @@ class Account:
             hourly_expected=expected,
             shift_nats=self._rhythm.shift_nats,
             links=tally.links(),
+            styles=tally.styles,
+            traits=tally.traits,
         )
 
     def count_passed(self, watermark_ms: int) -> None:
@@ -161,6 +163,7 @@ class Account:
                 tally.new_slots.append(slot)
         if marks:
             tally.count_templates(marks)
+            tally.styles.append(exchange.style)
         return True
 
     def _begin_bucket(self, start_ms: int) -> None:

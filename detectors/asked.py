@@ -6,66 +6,85 @@ whoever it is (people and jobs keep to their subjects: the burstiness of words, 
 use counts log(p / max(q, that chance)), which is a loss for all but the most common openers: one narrow subject that
 the list has too is no likeness. A member may do other things besides; so the ratio is that of a mixture in which a
 share of the requests is the campaign's, averaged over ``_SHARES``. It needs no word list and is blind to lists that ask
-what everybody asks.
+what everybody asks. The facets of style (``detectors.style``) are weighed in the same way, as codes in place of
+openers.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
-from detectors.vocabulary import Vocabulary, openers_of
+from detectors.vocabulary import Vocabulary, codes_of
 
 _SHARES = (0.3, 0.9)
 _SMOOTHING = 40.0
 """Slots of the rest that the members' counts are blended with: openers no member has used yet are not impossible."""
 _REPEAT_RATIO = 0.08
 _COUNTED_REPEATS = 3
-_LEAST_SLOTS = 20
+_LEAST_CODES = 20
+
+Counts = Collection[tuple[str, int]]
+"""Codes and how often each is there."""
 
 
 class Asked(msgspec.Struct, array_like=True, frozen=True):
-    """Weights in nats for each of ``_SHARES``: of openers that no member used, and of those used, first and again."""
+    """Weights in nats for each of ``_SHARES``: of codes that no member used, and of those used, first and again."""
 
-    unseen: list[float]
-    first: dict[str, list[float]]
-    again: dict[str, list[float]]
+    unseen: tuple[float, float]
+    first: dict[str, tuple[float, float]]
+    again: dict[str, tuple[float, float]]
 
 
 def fit_asked(recents: Iterable[str], vocabulary: Vocabulary) -> Asked | None:
-    """Weights from the recent slots of the members; ``None`` when they are too few."""
+    """Weights from the recent codes of the members; ``None`` when they are too few."""
     used: Counter[str] = Counter()
     for recent in recents:
-        used.update(openers_of(recent))
+        used.update(codes_of(recent, vocabulary.chars))
     total = used.total()
-    if total < _LEAST_SLOTS:
+    if total < _LEAST_CODES:
         return None
     blend = _SMOOTHING / (total + _SMOOTHING)
     others = max(1, vocabulary.total - total)
     first, again = {}, {}
-    for opener, count in used.items():
+    for code, count in used.items():
         p = count / (total + _SMOOTHING)
-        q = (max(0, vocabulary.counts[opener] - count) + 0.5) / (others + 1)
-        first[opener] = _weights(p / q + blend)
-        again[opener] = _weights(min(1.0, p / max(q, _REPEAT_RATIO)))
+        q = (max(0, vocabulary.counts[code] - count) + 0.5) / (others + 1)
+        first[code] = _weights(p / q + blend)
+        again[code] = _weights(min(1.0, p / max(q, _REPEAT_RATIO)))
     return Asked(_weights(blend), first, again)
 
 
-def _weights(ratio: float) -> list[float]:
-    return [math.log(1 - share + share * ratio) for share in _SHARES]
+def _weights(ratio: float) -> tuple[float, float]:
+    mostly_other, mostly_own = _SHARES
+    return math.log(1 - mostly_other + mostly_other * ratio), math.log(1 - mostly_own + mostly_own * ratio)
 
 
-def asked_nats(model: Asked, recent: str) -> float:
-    """Logarithm of the likelihood ratio for an account's recent slots; one step for each opener."""
-    sums = [0.0] * len(_SHARES)
-    for opener, count in Counter(openers_of(recent)).items():
-        first = model.first.get(opener)
+def counted(recent: str, chars: int) -> Counts:
+    """How often each of an account's recent codes is among them."""
+    return Counter(codes_of(recent, chars)).items()
+
+
+def asked_nats(model: Asked, counts: Counts) -> float:
+    """Logarithm of the likelihood ratio for an account's recent codes; one step for each that is different."""
+    first_of, again_of = model.first, model.again
+    low = high = 0.0
+    unseen = 0
+    # Written out for both shares: this is what comparing accounts costs most.
+    for code, count in counts:
+        first = first_of.get(code)
         if first is None:
-            sums = [total + weight for total, weight in zip(sums, model.unseen, strict=True)]
+            unseen += 1
             continue
-        repeats = min(_COUNTED_REPEATS, count - 1)
-        again = model.again[opener]
-        sums = [total + weight + repeats * more for total, weight, more in zip(sums, first, again, strict=True)]
-    best = max(sums)
-    return best + math.log(math.fsum(math.exp(total - best) for total in sums) / len(sums))
+        low += first[0]
+        high += first[1]
+        if count > 1:
+            repeats = min(_COUNTED_REPEATS, count - 1)
+            again = again_of[code]
+            low += repeats * again[0]
+            high += repeats * again[1]
+    low += unseen * model.unseen[0]
+    high += unseen * model.unseen[1]
+    best = max(low, high)
+    return best + math.log((math.exp(low - best) + math.exp(high - best)) / 2)

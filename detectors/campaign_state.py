@@ -9,10 +9,10 @@ from detectors.casebook import Casebook
 from detectors.crowd import SHARDS, CrowdModel
 from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
+from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.tail import Tail
-from detectors.vocabulary import Vocabulary
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
 
@@ -55,7 +55,7 @@ class CampaignState:
         harvest: HarvestDetector,
         book: Casebook,
         kin: KinDetector,
-        vocabulary: Vocabulary,
+        heard: Heard,
         pending: dict[int, dict[str, AccountBucket]],
     ) -> None:
         self._accounts = accounts
@@ -64,7 +64,7 @@ class CampaignState:
         self._harvest = harvest
         self._book = book
         self._kin = kin
-        self._vocabulary = vocabulary
+        self._heard = heard
         self._pending = pending
         self._changed: set[bytes] = set()
 
@@ -136,7 +136,7 @@ class CampaignState:
             return meta
         if kind == _ACCOUNT:
             account = self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
-            self._vocabulary.restore(account.recent)
+            self._heard.restore(account)
         elif kind == _GROUP:
             self._groups.restore(name.decode(), decode_snapshot(raw, _group_decoder, "a link"))
         elif kind == _FIRST:

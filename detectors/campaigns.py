@@ -14,11 +14,11 @@ from detectors.casebook import MOST_COMPARED, Casebook
 from detectors.crowd import CrowdModel
 from detectors.groups import GroupDetector, GroupEvidence
 from detectors.harvest import HarvestDetector, Suspicion
+from detectors.heard import Heard
 from detectors.kin import KinDetector
 from detectors.reasons import account_reasons, group_reasons, kin_reason
 from detectors.spec import DetectorSpec
 from detectors.verdicts import FeedbackRefused, targets_of
-from detectors.vocabulary import Vocabulary
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -45,8 +45,8 @@ class CampaignDetector:
         self._budget = Budget(spec.lifecycle.daily_budget)
         self._meta = Meta()
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
-        self._vocabulary = Vocabulary()
-        self._kin = KinDetector(spec, self._groups, self._harvest, self._accounts, self._vocabulary)
+        self._heard = Heard()
+        self._kin = KinDetector(spec, self._groups, self._harvest, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
             self._crowd,
@@ -54,7 +54,7 @@ class CampaignDetector:
             self._harvest,
             self._book,
             self._kin,
-            self._vocabulary,
+            self._heard,
             self._pending,
         )
         self._swept_hour = -1
@@ -123,7 +123,7 @@ class CampaignDetector:
         if known is None:
             self._crowd.add_account()
         state = self._harvest.observe(known, record, self._crowd, self._meta.start_ms)
-        state.recent = self._vocabulary.hear(state.recent, record.slots)
+        self._heard.hear(state, record)
         self._accounts[record.account_id] = state
         self._state.mark_account(record.account_id)
         judgement = self._harvest.judge(state, record)
@@ -215,13 +215,17 @@ class CampaignDetector:
         """Accounts that resemble the core of an open campaign join it at their own next bucket."""
         alerts: list[Alert] = []
         due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
+        for case in due:
+            if sure := self._kin.sure(case, end_ms):
+                case.core = sorted({*case.core, *sure})
+                self._book.changed.add(case.alert_id)
         if due:
             self._kin.fit(due, self._book.case_of, end_ms)
             alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
         free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
         for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
             case.kin += len(accounts)
-            case.explain([kin_reason(case.kin, self._kin.needed_nats(case))])
+            case.explain([kin_reason(case.kin, self._spec.kin.nats_to_join)])
             alerts += self._book.join(case, accounts, end_ms)
         self._kin.forget(self._book.cases)
         return alerts
@@ -245,7 +249,7 @@ class CampaignDetector:
         idle_ms = round(self._spec.idle_days * DAY_MS)
         for account_id in [a for a, s in self._accounts.items() if at_ms - s.last_ms > idle_ms]:
             if account_id not in self._book.case_of:
-                self._vocabulary.forget(self._accounts[account_id].recent)
+                self._heard.forget(self._accounts[account_id])
                 del self._accounts[account_id]
                 self._state.mark_account(account_id)
         for key in self._groups.sweep(at_ms):

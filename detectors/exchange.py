@@ -17,6 +17,7 @@ from detectors.fingerprint_layout import (
     OPENER_CHARS,
     OPENERS,
 )
+from detectors.style import style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
 LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH = 1, 2, 4, 8
@@ -57,11 +58,14 @@ class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
         Number of the user agent.
     links
         What the exchange shares with those of other accounts apart from its prompt: kind and value, sorted.
+    traits
+        How the client is set up and where it is, each as a letter for what it is and its value; see ``_traits_of``.
     """
 
     profile: Profile
     client: int
     links: tuple[tuple[str, str], ...]
+    traits: tuple[str, ...] = ()
 
 
 class Exchange(msgspec.Struct, array_like=True, gc=False):
@@ -70,8 +74,8 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     ``end_user`` and ``address`` are numbers of 32 bits for the end user and the address block, to count distinct ones;
     ``NOBODY`` where the event names none.
 
-    ``marks`` are sections of the prompt's fingerprint, empty when the event had neither prompt nor fingerprint:
-    unknown is not a repeat, but no evidence either.
+    ``marks`` are sections of the prompt's fingerprint and ``style`` is its style, both empty when the event had neither
+    prompt nor fingerprint: unknown is not a repeat, but no evidence either.
     """
 
     occurred_ms: int
@@ -83,14 +87,17 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     end_user: int
     address: int
     setting: Setting
+    style: str = ""
 
 
 def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
-    """Keep of an event what the detectors read; about 2 microseconds."""
+    """Keep of an event what the detectors read; about 3 microseconds."""
+    fingerprint = event.prompt_fingerprint
+    marks = _marks_of(fingerprint)
     return Exchange(
         occurred_ms,
         event.event_id,
-        _marks_of(event.prompt_fingerprint),
+        marks,
         _flags_of(event),
         event.input_tokens or 0,
         event.output_tokens or 0,
@@ -109,7 +116,10 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
             event.tenant_id,
             event.plan,
             event.account_created_at,
+            event.asn,
+            event.country,
         ),
+        style_of(fingerprint) if marks and fingerprint else "",
     )
 
 
@@ -158,6 +168,8 @@ def _setting_of(
     tenant_id: str | None,
     plan: str | None,
     created_at: datetime | None,
+    asn: int | None,
+    country: str | None,
 ) -> Setting:
     configuration = _configuration_of(
         user_agent, temperature, top_p, system_prompt_fingerprint, max_output_tokens, operation
@@ -172,7 +184,23 @@ def _setting_of(
         Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at)),
         _number_of(user_agent),
         tuple(link for link in links if link[1]),
+        _traits_of(asn, country, user_agent, temperature, top_p, max_output_tokens, system_prompt_fingerprint),
     )
+
+
+def _traits_of(
+    asn: int | None,
+    country: str | None,
+    user_agent: str | None,
+    temperature: float | None,
+    top_p: float | None,
+    max_output_tokens: int | None,
+    system_prompt_fingerprint: str | None,
+) -> tuple[str, ...]:
+    """Network, country and client where they are known; parameters and system prompt, which are left out on purpose."""
+    known = [("n", asn), ("y", country), ("u", None if user_agent is None else _number_of(user_agent))]
+    chosen = [("t", temperature), ("p", top_p), ("m", max_output_tokens), ("s", _number_of(system_prompt_fingerprint))]
+    return tuple(f"{kind}{value}" for kind, value in (*(one for one in known if one[1] is not None), *chosen))
 
 
 @lru_cache(maxsize=65_536)

@@ -1,11 +1,13 @@
 """One account beside all others: how far its crowd-like, machine-paced exchanges exceed what honest accounts show."""
 
 import math
+from collections.abc import Iterable
 
 import msgspec
 
 from detectors.crowd import CrowdModel, crowd_excess
 from detectors.spec import DetectorSpec
+from detectors.style import FACETS
 from detectors.tail import Tail
 from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
@@ -18,13 +20,15 @@ _ACCUSED_NATS = math.log(800)
 """Evidence from which an account does not count as honest, however loosely it is asked to be named."""
 _SUPPORT_FROM_NATS = 3.0
 _SUPPORT_CAP_NATS = 2.0
+_HALVE_TRAITS_AFTER = 32
 
 
 class Suspicion(msgspec.Struct, array_like=True):
     """What the comparison remembers of one account; about 300 bytes as a snapshot.
 
     ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
-    account's own wrapper.
+    account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
+    ``traits`` in how many of ``trait_buckets`` it was set up so.
     """
 
     first_ms: int
@@ -47,6 +51,9 @@ class Suspicion(msgspec.Struct, array_like=True):
     excused_until_ms: int = 0
     recent: str = ""
     wrapped: float = 0.0
+    styles: list[str] = msgspec.field(default_factory=lambda: [""] * len(FACETS))
+    traits: dict[str, int] = {}
+    trait_buckets: int = 0
 
     @property
     def crowd_ratio(self) -> float:
@@ -100,6 +107,8 @@ class HarvestDetector:
         if state.excused_until_ms > bucket.end_ms:
             # Judged benign: what the account goes on to do until then is its reference.
             state.reference = max(state.reference, state.harvest)
+        if bucket.traits:
+            _count_traits(state, bucket.traits)
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens
@@ -148,3 +157,13 @@ class HarvestDetector:
         if total < max(self.threshold_nats, _ACCUSED_NATS):
             state.maxima = [max(a, b) for a, b in zip(state.maxima, values, strict=True)]
         return Judgement(values, nats, max(0.0, total))
+
+
+def _count_traits(state: Suspicion, traits: Iterable[str]) -> None:
+    """Count how an account was set up in a bucket; what it has left behind is forgotten."""
+    if state.trait_buckets >= _HALVE_TRAITS_AFTER:
+        state.traits = {trait: count // 2 for trait, count in state.traits.items() if count > 1}
+        state.trait_buckets //= 2
+    state.trait_buckets += 1
+    for trait in traits:
+        state.traits[trait] = state.traits.get(trait, 0) + 1

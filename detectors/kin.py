@@ -1,51 +1,72 @@
 """Kin: accounts that an open campaign's members resemble, whatever else they share.
 
-Three kinds of resemblance are weighed, each as the logarithm of how much more likely an account is as a member than as
-any other account: the marks its exchanges carry (``detectors.marks``), what it asks (``detectors.asked``) and its
-manner (``detectors.manner``). They are added; the first two are capped, because they rest on the exchanges of one
-account, which depend on each other. It needs a campaign that is open already, and is blind to members who get lists of
-their own.
+Five resemblances are weighed, each as the logarithm of how much more likely an account is as a member than as any
+other account: the marks its exchanges carry (``detectors.marks``), what it asks (``detectors.asked``), in what style
+(``detectors.style``, weighed like what it asks), its manner (``detectors.manner``) and how its client is set up
+(``detectors.traits``). They are added; each is capped, because it rests on the exchanges of one account, which depend
+on each other. It needs a campaign that is open already, and is blind to members who get lists of their own.
 """
 
 import math
 from collections.abc import Container, Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
-from detectors.asked import Asked, asked_nats, fit_asked
+from detectors.asked import Asked, Counts, asked_nats, counted, fit_asked
 from detectors.case import Case
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
+from detectors.heard import Heard
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.spec import DetectorSpec
-from detectors.vocabulary import Vocabulary
+from detectors.style import FACET_CHARS
+from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket
 
 _MARKS_CAP = 8.0
 _ASKED_CAP = 12.0
+_STYLE_CAPS = (8.0, 6.0, 6.0)
+"""Of topic, punctuation and form."""
+_STYLE_CAP = 8.0
+"""Of all three: they depend on each other."""
+_LEAST_OF_STYLE = -2.0
+"""A member that does other things besides has other styles besides."""
 _MANNER_CAP = 6.0
-_FEW = 2.0
+_TRAITS_CAP = 6.0
 
 
 class Kinship(msgspec.Struct, array_like=True, frozen=True):
     """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little."""
 
     turn: int
-    members: int = 0
     asked: Asked | None = None
     marks: Marks | None = None
     manner: list[float] = []
+    styles: list[Asked | None] = []
+    traits: Traits | None = None
 
 
-class Likeness(NamedTuple):
-    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent slots."""
+class Likeness:
+    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent codes counted."""
 
-    account_id: str
-    exchanges: float
-    manner: int
-    recent: str
+    __slots__ = ("_styles", "account_id", "asked", "exchanges", "manner", "state")
+
+    def __init__(self, account_id: str, state: Suspicion, exchanges: float, manner: int) -> None:
+        self.account_id = account_id
+        self.state = state
+        self.exchanges = exchanges
+        self.manner = manner
+        self.asked = counted(state.recent, OPENER_CHARS)
+        self._styles: list[Counts | None] = [None] * len(FACET_CHARS)
+
+    def style(self, facet: int) -> Counts:
+        """Codes of a facet of its style; most accounts are out of reach before it comes to that."""
+        counts = self._styles[facet]
+        if counts is None:
+            counts = self._styles[facet] = counted(self.state.styles[facet], FACET_CHARS[facet])
+        return counts
 
 
 class KinDetector:
@@ -57,13 +78,13 @@ class KinDetector:
         groups: GroupDetector,
         harvest: HarvestDetector,
         accounts: Mapping[str, Suspicion],
-        vocabulary: Vocabulary,
+        heard: Heard,
     ) -> None:
         self._spec = spec.kin
         self._groups = groups
         self._harvest = harvest
         self._accounts = accounts
-        self._vocabulary = vocabulary
+        self._heard = heard
         self.kinships: dict[str, Kinship] = {}
         """By alert id."""
         self.changed: set[str] = set()
@@ -87,6 +108,7 @@ class KinDetector:
             if rate >= self._spec.least_exchanges
         }
         others = [manner for a, manner in manners.items() if manner >= 0 and a not in accused]
+        their_traits = TraitCounts(self._accounts[a] for a in manners if a not in accused)
         # Exact sums: the order of accounts in memory must not show.
         everything = math.fsum(rate_of.values())
         for case in cases:
@@ -96,12 +118,17 @@ class KinDetector:
             if inside < self._spec.min_exchanges or everything <= inside:
                 self.kinships[case.alert_id] = Kinship(self.turn_of(at_ms))
                 continue
+            states = [self._accounts[a] for a in case.core if a in self._accounts]
             self.kinships[case.alert_id] = Kinship(
                 self.turn_of(at_ms),
-                len(members),
-                fit_asked([self._accounts[a].recent for a in case.core if a in self._accounts], self._vocabulary),
+                fit_asked([state.recent for state in states], self._heard.openers),
                 fit_marks(self._spec, self._groups, members, accused, inside, everything - inside, at_ms),
                 fit_manner([manners[a] for a in case.core if manners.get(a, -1) >= 0], others),
+                [
+                    fit_asked([state.styles[facet] for state in states], vocabulary)
+                    for facet, vocabulary in enumerate(self._heard.styles)
+                ],
+                fit_traits(TraitCounts(states), their_traits),
             )
 
     def forget(self, open_cases: Container[str]) -> None:
@@ -109,10 +136,6 @@ class KinDetector:
         for alert_id in [alert_id for alert_id in self.kinships if alert_id not in open_cases]:
             del self.kinships[alert_id]
             self.changed.add(alert_id)
-
-    def needed_nats(self, case: Case) -> float:
-        """Evidence from which an account joins; few members say little about what is the campaign's."""
-        return self._spec.nats_to_join * (1 + _FEW / max(1, self.kinships[case.alert_id].members))
 
     def find(self, cases: list[Case], records: list[AccountBucket], at_ms: int) -> list[tuple[Case, list[str]]]:
         """Cases with the accounts of the records that are kin of each; an account is kin of the first it resembles."""
@@ -132,6 +155,21 @@ class KinDetector:
         likenesses = [self._likeness_of(account_id, at_ms) for account_id in account_ids]
         return [account.account_id for account in likenesses if account and self._is_kin(case, account, at_ms)]
 
+    def sure(self, case: Case, at_ms: int) -> list[str]:
+        """Members outside a small core that resemble it surely enough to learn from them what is common."""
+        kinship = self.kinships.get(case.alert_id)
+        missing = self._spec.core_accounts - len(case.core)
+        if kinship is None or kinship.marks is None or missing <= 0:
+            return []
+        core = frozenset(case.core)
+        likenesses = [self._likeness_of(a, at_ms) for a in sorted(case.accounts) if a not in core]
+        sure = [
+            account.account_id
+            for account in likenesses
+            if account and self._is_kin(case, account, at_ms, self._spec.sure_nats)
+        ]
+        return sure[:missing]
+
     def _likeness_of(self, account_id: str, at_ms: int) -> Likeness | None:
         """What of an account is compared; ``None`` when it has done too little."""
         state = self._accounts.get(account_id)
@@ -141,17 +179,22 @@ class KinDetector:
         if exchanges < self._spec.least_exchanges:
             return None
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
-        return Likeness(account_id, exchanges, manner, state.recent)
+        return Likeness(account_id, state, exchanges, manner)
 
-    def _is_kin(self, case: Case, account: Likeness, at_ms: int) -> bool:
+    def _is_kin(self, case: Case, account: Likeness, at_ms: int, margin_nats: float = 0.0) -> bool:
         kinship = self.kinships[case.alert_id]
         if kinship.marks is None:
             return False
-        needed = self.needed_nats(case) - _manner_nats(kinship, account.manner)
+        needed = self._spec.nats_to_join + margin_nats - _manner_nats(kinship, account.manner)
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
-        # What an account asks costs most to weigh, and most accounts are out of its reach.
-        return needed <= _ASKED_CAP and _asked_nats(kinship, account.recent) >= needed
+        if kinship.traits is not None:
+            needed -= traits_nats(kinship.traits, account.state, _TRAITS_CAP)
+        # What an account asks, and in what style, costs most to weigh, and most accounts are out of its reach.
+        if needed > _ASKED_CAP + _STYLE_CAP:
+            return False
+        needed -= _asked_nats(kinship, account.asked)
+        return needed <= _STYLE_CAP and _style_nats(kinship, account) >= needed
 
     def is_unlike(self, case: Case, account_id: str, at_ms: int) -> bool:
         """Whether what an account asks, and how, speaks against it although it shares a link with the members."""
@@ -160,12 +203,21 @@ class KinDetector:
             return False
         state = self._accounts[account_id]
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
-        nats = _asked_nats(kinship, state.recent) + _manner_nats(kinship, manner)
+        nats = _asked_nats(kinship, counted(state.recent, OPENER_CHARS)) + _manner_nats(kinship, manner)
         return nats <= self._spec.least_nats_of_linked
 
 
-def _asked_nats(kinship: Kinship, recent: str) -> float:
-    return 0.0 if kinship.asked is None else min(_ASKED_CAP, asked_nats(kinship.asked, recent))
+def _asked_nats(kinship: Kinship, asked: Counts) -> float:
+    return 0.0 if kinship.asked is None else min(_ASKED_CAP, asked_nats(kinship.asked, asked))
+
+
+def _style_nats(kinship: Kinship, account: Likeness) -> float:
+    nats = sum(
+        max(_LEAST_OF_STYLE, min(cap, asked_nats(model, account.style(facet))))
+        for facet, (model, cap) in enumerate(zip(kinship.styles, _STYLE_CAPS, strict=True))
+        if model is not None
+    )
+    return min(_STYLE_CAP, nats)
 
 
 def _manner_nats(kinship: Kinship, manner: int) -> float:

@@ -30,9 +30,10 @@ _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 
 
 class Tally(msgspec.Struct, array_like=True):
-    """What the counted exchanges of a bucket add up to, named as in ``AccountBucket``; ``profile`` is the last one's.
+    """What the counted exchanges of a bucket add up to, named as in ``AccountBucket``.
 
-    ``shared`` counts fresh exchanges by kind and value of what they share, ``templates`` by template.
+    ``profile`` and ``traits`` are those of the last one. ``shared`` counts fresh exchanges by kind and value of what
+    they share, ``templates`` by template.
     """
 
     profile: Profile = Profile(None, None, None)
@@ -49,6 +50,8 @@ class Tally(msgspec.Struct, array_like=True):
     wrapped: int = 0
     shared: dict[tuple[str, str], int] = {}
     templates: dict[str, int] = {}
+    styles: list[str] = []
+    traits: tuple[str, ...] = ()
 
     def count_flags(self, flags: int) -> None:
         """Count what the flags of an exchange say."""
@@ -62,7 +65,8 @@ class Tally(msgspec.Struct, array_like=True):
             self.events += len(exchanges)
             self.input_tokens += sum(map(_input_tokens, exchanges))
             self.output_tokens += sum(map(_output_tokens, exchanges))
-            self.profile = exchanges[-1].setting.profile
+            setting = exchanges[-1].setting
+            self.profile, self.traits = setting.profile, setting.traits
 
     def count_shared(self, setting: Setting | None, fresh: int) -> None:
         """Count fresh exchanges of one setting, and what they share with those of other accounts."""
@@ -128,6 +132,7 @@ class PackedExchange(msgspec.Struct, array_like=True):
     output_tokens: int
     end_user: int
     address: int
+    style: str = ""
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
@@ -171,6 +176,7 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
+            exchange.style,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
     return PackedBucket(start_ms, bucket.tally, list(by_setting.items()))
@@ -188,6 +194,7 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.end_user,
             exchange.address,
             setting,
+            exchange.style,
         )
         for setting, exchanges in packed.pending
         for exchange in exchanges

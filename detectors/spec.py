@@ -103,11 +103,15 @@ class Kin(_Section):
     least_exchanges: Positive = Field(
         default=2, description="Remembered exchanges of an account before it is compared."
     )
-    nats_to_join: Positive = Field(
-        default=10, description="Evidence from which an account joins a large campaign (nats)."
-    )
+    nats_to_join: Positive = Field(default=12.5, description="Evidence from which an account joins a campaign (nats).")
     least_nats_of_linked: float = Field(
         default=-1, description="Evidence below which an account does not join although it shares a link (nats)."
+    )
+    core_accounts: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="Size up to which the core of a campaign is extended by members that are surely kin."
+    )
+    sure_nats: Positive = Field(
+        default=2, description="Evidence beyond joining from which a member is surely kin (nats)."
     )
     merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
     check_minutes: Positive = Field(default=60, description="Time after which it is learned anew what members share.")

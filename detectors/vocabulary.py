@@ -1,49 +1,53 @@
-"""The vocabulary: what all accounts have lately asked, as counts of the openers of their slots.
+"""The vocabulary: what all accounts have lately sent, as counts of short codes (openers of slots, a facet of style).
 
-An account is counted with its latest ``RECENT_SLOTS`` slots, however many it sends, so that no account outweighs
+An account is counted with its latest ``RECENT_CODES`` codes, however many it sends, so that no account outweighs
 others.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
-from detectors.fingerprint_layout import OPENER_CHARS
-
-RECENT_SLOTS = 64
+RECENT_CODES = 64
 
 
-def openers_of(recent: str) -> list[str]:
-    """The openers in one string of them."""
-    return [recent[start : start + OPENER_CHARS] for start in range(0, len(recent), OPENER_CHARS)]
+def codes_of(recent: str, chars: int) -> list[str]:
+    """The codes in one string of them."""
+    return [recent[start : start + chars] for start in range(0, len(recent), chars)]
 
 
 class Vocabulary:
-    """Counts of openers over the recent slots of all accounts; follows from their states, so it is not written."""
+    """Counts of codes of ``chars`` characters over the recent ones of all accounts.
 
-    def __init__(self) -> None:
+    It follows from the accounts' states, so it is not written.
+    """
+
+    def __init__(self, chars: int) -> None:
+        self.chars = chars
         self.counts: Counter[str] = Counter()
         self.total = 0
 
-    def hear(self, recent: str, slots: list[str]) -> str:
-        """Count what an account sent; returns its recent slots from now on. Costs one step for each slot."""
-        said = recent + "".join(slots)
-        heard = said[-OPENER_CHARS * RECENT_SLOTS :]
-        self._add(slots)
+    def hear(self, recent: str, codes: Iterable[str]) -> str:
+        """Count what an account sent; returns its recent codes from now on. Costs one step for each code."""
+        added = list(codes)
+        said = recent + "".join(added)
+        heard = said[-self.chars * RECENT_CODES :]
+        self._add(added)
         self.forget(said[: len(said) - len(heard)])
         return heard
 
     def restore(self, recent: str) -> None:
-        """Count the recent slots of an account that comes back."""
-        self._add(openers_of(recent))
+        """Count the recent codes of an account that comes back."""
+        self._add(codes_of(recent, self.chars))
 
     def forget(self, recent: str) -> None:
-        """Count slots of an account no longer."""
-        for opener in openers_of(recent):
+        """Count codes of an account no longer."""
+        for code in codes_of(recent, self.chars):
             self.total -= 1
-            self.counts[opener] -= 1
-            if self.counts[opener] == 0:
-                del self.counts[opener]
+            self.counts[code] -= 1
+            if self.counts[code] == 0:
+                del self.counts[code]
 
-    def _add(self, openers: list[str]) -> None:
-        self.total += len(openers)
-        for opener in openers:
-            self.counts[opener] += 1
+    def _add(self, codes: list[str]) -> None:
+        self.total += len(codes)
+        for code in codes:
+            self.counts[code] += 1

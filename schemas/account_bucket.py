@@ -55,6 +55,10 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         Exchanges of the present hour, and what the account's own past lets expect.
     shift_nats
         Logarithm of the account's own e-detector for volume.
+    styles
+        For each fresh exchange with a prompt, its style (``detectors.style``).
+    traits
+        How the client of the last exchange was set up and where it was: a letter for each kind and its value.
     """
 
     account_id: str
@@ -83,6 +87,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     hourly_expected: float
     shift_nats: float
     links: list[Link]
+    styles: list[str] = []
+    traits: tuple[str, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode

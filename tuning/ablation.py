@@ -97,6 +97,7 @@ def switches(spec: DetectorSpec) -> list[Switch]:
         *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
         Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
         *(Switch(f"kin by {name}", blind=(name,)) for name in RESEMBLANCES),
+        Switch("kin: growth of small cores", numbers={"kin.core_accounts": 0}),
     ]
 
 

@@ -35,7 +35,7 @@ class _SilentTail(Tail):
         return 0.0
 
 
-RESEMBLANCES = ("asked", "marks", "manner")
+RESEMBLANCES = ("asked", "marks", "manner", "styles", "traits")
 """What accounts are compared in with the members of a campaign."""
 
 
@@ -53,6 +53,8 @@ class _PartialKin(KinDetector):
                 "asked": None,
                 "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
                 "manner": [0.0] * len(known.manner),
+                "styles": [None] * len(known.styles),
+                "traits": None,
             }
             self.kinships[case.alert_id] = msgspec.structs.replace(
                 known, **{name: nothing[name] for name in self.blind}
@@ -76,7 +78,7 @@ class PartialDetector(CampaignDetector):
         self, spec: DetectorSpec, silent: Iterable[str] = (), blind: Iterable[str] = (), *, names_accounts: bool = True
     ) -> None:
         super().__init__(spec)
-        self._kin = _PartialKin(spec, self._groups, self._harvest, self._accounts, self._vocabulary)
+        self._kin = _PartialKin(spec, self._groups, self._harvest, self._accounts, self._heard)
         self._kin.blind = tuple(blind)
         for name in silent:
             number = FEATURES.index(name)

@@ -7,6 +7,7 @@ import pytest
 
 from detectors.detector import AccountDetector
 from detectors.spec import DetectorSpec
+from detectors.style import style_of
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
 
 SPEC = DetectorSpec()
@@ -156,3 +157,20 @@ def test_silent_accounts_are_packed_and_come_back() -> None:
 
     detector.observe(event(START_MS + 5 * 60 * MINUTE_MS))
     assert (detector.live_accounts, detector.packed_accounts, detector.events_observed("a-1")) == (1, 0, 2)
+
+
+def test_styles_and_traits_are_told() -> None:
+    """The style of every fresh prompt; of the client what is known of it, and the parameters also where left out."""
+    fields = {"user_agent": "c/1", "asn": 64496, "country": "DE", "temperature": 0.2, "max_output_tokens": 64}
+    events = [
+        event(START_MS, prompt_fingerprint=fingerprint("one"), **fields),
+        event(START_MS + 1, prompt_fingerprint=fingerprint("one"), **fields),
+        event(START_MS + 2, **fields),
+        event(START_MS + BUCKET_MS, prompt_fingerprint=fingerprint("two")),
+    ]
+    known, unknown = records_of(SPEC, events)
+
+    assert (known.styles, unknown.styles) == ([style_of(fingerprint("one"))], [style_of(fingerprint("two"))])
+    assert [trait for trait in known.traits if trait[0] != "u"] == ["n64496", "yDE", "t0.2", "pNone", "m64", "s-1"]
+    assert len(known.traits) == 7
+    assert unknown.traits == ("tNone", "pNone", "mNone", "s-1")

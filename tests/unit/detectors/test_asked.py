@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.asked import Asked, asked_nats, fit_asked
+from detectors.asked import Asked, asked_nats, counted, fit_asked
 from detectors.vocabulary import Vocabulary
 
 LIST = [f"L{number:02d}" for number in range(30)]
@@ -22,7 +22,7 @@ SHARES = (0.3, 0.9)
 
 def vocabulary(recents: Iterable[str] = (*RECENTS, *OTHERS)) -> Vocabulary:
     """What all accounts asked lately."""
-    heard = Vocabulary()
+    heard = Vocabulary(3)
     for recent in recents:
         heard.restore(recent)
     return heard
@@ -33,6 +33,11 @@ def fitted(recents: Iterable[str] = RECENTS) -> Asked:
     model = fit_asked(recents, vocabulary())
     assert model is not None
     return model
+
+
+def nats(model: Asked, recent: str) -> float:
+    """Evidence of an account's recent requests."""
+    return asked_nats(model, counted(recent, 3))
 
 
 def split(recent: str) -> list[str]:
@@ -72,7 +77,7 @@ openers = st.sampled_from([*LIST, *COMMON, "fav", "000", "001", "new"])
 @given(asked=st.lists(openers, max_size=40))
 def test_it_is_the_likelihood_ratio_of_a_mixture(asked: list[str]) -> None:
     """Whatever an account asked, in whatever order and how often, the evidence is what the definition gives."""
-    assert asked_nats(fitted(), "".join(asked)) == pytest.approx(defined_nats(asked), abs=1e-9)
+    assert nats(fitted(), "".join(asked)) == pytest.approx(defined_nats(asked), abs=1e-9)
 
 
 @given(asked=st.lists(openers, max_size=40), again=openers)
@@ -80,16 +85,16 @@ def test_asking_the_same_again_is_never_a_gain(asked: list[str], again: str) -> 
     """An account keeps to its subjects, whoever it is: a repeat adds nothing, and of the list's requests it costs."""
     once, twice = "".join([*asked, again]), "".join([*asked, again, again])
 
-    assert asked_nats(fitted(), twice) <= asked_nats(fitted(), once) + 1e-9
+    assert nats(fitted(), twice) <= nats(fitted(), once) + 1e-9
 
 
 def test_one_narrow_subject_is_no_likeness() -> None:
     """Who asks one thing of the list over and over is less like the members than who asks it once."""
-    once, often = asked_nats(fitted(), LIST[0]), asked_nats(fitted(), LIST[0] * 4)
+    once, often = nats(fitted(), LIST[0]), nats(fitted(), LIST[0] * 4)
 
     assert once > 0
     assert often < once
-    assert asked_nats(fitted(), LIST[0] * 60) == often
+    assert nats(fitted(), LIST[0] * 60) == often
 
 
 def test_a_third_of_harvesting_shows() -> None:
@@ -102,7 +107,7 @@ def test_a_third_of_harvesting_shows() -> None:
     assert model is not None
     assert defined_nats(asked, [0.9], members, others) < 0
     assert defined_nats(asked, [0.3], members, others) > 5
-    assert asked_nats(model, "".join(asked)) == pytest.approx(defined_nats(asked, SHARES, members, others))
+    assert nats(model, "".join(asked)) == pytest.approx(defined_nats(asked, SHARES, members, others))
 
 
 def test_what_everybody_asks_is_no_likeness() -> None:
@@ -110,8 +115,8 @@ def test_what_everybody_asks_is_no_likeness() -> None:
     like_others = fit_asked(["".join(COMMON)] * 5, vocabulary([*["".join(COMMON)] * 5, *["".join(COMMON)] * 40]))
 
     assert like_others is not None
-    assert asked_nats(like_others, "".join(COMMON)) == pytest.approx(0, abs=0.2)
-    assert asked_nats(fitted(), "".join(COMMON)) < 0
+    assert nats(like_others, "".join(COMMON)) == pytest.approx(0, abs=0.2)
+    assert nats(fitted(), "".join(COMMON)) < 0
 
 
 @pytest.mark.parametrize(("requests", "is_enough"), [(19, False), (20, True)])
@@ -124,4 +129,4 @@ def test_few_requests_say_nothing(requests: int, is_enough: bool) -> None:
 
 def test_nothing_asked_says_nothing() -> None:
     """An account without remembered requests has no evidence for or against it."""
-    assert asked_nats(fitted(), "") == 0
+    assert nats(fitted(), "") == 0

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.asked import asked_nats, fit_asked
+from detectors.asked import asked_nats, counted, fit_asked
 from detectors.case import Case, new_case
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
+from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import fit_marks, marks_nats
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
-from detectors.vocabulary import Vocabulary
+from detectors.traits import TraitCounts, fit_traits, traits_nats
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, bucket
 
 SPEC = DetectorSpec()
@@ -45,6 +46,13 @@ def own(name: str) -> list[str]:
     return [f"{name[-2:]}{number}" for number in range(7)] + ["c00", "c01", "c02"]
 
 
+def styled(its: Suspicion, code: str, prompts: int, network: str) -> Suspicion:
+    """The account with prompts of one style, whose facets are the code repeated, from one network."""
+    return msgspec.structs.replace(
+        its, styles=[code * chars * prompts for chars in (1, 2, 3)], traits={network: 4, "t0.7": 4}, trait_buckets=4
+    )
+
+
 def population() -> dict[str, Suspicion]:
     """Ten members that work through one list, and sixty others of habits that few share with them."""
     members = {
@@ -57,9 +65,14 @@ def population() -> dict[str, Suspicion]:
 class World:
     """An open campaign of the members among others; accounts and links came into memory in the order of the seed."""
 
-    def __init__(self, *, seed: int = 0, spec: DetectorSpec = SPEC, **more: tuple[Suspicion, int]) -> None:
+    def __init__(
+        self, *, seed: int = 0, spec: DetectorSpec = SPEC, is_styled: bool = False, **more: tuple[Suspicion, int]
+    ) -> None:
         chooser = random.Random(seed)
-        states = population() | {account_id: its for account_id, (its, _) in more.items()}
+        states = population()
+        if is_styled:
+            states = {a: styled(s, *(("M", 10, "n1") if a in MEMBERS else ("O", 10, "n2"))) for a, s in states.items()}
+        states |= {account_id: its for account_id, (its, _) in more.items()}
         marked = dict.fromkeys(MEMBERS, 9) | {account_id: count for account_id, (_, count) in more.items()}
         self.groups = GroupDetector(spec)
         for account_id in ("first", *marked):
@@ -68,11 +81,11 @@ class World:
         for account_id in chooser.sample(sorted(marked), len(marked)):
             self.groups.observe(MARK, account_id, marked[account_id], START_MS)
         self.states = {account_id: states[account_id] for account_id in chooser.sample(sorted(states), len(states))}
-        self.vocabulary = Vocabulary()
+        self.heard = Heard()
         for its in self.states.values():
-            self.vocabulary.restore(its.recent)
+            self.heard.restore(its)
         self.harvest = HarvestDetector(spec)
-        self.kin = KinDetector(spec, self.groups, self.harvest, self.states, self.vocabulary)
+        self.kin = KinDetector(spec, self.groups, self.harvest, self.states, self.heard)
         self.case = self.opened("template:\x1fhwrapper", MEMBERS)
         self.kin.fit([self.case], frozenset(MEMBERS), START_MS)
 
@@ -103,31 +116,38 @@ def test_the_list_in_the_same_wording_and_manner_is_kin() -> None:
 @pytest.mark.parametrize(
     ("its", "is_capped"),
     [
-        (state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.9), False),
-        (state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.5), False),
-        (state(LIST, rate=3.0, wrapped=0.9), True),
+        (styled(state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.9), "M", 4, "n1"), False),
+        (styled(state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.5), "M", 1, "n2"), False),
+        (styled(state(LIST, rate=3.0, wrapped=0.9), "O", 40, "n3"), True),
     ],
     ids=["a habit of the members", "a habit of its own", "more than counts"],
 )
-def test_evidence_is_the_sum_of_three(its: Suspicion, is_capped: bool) -> None:
-    """The least evidence from which an account joins is that of its marks, requests and manner, capped as written."""
-    world = World(x1=(its, 3))
+def test_evidence_is_the_sum_of_five(its: Suspicion, is_capped: bool) -> None:
+    """The least evidence from which an account joins is that of all its resemblances, each capped as it is written."""
+    world = World(is_styled=True, x1=(its, 3))
     everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
     inside = sum(s.rate for s in members.values())
-    asked = fit_asked([s.recent for s in members.values()], world.vocabulary)
+    asked = fit_asked([s.recent for s in members.values()], world.heard.openers)
     marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
     cells = {a: manner_of(s, world.harvest.daily_rate(s, START_MS)) for a, s in world.states.items()}
     manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
+    others = [world.states[a] for a in (*OTHERS, "x1")]
+    traits = fit_traits(TraitCounts(members.values()), TraitCounts(others))
     assert asked is not None
-    asked_by, marked = asked_nats(asked, its.recent), marks_nats(marks, {MARK: 3.0}, its.rate)
-    nats = min(12.0, asked_by) + min(8.0, marked) + max(-6.0, min(6.0, manner))
+    asked_by, marked = asked_nats(asked, counted(its.recent, 3)), marks_nats(marks, {MARK: 3.0}, its.rate)
+    nats = min(12.0, asked_by) + min(8.0, marked) + max(-6.0, min(6.0, manner)) + traits_nats(traits, its, 6.0)
+    style = 0.0
+    for facet, (chars, cap) in enumerate(((1, 8.0), (2, 6.0), (3, 6.0))):
+        model = fit_asked([s.styles[facet] for s in members.values()], world.heard.styles[facet])
+        assert model is not None
+        style += max(-2.0, min(cap, asked_nats(model, counted(its.styles[facet], chars))))
+    nats += min(8.0, style)
 
     assert nats > 0
     assert (asked_by > 12, marked > 8) == (is_capped, is_capped)
     for least, expected in ((nats - 1e-6, ["x1"]), (nats + 1e-6, [])):
-        # Ten members: the campaign asks for a fifth more than a large one would.
-        spec = parse_spec(f"kin: {{nats_to_join: {least / (1 + 2 / 10)}}}", "x")
-        assert World(spec=spec, x1=(its, 3)).found("x1") == expected
+        spec = parse_spec(f"kin: {{nats_to_join: {least}}}", "x")
+        assert World(spec=spec, is_styled=True, x1=(its, 3)).found("x1") == expected
 
 
 @pytest.mark.parametrize(
@@ -205,14 +225,18 @@ def test_what_was_sent_fades() -> None:
     assert World(like=LIKE).found("like", at_ms=START_MS + 100 * HOUR_MS) == []
 
 
-def test_small_campaigns_ask_for_more() -> None:
-    """Few members say little about what is the campaign's: five ask for 7/5 of what a large campaign does."""
-    world = World()
-    small = world.opened("template:\x1fhsmall", MEMBERS[:5])
-    world.kin.fit([small], frozenset(MEMBERS), START_MS)
+def test_a_small_core_learns_from_those_that_are_surely_kin() -> None:
+    """Members that joined as kin extend the core up to its size, when their evidence is well beyond joining."""
+    world = World(like=LIKE, u1=(state(own("u1"), wrapped=0.0), 0))
+    world.case.accounts |= {"like": START_MS, "u1": START_MS}
+    world.case.core = sorted(MEMBERS)
 
-    assert world.kin.needed_nats(small) == pytest.approx(SPEC.kin.nats_to_join * 7 / 5)
-    assert world.kin.needed_nats(world.case) == pytest.approx(SPEC.kin.nats_to_join * 12 / 10)
+    assert world.kin.sure(world.case, START_MS) == ["like"]
+    assert world.kin.sure(world.opened("template:\x1fhnew", ["u1"]), START_MS) == []
+    for text, expected in (("core_accounts: 10", []), ("core_accounts: 11", ["like"]), ("sure_nats: 30", [])):
+        strict = World(spec=parse_spec(f"kin: {{{text}}}", "x"), like=LIKE)
+        strict.case.accounts["like"] = START_MS
+        assert strict.kin.sure(strict.case, START_MS) == expected
 
 
 def test_kinship_is_learned_anew_by_the_clock_and_forgotten_with_the_case() -> None:

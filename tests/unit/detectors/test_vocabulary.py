@@ -5,7 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.vocabulary import Vocabulary, openers_of
+from detectors.harvest import Suspicion
+from detectors.heard import Heard
+from detectors.vocabulary import Vocabulary, codes_of
+from tests.unit.detectors.samples import bucket
 
 REMEMBERED = 64
 slots = st.lists(st.sampled_from([f"{letter}{number:02d}" for letter in "ab" for number in range(8)]), max_size=90)
@@ -23,7 +26,7 @@ steps = st.lists(
 @given(steps=steps)
 def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, list[str]]]) -> None:
     """Whatever was heard, forgotten or restored: the counts are those of the last 64 requests of each account."""
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary(3)
     recents: dict[str, str] = {}
     said: dict[str, list[str]] = {}
     for action, account_id, asked in steps:
@@ -34,7 +37,7 @@ def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, li
             vocabulary.forget(recents.pop(account_id, ""))
             said.pop(account_id, None)
         else:
-            vocabulary = Vocabulary()
+            vocabulary = Vocabulary(3)
             for recent in recents.values():
                 vocabulary.restore(recent)
 
@@ -42,13 +45,32 @@ def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, li
         # As plain mappings: an opener that nobody uses any more takes no memory.
         assert dict(vocabulary.counts) == dict(expected)
         assert vocabulary.total == expected.total()
-        assert {a: openers_of(recent) for a, recent in recents.items()} == {a: s[-REMEMBERED:] for a, s in said.items()}
+        assert {a: codes_of(recent, 3) for a, recent in recents.items()} == {
+            a: s[-REMEMBERED:] for a, s in said.items()
+        }
 
 
 def test_a_busy_account_does_not_outweigh_others() -> None:
     """A thousand requests of one account count as its latest sixty-four."""
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary(3)
     vocabulary.hear("", ["abc"] * 1_000)
     vocabulary.hear("", ["xyz"] * REMEMBERED)
 
     assert vocabulary.counts == {"abc": REMEMBERED, "xyz": REMEMBERED}
+
+
+def test_what_is_heard_of_an_account_is_in_its_state() -> None:
+    """Openers and each facet of style by themselves; a state that comes back or leaves is counted or not."""
+    heard, state = Heard(), Suspicion(0, 0)
+    heard.hear(state, bucket(slots=["abc"], styles=["Tpqlnm", "Uprlnm"]))
+    heard.hear(state, bucket(slots=["xyz"]))
+
+    assert (state.recent, state.styles) == ("abcxyz", ["TU", "pqpr", "lnmlnm"])
+    assert [dict(vocabulary.counts) for vocabulary in heard.styles] == [
+        {"T": 1, "U": 1}, {"pq": 1, "pr": 1}, {"lnm": 2},
+    ]  # fmt: skip
+    heard.restore(state)
+    assert (heard.openers.total, [vocabulary.total for vocabulary in heard.styles]) == (4, [4, 4, 4])
+    heard.forget(state)
+    heard.forget(state)
+    assert (heard.openers.total, [vocabulary.total for vocabulary in heard.styles]) == (0, [0, 0, 0])

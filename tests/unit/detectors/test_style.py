@@ -1,0 +1,43 @@
+"""Style: read from a fingerprint, against the sections as they are decoded for people."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.fingerprint import Fingerprinter, marks_id, parse
+from detectors.fingerprint_layout import ALPHABET, SHAPE
+from detectors.style import FACET_CHARS, FACETS, STYLE_CHARS, style_of
+
+FINGERPRINTER = Fingerprinter(b"0123456789abcdef")
+TOPIC, PUNCTUATION, FORM = FACETS
+prompts = st.one_of(st.text(max_size=80), st.text("ab c,.?!1\n", max_size=200))
+
+
+@given(prompt=prompts)
+def test_topic_is_the_strongest_component(prompt: str) -> None:
+    """The first of the largest components of the embedding, as a character of the alphabet."""
+    fingerprint = FINGERPRINTER.fingerprint(prompt)
+    components = parse(fingerprint).embedding
+    style = style_of(fingerprint)
+
+    assert len(style) == STYLE_CHARS == sum(FACET_CHARS)
+    assert ALPHABET.decode().index(style[TOPIC]) == components.index(max(components))
+
+
+@given(prompt=prompts)
+def test_punctuation_and_form_are_sections(prompt: str) -> None:
+    """Punctuation begins the marks; form is length, share of numbers and lines, without the number of words."""
+    fingerprint = FINGERPRINTER.fingerprint(prompt)
+    style, (length, _, numbers, lines) = style_of(fingerprint), fingerprint[SHAPE]
+
+    assert style[PUNCTUATION] == marks_id(fingerprint)[:2]
+    assert style[FORM] == length + numbers + lines
+
+
+def test_one_way_of_writing_is_one_style() -> None:
+    """Prompts written alike share punctuation and form whatever they ask; another way of writing shares neither."""
+    one, two = (style_of(FINGERPRINTER.fingerprint(f"Q: name a {word}, briefly!\nA:")) for word in ("river", "tower"))
+    other = style_of(FINGERPRINTER.fingerprint("could you tell me which rivers there are in the north of the country"))
+
+    assert (one[PUNCTUATION], one[FORM]) == (two[PUNCTUATION], two[FORM])
+    assert one[PUNCTUATION] != other[PUNCTUATION]
+    assert one[FORM] != other[FORM]
