@@ -188,12 +188,12 @@ class KinDetector:
         needed = self._spec.nats_to_join + margin_nats - _manner_nats(kinship, account.manner)
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
+        needed -= _asked_nats(kinship, account.asked)
+        # Set-up and style cost most to weigh, and most accounts are out of their reach.
+        if needed > _TRAITS_CAP + _STYLE_CAP:
+            return False
         if kinship.traits is not None:
             needed -= traits_nats(kinship.traits, account.state, _TRAITS_CAP)
-        # What an account asks, and in what style, costs most to weigh, and most accounts are out of its reach.
-        if needed > _ASKED_CAP + _STYLE_CAP:
-            return False
-        needed -= _asked_nats(kinship, account.asked)
         return needed <= _STYLE_CAP and _style_nats(kinship, account) >= needed
 
     def is_unlike(self, case: Case, account_id: str, at_ms: int) -> bool:
