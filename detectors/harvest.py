@@ -24,7 +24,7 @@ _HALVE_TRAITS_AFTER = 32
 
 
 class Suspicion(msgspec.Struct, array_like=True):
-    """What the comparison remembers of one account; about 300 bytes as a snapshot.
+    """What the comparison remembers of one account; 300 to 900 bytes as a snapshot.
 
     ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
     account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and

@@ -57,6 +57,7 @@ def _record(account: int, start_ms: int, numbers: list[int], openers: list[str],
     found = {(_KINDS[n % len(_KINDS)], f"h{n}"): fresh for n in numbers}
     if is_member:
         found["configuration", f"campaign{account // (1_000 * _ACCOUNTS_PER_CAMPAIGN)}"] = fresh
+    network = account % 7 if is_member else account % 500
     return AccountBucket(
         account_id=f"account-{account}",
         start_ms=start_ms,
@@ -84,6 +85,8 @@ def _record(account: int, start_ms: int, numbers: list[int], openers: list[str],
         hourly_expected=float(fresh),
         shift_nats=0.0,
         links=[Link(kind, value, count) for (kind, value), count in sorted(found.items())],
+        styles=[slot + opener for slot, opener in zip(slots, rng.choices(openers, k=fresh), strict=True)],
+        traits=(f"n{network}", f"y{network % 30}", f"u{account % 40}", "tNone", "pNone", f"m{account % 12}", "s-1"),
     )
 
 
