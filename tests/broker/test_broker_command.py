@@ -72,7 +72,8 @@ def data(tmp_path: Path) -> Iterator[Path]:
 def test_run_ends_everything_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     """Broker, command and what the command left in the background are gone, and so is the data."""
     with subprocess.Popen(
-        [*KAFKA, "run", "--", "bash", "-c", LEAVES_A_CHILD_BEHIND],
+        # A shell starts what it puts into the background deaf to SIGINT, and these tests perhaps with it.
+        ["env", "--default-signal=INT", *KAFKA, "run", "--", "bash", "-c", LEAVES_A_CHILD_BEHIND],
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         text=True,
