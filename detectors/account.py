@@ -7,7 +7,7 @@ from struct import Struct
 
 import msgspec
 
-from detectors.exchange import LATER_TURN, NOBODY, OPENER_MARKS, REPEAT, Exchange
+from detectors.exchange import LATER_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.rhythm import Rhythm, RhythmState
@@ -163,7 +163,7 @@ class Account:
                 tally.new_slots.append(slot)
         if marks:
             tally.count_templates(marks)
-            tally.styles.append(exchange.style)
+            tally.styles += marks[STYLE_MARK]
         return True
 
     def _begin_bucket(self, start_ms: int) -> None:

@@ -17,7 +17,7 @@ from detectors.fingerprint_layout import (
     OPENER_CHARS,
     OPENERS,
 )
-from detectors.style import style_of
+from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
 LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH = 1, 2, 4, 8
@@ -32,7 +32,8 @@ REPEAT = slice(0, _REPEAT_CHARS)
 HEAD_MARK = slice(REPEAT.stop, REPEAT.stop + 6)
 FRAME_MARK = slice(HEAD_MARK.stop, HEAD_MARK.stop + 12)
 CLOSING_MARK = slice(HEAD_MARK.stop + 6, FRAME_MARK.stop)
-OPENER_MARKS = slice(FRAME_MARK.stop, None)
+STYLE_MARK = slice(FRAME_MARK.stop, FRAME_MARK.stop + STYLE_CHARS)
+OPENER_MARKS = slice(STYLE_MARK.stop, None)
 """Sections of the marks of an exchange; the frame is the first sentence and the closing words."""
 
 _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
@@ -74,8 +75,8 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     ``end_user`` and ``address`` are numbers of 32 bits for the end user and the address block, to count distinct ones;
     ``NOBODY`` where the event names none.
 
-    ``marks`` are sections of the prompt's fingerprint and ``style`` is its style, both empty when the event had neither
-    prompt nor fingerprint: unknown is not a repeat, but no evidence either.
+    ``marks`` are sections of the prompt's fingerprint and its style, empty when the event had neither prompt nor
+    fingerprint: unknown is not a repeat, but no evidence either.
     """
 
     occurred_ms: int
@@ -87,17 +88,14 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     end_user: int
     address: int
     setting: Setting
-    style: str = ""
 
 
 def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
     """Keep of an event what the detectors read; about 3 microseconds."""
-    fingerprint = event.prompt_fingerprint
-    marks = _marks_of(fingerprint)
     return Exchange(
         occurred_ms,
         event.event_id,
-        marks,
+        _marks_of(event.prompt_fingerprint),
         _flags_of(event),
         event.input_tokens or 0,
         event.output_tokens or 0,
@@ -119,7 +117,6 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
             event.asn,
             event.country,
         ),
-        style_of(fingerprint) if marks and fingerprint else "",
     )
 
 
@@ -131,7 +128,7 @@ def _marks_of(fingerprint: str | None) -> str:
     openers += "-" * (-len(openers) % OPENER_CHARS)
     if NO_OPENER in openers:
         openers = _up_to_the_first_empty(openers)
-    return f"{fingerprint[_EXACT]}{fingerprint[HEAD]}{fingerprint[_FRAME]}{openers}"
+    return f"{fingerprint[_EXACT]}{fingerprint[HEAD]}{fingerprint[_FRAME]}{style_of(fingerprint)}{openers}"
 
 
 def _up_to_the_first_empty(openers: str) -> str:

@@ -2,7 +2,7 @@
 
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import Suspicion
-from detectors.style import FACET_CHARS, FACETS
+from detectors.style import FACET_CHARS, FACETS, facet_of
 from detectors.vocabulary import Vocabulary
 from schemas.account_bucket import AccountBucket
 
@@ -19,7 +19,7 @@ class Heard:
         state.recent = self.openers.hear(state.recent, record.slots)
         if record.styles:
             state.styles = [
-                vocabulary.hear(recent, [style[facet] for style in record.styles])
+                vocabulary.hear(recent, facet_of(record.styles, facet))
                 for vocabulary, recent, facet in zip(self.styles, state.styles, FACETS, strict=True)
             ]
 

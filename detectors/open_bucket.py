@@ -50,7 +50,7 @@ class Tally(msgspec.Struct, array_like=True):
     wrapped: int = 0
     shared: dict[tuple[str, str], int] = {}
     templates: dict[str, int] = {}
-    styles: list[str] = []
+    styles: str = ""
     traits: tuple[str, ...] = ()
 
     def count_flags(self, flags: int) -> None:
@@ -132,7 +132,6 @@ class PackedExchange(msgspec.Struct, array_like=True):
     output_tokens: int
     end_user: int
     address: int
-    style: str = ""
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
@@ -176,7 +175,6 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
-            exchange.style,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
     return PackedBucket(start_ms, bucket.tally, list(by_setting.items()))
@@ -194,7 +192,6 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.end_user,
             exchange.address,
             setting,
-            exchange.style,
         )
         for setting, exchanges in packed.pending
         for exchange in exchanges

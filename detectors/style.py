@@ -35,6 +35,11 @@ def style_of(fingerprint: str) -> str:
     )
 
 
+def facet_of(styles: str, facet: slice) -> list[str]:
+    """A facet of each of the styles in one string of them."""
+    return [styles[start + facet.start : start + facet.stop] for start in range(0, len(styles), STYLE_CHARS)]
+
+
 def _topic_of(embedding: str) -> str:
     # A component is rarely far below the top, so looking for levels from there is faster than a maximum.
     for level in _LEVELS:

@@ -56,7 +56,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     shift_nats
         Logarithm of the account's own e-detector for volume.
     styles
-        For each fresh exchange with a prompt, its style (``detectors.style``).
+        Styles of the fresh exchanges with a prompt, one after the other (``detectors.style``).
     traits
         How the client of the last exchange was set up and where it was: a letter for each kind and its value.
     """
@@ -87,7 +87,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     hourly_expected: float
     shift_nats: float
     links: list[Link]
-    styles: list[str] = []
+    styles: str = ""
     traits: tuple[str, ...] = ()
 
 

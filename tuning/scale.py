@@ -85,7 +85,7 @@ def _record(account: int, start_ms: int, numbers: list[int], openers: list[str],
         hourly_expected=float(fresh),
         shift_nats=0.0,
         links=[Link(kind, value, count) for (kind, value), count in sorted(found.items())],
-        styles=[slot + opener for slot, opener in zip(slots, rng.choices(openers, k=fresh), strict=True)],
+        styles="".join(slot + rng.choice(openers) for slot in slots),
         traits=(f"n{network}", f"y{network % 30}", f"u{account % 40}", "tNone", "pNone", f"m{account % 12}", "s-1"),
     )
 

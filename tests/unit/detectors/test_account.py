@@ -170,7 +170,7 @@ def test_styles_and_traits_are_told() -> None:
     ]
     known, unknown = records_of(SPEC, events)
 
-    assert (known.styles, unknown.styles) == ([style_of(fingerprint("one"))], [style_of(fingerprint("two"))])
+    assert (known.styles, unknown.styles) == (style_of(fingerprint("one")), style_of(fingerprint("two")))
     assert [trait for trait in known.traits if trait[0] != "u"] == ["n64496", "yDE", "t0.2", "pNone", "m64", "s-1"]
     assert len(known.traits) == 7
     assert unknown.traits == ("tNone", "pNone", "mNone", "s-1")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from detectors.fingerprint import Fingerprinter, marks_id, parse
 from detectors.fingerprint_layout import ALPHABET, SHAPE
-from detectors.style import FACET_CHARS, FACETS, STYLE_CHARS, style_of
+from detectors.style import FACET_CHARS, FACETS, STYLE_CHARS, facet_of, style_of
 
 FINGERPRINTER = Fingerprinter(b"0123456789abcdef")
 TOPIC, PUNCTUATION, FORM = FACETS
@@ -41,3 +41,12 @@ def test_one_way_of_writing_is_one_style() -> None:
     assert (one[PUNCTUATION], one[FORM]) == (two[PUNCTUATION], two[FORM])
     assert one[PUNCTUATION] != other[PUNCTUATION]
     assert one[FORM] != other[FORM]
+
+
+@given(texts=st.lists(prompts, max_size=5))
+def test_facets_are_read_from_styles_in_a_row(texts: list[str]) -> None:
+    """One code for each prompt, in order; all facets side by side give the styles again."""
+    styles = [style_of(FINGERPRINTER.fingerprint(text)) for text in texts]
+    facets = [facet_of("".join(styles), facet) for facet in FACETS]
+
+    assert ["".join(codes) for codes in zip(*facets, strict=True)] == styles

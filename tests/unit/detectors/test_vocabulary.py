@@ -62,7 +62,7 @@ def test_a_busy_account_does_not_outweigh_others() -> None:
 def test_what_is_heard_of_an_account_is_in_its_state() -> None:
     """Openers and each facet of style by themselves; a state that comes back or leaves is counted or not."""
     heard, state = Heard(), Suspicion(0, 0)
-    heard.hear(state, bucket(slots=["abc"], styles=["Tpqlnm", "Uprlnm"]))
+    heard.hear(state, bucket(slots=["abc"], styles="TpqlnmUprlnm"))
     heard.hear(state, bucket(slots=["xyz"]))
 
     assert (state.recent, state.styles) == ("abcxyz", ["TU", "pqpr", "lnmlnm"])
