@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.campaigns import CampaignDetector
+from detectors.case import Case
+from detectors.snapshot import decode_snapshot
 from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -38,6 +41,12 @@ def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], s
 
     ``newcomers`` has for each account its openers by hour and what else its records have.
     """
+    _, campaigns = run(text, **newcomers)
+    return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
+
+
+def run(text: str = "", **newcomers: dict[str, Any]) -> tuple[CampaignDetector, list[Alert]]:
+    """The detector after all hours, and what it published of campaigns."""
     detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
     for hour in range(HOURS):
         records = traffic(hour)
@@ -48,8 +57,15 @@ def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], s
         for record in records:
             detector.observe(record)
         alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
-    campaigns = [alert for alert in alerts if alert.kind == "campaign"]
-    return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
+    return detector, [alert for alert in alerts if alert.kind == "campaign"]
+
+
+def core_of(detector: CampaignDetector) -> set[str]:
+    """The core of the only open campaign, from its record in the state."""
+    decoder = msgspec.msgpack.Decoder(Case)
+    [raw] = [detector.snapshot(key) for key in detector.take_changed() if key.startswith(b"c") and b"camp_" in key]
+    assert raw is not None
+    return set(decode_snapshot(raw, decoder, "a case").core)
 
 
 LISTED = LIST[5:13]
@@ -84,3 +100,14 @@ def test_who_shares_the_link_but_is_unlike_stays_out(text: str, joins: bool) -> 
     named, _ = named_with(text, stray={"openers": OWN, "links": SHARED})
 
     assert named - set(MEMBERS) == ({"stray"} if joins else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "grows"), [("", True), ("kin: {core_accounts: 8}", False), ("kin: {sure_nats: 40}", False)]
+)
+def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> None:
+    """The core of eight takes in an account that joined without a link, as long as it is small and that one is sure."""
+    detector, campaigns = run(text, newcomer={"openers": [*LIST[5:25]]})
+
+    assert "newcomer" in campaigns[-1].account_ids
+    assert core_of(detector) == {*MEMBERS, *(["newcomer"] if grows else [])}
