@@ -22,6 +22,16 @@ MEMORY = "cluster.json"
 """What remembers a cluster; written last, so that its presence means that the cluster is complete."""
 
 
+def new_cluster_id() -> str:
+    """A random id in Kafka's spelling, 22 characters of base64; never one that a command line takes for an option.
+
+    Kafka's own ``Uuid.randomUuid`` leaves those with a leading hyphen out for the same reason.
+    """
+    while (spelled := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return spelled
+
+
 class Cluster:
     """Nodes of one cluster. Made by :meth:`create` or :meth:`load`."""
 
@@ -36,7 +46,7 @@ class Cluster:
         for left_over in folder.glob("node-*"):
             # Of a start that was interrupted before the cluster was complete.
             shutil.rmtree(left_over)
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = new_cluster_id()
         ports = _free_ports(2 * node_count)
         plans = [NodePlan(i + 1, ports[2 * i], ports[2 * i + 1]) for i in range(node_count)]
         cluster = cls(folder, [Node(plan, _node_folder(folder, plan)) for plan in plans])
