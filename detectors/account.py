@@ -108,6 +108,7 @@ class Account:
             links=tally.links(),
             styles=tally.styles,
             traits=tally.traits,
+            organization=tally.profile.organization,
         )
 
     def count_passed(self, watermark_ms: int) -> None:

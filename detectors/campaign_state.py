@@ -32,6 +32,7 @@ class Meta(msgspec.Struct, array_like=True):
     opened_today: int = 0
     tails: list[Tail] = []
     feedback: list[str] = []
+    searched_turn: int = -1
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)

@@ -2,21 +2,24 @@
 
 It sees one record per account and bucket. Records wait until event time has passed their bucket and are then taken in
 the order of account ids, so the result does not depend on how partitions interleave. What happens to a bucket is
-``_close``: judge its accounts, judge the links it touched, let kin join open campaigns, learn what the crowd asks.
+``_close``: judge its accounts, judge the links it touched, search for accounts that are alike, let kin join open
+campaigns, learn what the crowd asks.
 """
 
 from collections import defaultdict
 
+from detectors.alike import AlikeDetector
 from detectors.budget import Budget
 from detectors.campaign_state import CampaignState, Meta
-from detectors.case import Case, new_case
+from detectors.case import Case, Reason, new_case
 from detectors.casebook import MOST_COMPARED, Casebook
 from detectors.crowd import CrowdModel
-from detectors.groups import GroupDetector, GroupEvidence
+from detectors.even_load import GroupEvidence
+from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.heard import Heard
 from detectors.kin import KinDetector
-from detectors.reasons import account_reasons, group_reasons, kin_reason
+from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reason
 from detectors.spec import DetectorSpec
 from detectors.verdicts import FeedbackRefused, targets_of
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
@@ -47,6 +50,7 @@ class CampaignDetector:
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
         self._heard = Heard()
         self._kin = KinDetector(spec, self._groups, self._harvest, self._accounts, self._heard)
+        self._alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
             self._crowd,
@@ -111,6 +115,7 @@ class CampaignDetector:
         for key in sorted(touched):
             self._state.mark_link(key)
             alerts += self._judge_link(key, end_ms, tenant_of[key], touched[key])
+        alerts += self._search_alike(end_ms)
         alerts += self._join_kin(records, end_ms)
         # Learned only now: whether an opener is popular must not depend on who comes first in a bucket.
         for record in records:
@@ -178,18 +183,20 @@ class CampaignDetector:
         is_new = case is None
         case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)
         self._book.own_link(case, key)
-        self._take_evidence(case, key, evidence, accounts, end_ms)
+        self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
         if is_new:
             return self._book.open(case, accounts, end_ms)
         return self._book.join(case, accounts, end_ms)
 
-    def _take_evidence(self, case: Case, key: str, evidence: GroupEvidence, accounts: list[str], end_ms: int) -> None:
+    def _take_evidence(
+        self, case: Case, evidence: GroupEvidence, reasons: list[Reason], accounts: list[str], end_ms: int
+    ) -> None:
         self._book.changed.add(case.alert_id)
         case.score = max(case.score, evidence.nats)
         case.raised_ms = end_ms
         case.rate, case.spread = evidence.rate, evidence.spread
         case.core = sorted({*case.core, *accounts})
-        case.explain(group_reasons(self._spec, evidence, key))
+        case.explain(reasons)
 
     def _grow(
         self, case: Case, key: str, evidence: GroupEvidence | None, end_ms: int, touching: list[str]
@@ -210,6 +217,23 @@ class CampaignDetector:
         ]
         case.core = sorted({*case.core, *accounts})
         return self._book.join(case, accounts, end_ms)
+
+    def _search_alike(self, end_ms: int) -> list[Alert]:
+        """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
+        turn = self._alike.turn_of(end_ms)
+        if turn == self._meta.searched_turn:
+            return []
+        self._meta.searched_turn = turn
+        alerts: list[Alert] = []
+        for seed, evidence in self._alike.find(end_ms, lambda a: self._book.is_free(a, end_ms)):
+            accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
+            if len(accounts) < self._spec.groups.min_accounts:
+                continue
+            if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is None:
+                case = new_case(self._spec, "campaign", seed, end_ms, self._accounts[seed].tenant_id)
+                self._take_evidence(case, evidence, alike_reasons(self._spec, evidence), accounts, end_ms)
+                alerts += self._book.open(case, accounts, end_ms)
+        return alerts
 
     def _join_kin(self, records: list[AccountBucket], end_ms: int) -> list[Alert]:
         """Accounts that resemble the core of an open campaign join it at their own next bucket."""

@@ -155,14 +155,14 @@ def _summary(case: Case, status: Status) -> str:
             f"so far, rarer than one honest account-day in {_round(math.exp(min(30.0, case.score)))}."
         )
     return (
-        f"{end}{len(case.accounts)} accounts that share {_shared(case.links)} act as one: {case.exchanges} exchanges "
+        f"{end}{len(case.accounts)} accounts that {_common(case.links)} act as one: {case.exchanges} exchanges "
         "so far, spread over them more evenly than people ever are."
     )
 
 
-def _shared(links: list[str]) -> str:
+def _common(links: list[str]) -> str:
     kinds = sorted({link.partition(":")[0].replace("_", " ") for link in links})
-    return " and ".join(kinds) or "a link"
+    return f"share {' and '.join(kinds)}" if kinds else "ask alike, in one style,"
 
 
 def _evidence(reason: Reason) -> Evidence:

@@ -43,11 +43,12 @@ _REFUSALS = frozenset((401, 403, 429))
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """What an event says of its account."""
+    """What an event says of its account; ``organization`` is a number, ``NOBODY`` where the event names none."""
 
     tenant_id: str | None
     plan: str | None
     created_ms: int | None
+    organization: int = NOBODY
 
 
 class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -174,11 +175,10 @@ def _setting_of(
     links = (
         ("configuration", configuration),
         ("device", device_fingerprint or ""),
-        ("organization", organization_id or ""),
         ("payment", payment_fingerprint or ""),
     )
     return Setting(
-        Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at)),
+        Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at), _number_of(organization_id)),
         _number_of(user_agent),
         tuple(link for link in links if link[1]),
         _traits_of(asn, country, user_agent, temperature, top_p, max_output_tokens, system_prompt_fingerprint),

@@ -15,18 +15,19 @@ import math
 from collections.abc import Iterable, KeysView, Mapping
 
 import msgspec
-import numpy as np
 
+from detectors.even_load import GroupEvidence, content_weight, even_load
+from detectors.exchange import NOBODY
 from detectors.harvest import HarvestDetector, Suspicion
-from detectors.mixture import find_cluster
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS
 
-LINK_KINDS = ("configuration", "device", "organization", "payment", "template")
-"""What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers."""
+LINK_KINDS = ("configuration", "device", "payment", "template")
+"""What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers. Nor are
+organisations: their accounts are one customer's."""
 
-_STRICT_KINDS = frozenset(("organization", "payment", "device"))
-"""Links with an honest name: a firm, a household. Their content must speak in full."""
+_STRICT_KINDS = frozenset(("payment", "device"))
+"""Links with an honest name: a small firm, a household. Their content must speak in full."""
 
 _JUDGE_EVERY_MS = HOUR_MS // 2
 _TRACE = 4.0
@@ -49,18 +50,6 @@ class Group(msgspec.Struct, array_like=True):
     judged_ms: int = 0
     judged_day: int = 0
     is_pure: bool = False
-
-
-class GroupEvidence(msgspec.Struct, frozen=True):
-    """What the members of a link show together; rates are exchanges per account and day."""
-
-    accounts: tuple[str, ...]
-    nats: float
-    rate: float
-    spread: float
-    ratio: float
-    crowd_ratio: float
-    is_pure: bool
 
 
 class GroupDetector:
@@ -133,37 +122,26 @@ class GroupDetector:
         if group.is_popular or len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
             return None
         group.judged_ms = now_ms
-        accounts, rates = self._rates(group, now_ms, states, harvest)
+        accounts, rates = self._rates(key, group, now_ms, states, harvest)
         if len(accounts) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts - 1:
+        evidence = even_load(spec, accounts, rates, states, spec.least_rate)
+        if evidence is None:
             return None
-        values = np.maximum(0.0, np.log(np.array(rates) / spec.least_rate))
-        cluster = find_cluster(values, spec.honest_slope, spec.min_spread, spec.max_spread)
-        rate = spec.least_rate * math.exp(cluster.centre)
-        size = sum(cluster.certainty)
-        if rate < spec.min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
-            return None
-        crowd = _crowd_ratio(accounts, cluster.certainty, states)
-        named = tuple(
-            account_id
-            for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
-            if certainty >= spec.certainty and own_rate >= spec.member_rate
-            if states[account_id].crowd_ratio >= spec.job_crowd_ratio
-        )
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
-        is_pure = not key.startswith("template:") and len(named) >= spec.pure_ratio * len(group.members)
-        nats = cluster.nats * self._content_weight(key, crowd)
-        return GroupEvidence(named, nats, rate, cluster.spread, cluster.ratio, crowd, is_pure)
+        is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
+        is_strict = key.partition(":")[0] in _STRICT_KINDS
+        nats = evidence.nats * content_weight(spec, evidence.crowd_ratio, is_strict=is_strict)
+        return msgspec.structs.replace(evidence, nats=nats, is_pure=is_pure)
 
     def _rates(
-        self, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
+        self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
     ) -> tuple[list[str], list[float]]:
         """Members for whom the link matters, sorted, and their exchanges per day on it."""
         spec = self._spec
         accounts, rates = [], []
-        for account_id in sorted(group.members):
+        for account_id in _customers(group, states) if key.startswith("payment:") else sorted(group.members):
             member = group.members[account_id]
             exchanges = self._faded(member, now_ms)
             if exchanges < spec.least_exchanges or account_id not in states:
@@ -175,13 +153,6 @@ class GroupDetector:
             accounts.append(account_id)
             rates.append(exchanges / days)
         return accounts, rates
-
-    def _content_weight(self, key: str, crowd: float) -> float:
-        """How far the cluster's requests are a crowd's, 0 to 1."""
-        low, full = self._spec.job_crowd_ratio, self._spec.crowd_ratio
-        if key.partition(":")[0] in _STRICT_KINDS:
-            return 1.0 if crowd >= self._spec.strict_crowd_ratio else 0.0
-        return min(1.0, max(0.0, (crowd - low) / (full - low)))
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:
         """Whether the link carries so much of what an account does that it matters."""
@@ -266,10 +237,13 @@ class GroupDetector:
                     del self.links_of[account_id]
 
 
-def _crowd_ratio(accounts: list[str], certainty: list[float], states: Mapping[str, Suspicion]) -> float:
-    """Popularity of what the cluster asks, each slot weighed by how surely its account is in it."""
-    weighted = total = 0.0
-    for account_id, sure in zip(accounts, certainty, strict=True):
-        weighted += sure * states[account_id].popular
-        total += sure * states[account_id].slots
-    return weighted / total if total else 0.0
+def _customers(group: Group, states: Mapping[str, Suspicion]) -> list[str]:
+    """Members, sorted, but of each organisation only the first: it is one customer, and pays for all its accounts."""
+    customers, known = [], set[int]()
+    for account_id in sorted(group.members):
+        organization = states[account_id].organization if account_id in states else NOBODY
+        if organization not in known:
+            customers.append(account_id)
+        if organization != NOBODY:
+            known.add(organization)
+    return customers

@@ -28,7 +28,7 @@ class Suspicion(msgspec.Struct, array_like=True):
 
     ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
     account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
-    ``traits`` in how many of ``trait_buckets`` it was set up so.
+    ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
     """
 
     first_ms: int
@@ -54,6 +54,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     styles: list[str] = msgspec.field(default_factory=lambda: [""] * len(FACETS))
     traits: dict[str, int] = {}
     trait_buckets: int = 0
+    tenant_id: str | None = None
+    organization: int = -1
 
     @property
     def crowd_ratio(self) -> float:
@@ -107,6 +109,7 @@ class HarvestDetector:
         if state.excused_until_ms > bucket.end_ms:
             # Judged benign: what the account goes on to do until then is its reference.
             state.reference = max(state.reference, state.harvest)
+        state.tenant_id, state.organization = bucket.tenant_id, bucket.organization
         if bucket.traits:
             _count_traits(state, bucket.traits)
         state.last_ms = bucket.end_ms

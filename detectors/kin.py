@@ -1,10 +1,10 @@
 """Kin: accounts that an open campaign's members resemble, whatever else they share.
 
 Five resemblances are weighed, each as the logarithm of how much more likely an account is as a member than as any
-other account: the marks its exchanges carry (``detectors.marks``), what it asks (``detectors.asked``), in what style
-(``detectors.style``, weighed like what it asks), its manner (``detectors.manner``) and how its client is set up
-(``detectors.traits``). They are added; each is capped, because it rests on the exchanges of one account, which depend
-on each other. It needs a campaign that is open already, and is blind to members who get lists of their own.
+other account: the marks its exchanges carry (``detectors.marks``), what it asks and in what style
+(``detectors.source``), its manner (``detectors.manner``) and how its client is set up (``detectors.traits``). They are
+added; each is capped, because it rests on the exchanges of one account, which depend on each other. It needs a campaign
+that is open already, and is blind to members who get lists of their own.
 """
 
 import math
@@ -12,27 +12,18 @@ from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
-from detectors.asked import Asked, Counts, asked_nats, counted, fit_asked
 from detectors.case import Case
-from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.heard import Heard
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
+from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec
-from detectors.style import FACET_CHARS
 from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket
 
 _MARKS_CAP = 8.0
-_ASKED_CAP = 12.0
-_STYLE_CAPS = (8.0, 6.0, 6.0)
-"""Of topic, punctuation and form."""
-_STYLE_CAP = 8.0
-"""Of all three: they depend on each other."""
-_LEAST_OF_STYLE = -2.0
-"""A member that does other things besides has other styles besides."""
 _MANNER_CAP = 6.0
 _TRAITS_CAP = 6.0
 
@@ -41,32 +32,23 @@ class Kinship(msgspec.Struct, array_like=True, frozen=True):
     """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little."""
 
     turn: int
-    asked: Asked | None = None
+    source: Source = Source()
     marks: Marks | None = None
     manner: list[float] = []
-    styles: list[Asked | None] = []
     traits: Traits | None = None
 
 
 class Likeness:
-    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent codes counted."""
+    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent prompts."""
 
-    __slots__ = ("_styles", "account_id", "asked", "exchanges", "manner", "state")
+    __slots__ = ("account_id", "exchanges", "manner", "sample", "state")
 
     def __init__(self, account_id: str, state: Suspicion, exchanges: float, manner: int) -> None:
         self.account_id = account_id
         self.state = state
         self.exchanges = exchanges
         self.manner = manner
-        self.asked = counted(state.recent, OPENER_CHARS)
-        self._styles: list[Counts | None] = [None] * len(FACET_CHARS)
-
-    def style(self, facet: int) -> Counts:
-        """Codes of a facet of its style; most accounts are out of reach before it comes to that."""
-        counts = self._styles[facet]
-        if counts is None:
-            counts = self._styles[facet] = counted(self.state.styles[facet], FACET_CHARS[facet])
-        return counts
+        self.sample = Sample(state)
 
 
 class KinDetector:
@@ -121,13 +103,9 @@ class KinDetector:
             states = [self._accounts[a] for a in case.core if a in self._accounts]
             self.kinships[case.alert_id] = Kinship(
                 self.turn_of(at_ms),
-                fit_asked([state.recent for state in states], self._heard.openers),
+                fit_source(states, self._heard),
                 fit_marks(self._spec, self._groups, members, accused, inside, everything - inside, at_ms),
                 fit_manner([manners[a] for a in case.core if manners.get(a, -1) >= 0], others),
-                [
-                    fit_asked([state.styles[facet] for state in states], vocabulary)
-                    for facet, vocabulary in enumerate(self._heard.styles)
-                ],
                 fit_traits(TraitCounts(states), their_traits),
             )
 
@@ -188,13 +166,13 @@ class KinDetector:
         needed = self._spec.nats_to_join + margin_nats - _manner_nats(kinship, account.manner)
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
-        needed -= _asked_nats(kinship, account.asked)
+        needed -= account.sample.asked_nats(kinship.source)
         # Set-up and style cost most to weigh, and most accounts are out of their reach.
-        if needed > _TRAITS_CAP + _STYLE_CAP:
+        if needed > _TRAITS_CAP + STYLE_CAP:
             return False
         if kinship.traits is not None:
             needed -= traits_nats(kinship.traits, account.state, _TRAITS_CAP)
-        return needed <= _STYLE_CAP and _style_nats(kinship, account) >= needed
+        return needed <= STYLE_CAP and account.sample.style_nats(kinship.source) >= needed
 
     def is_unlike(self, case: Case, account_id: str, at_ms: int) -> bool:
         """Whether what an account asks, and how, speaks against it although it shares a link with the members."""
@@ -203,21 +181,8 @@ class KinDetector:
             return False
         state = self._accounts[account_id]
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
-        nats = _asked_nats(kinship, counted(state.recent, OPENER_CHARS)) + _manner_nats(kinship, manner)
+        nats = Sample(state).asked_nats(kinship.source) + _manner_nats(kinship, manner)
         return nats <= self._spec.least_nats_of_linked
-
-
-def _asked_nats(kinship: Kinship, asked: Counts) -> float:
-    return 0.0 if kinship.asked is None else min(_ASKED_CAP, asked_nats(kinship.asked, asked))
-
-
-def _style_nats(kinship: Kinship, account: Likeness) -> float:
-    nats = sum(
-        max(_LEAST_OF_STYLE, min(cap, asked_nats(model, account.style(facet))))
-        for facet, (model, cap) in enumerate(zip(kinship.styles, _STYLE_CAPS, strict=True))
-        if model is not None
-    )
-    return min(_STYLE_CAP, nats)
 
 
 def _manner_nats(kinship: Kinship, manner: int) -> float:

@@ -1,7 +1,7 @@
 """Reasons: what a reviewer reads of each feature, with the honest cause that would look the same."""
 
 from detectors.case import Reason
-from detectors.groups import GroupEvidence
+from detectors.even_load import GroupEvidence
 from detectors.harvest import FEATURES, Judgement
 from detectors.spec import DetectorSpec
 
@@ -54,28 +54,69 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
     """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
     kind = link.partition(":")[0].replace("_", " ")
     return [
-        Reason(
-            "group",
+        _even_load_reason(
+            spec,
+            evidence,
             f"even load over a shared {kind}",
-            evidence.spread,
-            1 / spec.groups.honest_slope,
-            "standard deviation of log rates",
-            evidence.nats,
             f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
             "exchanges a day each; people who share something use it very differently.",
             "A class on one assignment, or test accounts of one product team.",
         ),
-        Reason(
-            "group",
+        _crowd_reason(
+            spec,
+            evidence,
             f"requests over a shared {kind}",
-            evidence.crowd_ratio,
-            spec.groups.job_crowd_ratio,
-            "popularity (ratio)",
-            0.0,
-            "What they ask is what a crowd asks, not one job on many data.",
             "Users of one general-purpose app; those differ in how much they ask.",
         ),
     ]
+
+
+def alike_reasons(spec: DetectorSpec, evidence: GroupEvidence) -> list[Reason]:
+    """Reasons against accounts that share nothing but are alike."""
+    return [
+        _even_load_reason(
+            spec,
+            evidence,
+            "even load over alike accounts",
+            f"{len(evidence.accounts)} accounts ask alike, in one style, and are loaded evenly, about "
+            f"{evidence.rate:.0f} exchanges a day each; people who ask alike do so in very different measure.",
+            "A class on one assignment, or people who answer one set of questions for a study.",
+        ),
+        _crowd_reason(
+            spec,
+            evidence,
+            "requests of alike accounts",
+            "People with one profession and one way of writing; those differ in how much they ask.",
+        ),
+    ]
+
+
+def _even_load_reason(
+    spec: DetectorSpec, evidence: GroupEvidence, feature: str, explanation: str, benign_explanation: str
+) -> Reason:
+    return Reason(
+        "group",
+        feature,
+        evidence.spread,
+        1 / spec.groups.honest_slope,
+        "standard deviation of log rates",
+        evidence.nats,
+        explanation,
+        benign_explanation,
+    )
+
+
+def _crowd_reason(spec: DetectorSpec, evidence: GroupEvidence, feature: str, benign_explanation: str) -> Reason:
+    return Reason(
+        "group",
+        feature,
+        evidence.crowd_ratio,
+        spec.groups.job_crowd_ratio,
+        "popularity (ratio)",
+        0.0,
+        "What they ask is what a crowd asks, not one job on many data.",
+        benign_explanation,
+    )
 
 
 def kin_reason(joined: int, needed_nats: float) -> Reason:

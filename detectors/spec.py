@@ -85,7 +85,7 @@ class Groups(_Section):
     link_share: Ratio = Field(default=0.3, description="Share of an account's exchanges that must carry the link.")
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
-    strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment, organisation or device.")
+    strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(default=2_000, description="Larger links are no evidence.")
 
@@ -117,6 +117,27 @@ class Kin(_Section):
     check_minutes: Positive = Field(default=60, description="Time after which it is learned anew what members share.")
 
 
+class Alike(_Section):
+    """Accounts that ask alike, in one style, whatever they share."""
+
+    check_minutes: Positive = Field(default=60, description="Time after which the search is made again.")
+    seeds: Annotated[int, Field(ge=0)] = Field(default=4, description="Accounts around which each search looks.")
+    turns: Annotated[int, Field(ge=1)] = Field(
+        default=12, description="Searches in which each account is in turn once to be a seed."
+    )
+    least_exchanges: Positive = Field(
+        default=2, description="Remembered exchanges of an account before it is compared."
+    )
+    seed_exchanges: Positive = Field(default=4, description="Remembered exchanges of an account before it is a seed.")
+    nats_to_gather: Positive = Field(default=10, description="Evidence from which an account is alike (nats).")
+    max_overlap: Ratio = Field(
+        default=0.4, description="Share of what one asks that another asks too, above which they have one assignment."
+    )
+    least_rate: Positive = Field(
+        default=2, description="Exchanges per day at which rates of honest accounts begin that can be compared."
+    )
+
+
 class Lifecycle(_Section):
     """Alerts: how long they stand, how often they speak."""
 
@@ -145,6 +166,7 @@ class DetectorSpec(_Section):
     harvest: Harvest = Harvest()
     groups: Groups = Groups()
     kin: Kin = Kin()
+    alike: Alike = Alike()
     lifecycle: Lifecycle = Lifecycle()
 
     @property

@@ -59,6 +59,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         Styles of the fresh exchanges with a prompt, one after the other (``detectors.style``).
     traits
         How the client of the last exchange was set up and where it was: a letter for each kind and its value.
+    organization
+        Number of the organisation that the account belongs to, -1 where it belongs to none.
     """
 
     account_id: str
@@ -89,6 +91,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     links: list[Link]
     styles: str = ""
     traits: tuple[str, ...] = ()
+    organization: int = -1
 
 
 _encode = msgspec.msgpack.Encoder().encode

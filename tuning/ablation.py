@@ -22,7 +22,15 @@ from schemas.account_bucket import AccountBucket
 from tuning.corpus import Corpus, corpus_options, read_corpus
 from tuning.curve import without_links
 from tuning.figures import markdown, write_table
-from tuning.judging import RESEMBLANCES, Change, PartialDetector, judged_records, unchanged, with_numbers
+from tuning.judging import (
+    RESEMBLANCES,
+    Change,
+    PartialDetector,
+    accounts_alone,
+    judged_records,
+    unchanged,
+    with_numbers,
+)
 from tuning.scores import Score, scored
 
 PROMPTS = frozenset(("prompt", "prompt_fingerprint"))
@@ -95,6 +103,9 @@ def switches(spec: DetectorSpec) -> list[Switch]:
         Switch("nothing"),
         Switch("all that names accounts by themselves", names_accounts=False),
         *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
+        Switch("all links", change=without_links),
+        Switch("search for alike accounts", numbers={"alike.seeds": 0}),
+        Switch("all links and the search", change=without_links, numbers={"alike.seeds": 0}),
         Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
         *(Switch(f"kin by {name}", blind=(name,)) for name in RESEMBLANCES),
         Switch("kin: growth of small cores", numbers={"kin.core_accounts": 0}),
@@ -103,7 +114,7 @@ def switches(spec: DetectorSpec) -> list[Switch]:
 
 def judged_with(corpus: Corpus, spec: DetectorSpec, switch: Switch) -> Score:
     """Judge the corpus with one thing off."""
-    changed = with_numbers(spec, switch.numbers)
+    changed = with_numbers(accounts_alone(spec) if switch.is_alone else spec, switch.numbers)
     detector = PartialDetector(changed, switch.silent, switch.blind, names_accounts=switch.names_accounts)
     records = map(without_links, corpus.buckets) if switch.is_alone else corpus.buckets
     alerts = judged_records(records, corpus.watermark_ms, changed, detector, switch.change)

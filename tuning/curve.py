@@ -1,7 +1,7 @@
 """What leaks against honest accounts named, over the range of the knob.
 
-Both knobs move together, by factors of their defaults. Account detectors alone get records without links, so no
-account is named as a member and none waits for a campaign. Run as ``python -m tuning.curve CORPUS``; writes
+Both knobs move together, by factors of their defaults. Account detectors alone get records without links and search
+for none that are alike, so no account is named as a member and none waits for a campaign. Run as ``python -m tuning.curve CORPUS``; writes
 docs/figures/curve.csv and .png.
 """
 
@@ -16,7 +16,7 @@ from detectors.spec import DetectorSpec, load_spec
 from schemas.account_bucket import AccountBucket
 from tuning.corpus import Corpus, corpus_options, read_corpus
 from tuning.figures import markdown, new_figure, write_figure, write_table
-from tuning.judging import judged, judged_records, with_numbers
+from tuning.judging import accounts_alone, judged, judged_records, with_numbers
 from tuning.scores import Score, poisson_interval, scored
 
 FACTORS = (1 / 64, 1 / 16, 1 / 4, 1.0, 4.0, 16.0, 64.0, 400.0)
@@ -44,7 +44,7 @@ def without_links(record: AccountBucket) -> AccountBucket:
 
 def alone(corpus: Corpus, spec: DetectorSpec) -> Score:
     """Judge the account detectors by themselves."""
-    alerts = judged_records(corpus.buckets, corpus.watermark_ms, spec, change=without_links)
+    alerts = judged_records(corpus.buckets, corpus.watermark_ms, accounts_alone(spec), change=without_links)
     return scored(corpus.truth, alerts)
 
 

@@ -24,7 +24,7 @@ from traffic.simulate import Simulation
 from tuning.corpus import DAY_MS, Corpus, read_corpus
 from tuning.curve import without_links
 from tuning.figures import markdown, new_figure, write_figure, write_table
-from tuning.judging import with_numbers
+from tuning.judging import accounts_alone, with_numbers
 from tuning.pipeline import account_buckets, fingerprinted
 from tuning.scores import poisson_interval
 
@@ -58,7 +58,7 @@ class Honest:
 def specs() -> dict[int, DetectorSpec]:
     """Return the default specification with each setting of the knob."""
     return {
-        nominal: with_numbers(load_spec(None), {"false_alarms.account_days_per_false_alarm": nominal})
+        nominal: with_numbers(accounts_alone(load_spec(None)), {"false_alarms.account_days_per_false_alarm": nominal})
         for nominal in NOMINAL_DAYS
     }
 

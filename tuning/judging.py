@@ -12,6 +12,7 @@ from detectors.case import Case
 from detectors.harvest import FEATURES
 from detectors.kin import KinDetector
 from detectors.marks import Marks
+from detectors.source import Source
 from detectors.spec import DetectorSpec
 from detectors.tail import Tail
 from schemas.account_bucket import AccountBucket
@@ -49,15 +50,17 @@ class _PartialKin(KinDetector):
         super().fit(cases, accused, at_ms)
         for case in cases:
             known = self.kinships[case.alert_id]
+            source = Source(
+                None if "asked" in self.blind else known.source.asked,
+                [None if "styles" in self.blind else style for style in known.source.styles],
+            )
             nothing = {
-                "asked": None,
                 "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
                 "manner": [0.0] * len(known.manner),
-                "styles": [None] * len(known.styles),
                 "traits": None,
             }
             self.kinships[case.alert_id] = msgspec.structs.replace(
-                known, **{name: nothing[name] for name in self.blind}
+                known, source=source, **{name: nothing[name] for name in nothing.keys() & set(self.blind)}
             )
 
 
@@ -86,6 +89,11 @@ class PartialDetector(CampaignDetector):
             self._harvest.tails[number] = _SilentTail(known.level, known.prior_days)
         if not names_accounts:
             self._harvest.threshold_nats = float("inf")
+
+
+def accounts_alone(spec: DetectorSpec) -> DetectorSpec:
+    """Return the specification of the account detectors by themselves, for records without links."""
+    return with_numbers(spec, {"alike.seeds": 0})
 
 
 def judged(corpus: Corpus, spec: DetectorSpec, detector: CampaignDetector | None = None) -> list[Alert]:

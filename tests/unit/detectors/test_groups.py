@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from detectors.groups import GroupDetector, GroupEvidence
+from detectors.even_load import GroupEvidence
+from detectors.exchange import NOBODY
+from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.spec import DetectorSpec, parse_spec
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
@@ -14,8 +16,13 @@ SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
 
 
-def linked(key: str, sizes: list[int], crowd: float = 1.0, spec: DetectorSpec = SPEC) -> GroupEvidence | None:
-    """Evidence on a link on which each account made so many exchanges over twenty hours, all of them on the link."""
+def linked(
+    key: str, sizes: list[int], crowd: float = 1.0, spec: DetectorSpec = SPEC, organizations: int = 0
+) -> GroupEvidence | None:
+    """Evidence on a link on which each account made so many exchanges over twenty hours, all of them on the link.
+
+    The accounts belong to so many organisations in turn, or to none.
+    """
     groups, harvest = GroupDetector(spec), HarvestDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
     for account_id in ["stranger", *accounts]:
@@ -24,7 +31,15 @@ def linked(key: str, sizes: list[int], crowd: float = 1.0, spec: DetectorSpec = 
         groups.observe(key, account_id, 0, START_MS)
         groups.observe(key, account_id, size, NOW_MS)
     states = {
-        a: Suspicion(START_MS, NOW_MS, slots=10.0, popular=10 * crowd, rate=float(size)) for a, size in accounts.items()
+        a: Suspicion(
+            START_MS,
+            NOW_MS,
+            slots=10.0,
+            popular=10 * crowd,
+            rate=float(size),
+            organization=number % organizations if organizations else NOBODY,
+        )
+        for number, (a, size) in enumerate(accounts.items())
     }
     return groups.judge(key, NOW_MS, states, harvest)
 
@@ -97,7 +112,6 @@ def test_even_load_is_evidence_and_people_are_none() -> None:
         ("template", 0.3, False),
         ("payment", 0.59, False),
         ("payment", 0.62, True),
-        ("organization", 0.5, False),
         ("device", 0.61, True),
     ],
 )
@@ -108,6 +122,17 @@ def test_content_must_speak(kind: str, crowd: float, is_full: bool) -> None:
     assert evidence is not None
     assert (evidence.nats > 10) is is_full
     assert evidence.nats == 0 or is_full
+
+
+@pytest.mark.parametrize(
+    ("kind", "organizations", "accounts"),
+    [("payment", 0, 10), ("payment", 10, 10), ("payment", 7, 7), ("payment", 1, 0), ("device", 1, 10)],
+)
+def test_an_organisation_is_one_customer(kind: str, organizations: int, accounts: int) -> None:
+    """Accounts that one payment pays for count once for each organisation; those of none count each."""
+    evidence = linked(f"{kind}::x", EVEN, organizations=organizations)
+
+    assert len(() if evidence is None else evidence.accounts) == accounts
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("template", False), ("configuration", True), ("device", True)])

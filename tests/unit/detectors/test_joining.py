@@ -1,5 +1,6 @@
 """Joining: how accounts become members of a campaign that is open, through the whole campaign detector."""
 
+import random
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
 
 LIST = [f"L{number:02d}" for number in range(30)]
+LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcdefghijk"]
 MEMBERS = [f"member{number}" for number in range(8)]
 SHARED = [link("payment", "p-1")]
 HOURS = 40
@@ -111,3 +113,23 @@ def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> 
 
     assert "newcomer" in campaigns[-1].account_ids
     assert core_of(detector) == {*MEMBERS, *(["newcomer"] if grows else [])}
+
+
+def test_a_campaign_that_shares_nothing_is_found_by_what_it_asks() -> None:
+    """Eight that share nothing, each with a part of a list that others ask of too, are named all the same."""
+    parts = {a: random.Random(a).sample(LONG_LIST, HOURS) for a in MEMBERS}
+    detector, alerts = CampaignDetector(parse_spec("", "x")), list[Alert]()
+    for hour in range(HOURS):
+        honest = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        others = [asks(f"other{n}", hour, LONG_LIST[(n * HOURS + hour) % 121]) for n in range(12) if hour % 4 == n % 4]
+        for record in [*honest, *others, *(asks(a, hour, parts[a][hour]) for a in MEMBERS)]:
+            detector.observe(record)
+        alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
+    last = [alert for alert in alerts if alert.kind == "campaign"][-1]
+
+    assert set(last.account_ids) == set(MEMBERS)
+    assert "ask alike" in last.summary
+    assert {evidence.feature for evidence in last.evidence} >= {
+        "even load over alike accounts",
+        "requests of alike accounts",
+    }

@@ -2,9 +2,10 @@
 
 import pytest
 
-from detectors.groups import LINK_KINDS, GroupEvidence
+from detectors.even_load import GroupEvidence
+from detectors.groups import LINK_KINDS
 from detectors.harvest import FEATURES, HarvestDetector, Judgement
-from detectors.reasons import account_reasons, group_reasons
+from detectors.reasons import account_reasons, alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 
 SPEC = DetectorSpec()
@@ -41,3 +42,15 @@ def test_a_group_is_explained_by_the_kind_of_its_link(kind: str) -> None:
         assert "tenant-x" not in repr(reason)
         assert "value-x" not in repr(reason)
         assert reason.benign_explanation
+
+
+def test_alike_accounts_are_explained_without_a_link() -> None:
+    """How many and how much is told, with an honest cause, and all evidence is counted once."""
+    evidence = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.8, 0.7)
+    even, crowd = alike_reasons(SPEC, evidence)
+
+    assert (even.nats, crowd.nats) == (12.0, 0.0)
+    assert (even.observed, crowd.observed) == (0.4, 0.7)
+    assert "2 accounts" in even.explanation
+    assert "20 exchanges a day" in even.explanation
+    assert all(reason.benign_explanation for reason in (even, crowd))

@@ -1,0 +1,74 @@
+"""Even load: whether accounts that something brings together are used alike, and more than most people use theirs.
+
+The rates of honest accounts spread widely, as a Pareto law does; those over which one list is spread do not. The
+evidence is the logarithm of the likelihood ratio between a mixture of honest use with one cluster of even load and
+honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what stays
+below ``min_rate``.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from detectors.harvest import Suspicion
+from detectors.mixture import find_cluster
+from detectors.spec import Groups
+
+
+class GroupEvidence(msgspec.Struct, frozen=True):
+    """What accounts show together; rates are exchanges per account and day.
+
+    ``is_pure``: hardly anybody else has what brings them together.
+    """
+
+    accounts: tuple[str, ...]
+    nats: float
+    rate: float
+    spread: float
+    ratio: float
+    crowd_ratio: float
+    is_pure: bool = False
+
+
+def even_load(
+    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], least_rate: float
+) -> GroupEvidence | None:
+    """Evidence of a cluster of even load among accounts, whatever they ask; ``None`` when there is none.
+
+    Honest rates begin at ``least_rate``, exchanges per day. Costs about half a millisecond for a hundred accounts.
+    """
+    if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts - 1:
+        return None
+    values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
+    cluster = find_cluster(values, spec.honest_slope, spec.min_spread, spec.max_spread)
+    rate = least_rate * math.exp(cluster.centre)
+    size = sum(cluster.certainty)
+    if rate < spec.min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
+        return None
+    named = tuple(
+        account_id
+        for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
+        if certainty >= spec.certainty and own_rate >= spec.member_rate
+        if states[account_id].crowd_ratio >= spec.job_crowd_ratio
+    )
+    crowd = _crowd_ratio(accounts, cluster.certainty, states)
+    return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
+
+
+def content_weight(spec: Groups, crowd_ratio: float, *, is_strict: bool = False) -> float:
+    """How far what a cluster asks is what a crowd asks, 0 to 1; all or nothing when it is to be strict."""
+    if is_strict:
+        return 1.0 if crowd_ratio >= spec.strict_crowd_ratio else 0.0
+    low, full = spec.job_crowd_ratio, spec.crowd_ratio
+    return min(1.0, max(0.0, (crowd_ratio - low) / (full - low)))
+
+
+def _crowd_ratio(accounts: Sequence[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:
+    """Popularity of what the cluster asks, each slot weighed by how surely its account is in it."""
+    weighted = total = 0.0
+    for account_id, sure in zip(accounts, certainty, strict=True):
+        weighted += sure * states[account_id].popular
+        total += sure * states[account_id].slots
+    return weighted / total if total else 0.0

@@ -1,0 +1,148 @@
+"""Alike: who is found although nothing is shared, and who is not although they ask the same."""
+
+import math
+import random
+from collections.abc import Callable
+from functools import partial
+from operator import eq
+
+import msgspec
+import pytest
+
+from detectors.alike import AlikeDetector
+from detectors.even_load import GroupEvidence
+from detectors.harvest import HarvestDetector, Suspicion
+from detectors.heard import Heard
+from detectors.spec import DetectorSpec, parse_spec
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
+
+SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
+"""Every account is a seed in every turn."""
+LIST = [f"L{number:02d}" for number in range(70)]
+MEMBERS = [f"m{number:02d}" for number in range(20)]
+
+
+def state(asked: list[str], rate: float, crowd: float = 0.6, tenant_id: str | None = None) -> Suspicion:
+    """An account of two days that has asked this, with so many exchanges remembered and so much like a crowd."""
+    return Suspicion(
+        START_MS - 2 * DAY_MS,
+        START_MS,
+        rate=rate,
+        slots=rate,
+        popular=crowd * rate,
+        recent="".join(asked),
+        tenant_id=tenant_id,
+        harvest=rate,
+    )
+
+
+def member(number: int) -> Suspicion:
+    """A part of the list for each number; twelve or thirteen exchanges are remembered."""
+    return state(random.Random(number).sample(LIST, 24), rate=12 + 0.05 * number)
+
+
+def stranger(number: int, rate: float = 8.0) -> Suspicion:
+    """An account that asks its own affairs, and some of what all ask."""
+    return state([f"{number:02d}{chr(97 + step)}" for step in range(21)] + ["c00", "c01", LIST[number % 70]], rate)
+
+
+def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its) -> dict[str, Suspicion]:
+    """A hundred strangers and the members, each member changed."""
+    strangers = {f"s{number:02d}": stranger(number) for number in range(100)}
+    return strangers | {account_id: change(number, member(number)) for number, account_id in enumerate(MEMBERS)}
+
+
+def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
+    """A detector that has heard the accounts' prompts."""
+    heard = Heard()
+    for its in accounts.values():
+        heard.restore(its)
+    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard)
+
+
+def found(
+    accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC, is_free: Callable[[str], bool] = lambda _: True
+) -> list[tuple[str, GroupEvidence]]:
+    """What a search finds among the accounts."""
+    return list(detector_of(accounts, spec).find(START_MS, is_free))
+
+
+def test_who_works_through_one_list_is_found_once() -> None:
+    """All twenty, nobody else, whatever seed came first; each has about the daily rate that was given."""
+    [(seed, evidence)] = found(crowd_of())
+
+    assert seed in MEMBERS
+    assert evidence.accounts == tuple(MEMBERS)
+    remembered_days = 1.5 * (1 - math.exp(-2 / 1.5))
+    assert evidence.rate == pytest.approx(12.5 / remembered_days, rel=0.05)
+
+
+def test_strangers_are_not_found() -> None:
+    """A hundred accounts as even in their load, and asking what a crowd asks, but each its own."""
+    assert found({a: its for a, its in crowd_of().items() if a not in MEMBERS}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda n, its: msgspec.structs.replace(its, rate=1.7 * 1.35**n), "people differ by far in how much they ask"),
+        (lambda _, its: msgspec.structs.replace(its, rate=5.0), "less than honest people ask"),
+        (lambda _, its: msgspec.structs.replace(its, popular=0.3 * its.slots), "a job is not what a crowd asks"),
+        (lambda n, its: msgspec.structs.replace(its, tenant_id=f"t-{n % 5}"), "four of a tenant are too few"),
+        (lambda n, its: its if n < 4 else stranger(n), "four are too few"),
+        (lambda n, its: state([*LIST[n % 5 : n % 5 + 24]], its.rate), "a class asks the same few things"),
+    ],
+)
+def test_who_asks_alike_for_an_honest_reason_is_not_found(
+    change: Callable[[int, Suspicion], Suspicion], why: str
+) -> None:
+    """The same requests, but loaded as people are, or too few, or no crowd's."""
+    assert found(crowd_of(change)) == [], why
+
+
+def test_only_who_is_free_is_a_seed() -> None:
+    """Those named already are not looked around again, but one who is not finds them all."""
+    assert found(crowd_of(), is_free=lambda a: a not in MEMBERS) == []
+
+    [(seed, evidence)] = found(crowd_of(), is_free=lambda a: a == MEMBERS[3])
+    assert (seed, len(evidence.accounts)) == (MEMBERS[3], 20)
+
+
+def test_the_order_in_memory_does_not_matter() -> None:
+    """The same accounts in any order give the same evidence."""
+    accounts = list(crowd_of().items())
+    random.Random(1).shuffle(accounts)
+
+    assert found(dict(accounts)) == found(crowd_of())
+
+
+def test_each_account_is_a_seed_in_one_turn() -> None:
+    """With seven members free, one in each of seven turns at most finds the rest, and all seven do in the end."""
+    free = set(MEMBERS[:7])
+    spec = parse_spec("alike: {turns: 7, seeds: 100}", "x")
+    hour_of_turn = [START_MS + turn * HOUR_MS for turn in range(7)]
+    seeds = []
+    for at_ms in hour_of_turn:
+        for seed in sorted(free):
+            # One at a time: who is gathered around another seed is no seed itself.
+            around = detector_of(crowd_of(), spec).find(at_ms, partial(eq, seed))
+            seeds += [found_seed for found_seed, _ in around]
+
+    assert sorted(seeds) == sorted(free)
+
+
+def test_few_seeds_are_those_that_harvest_most() -> None:
+    """A single seed is the account with the largest harvest of those that may be one."""
+    spec = parse_spec("alike: {turns: 1, seeds: 1}", "x")
+    accounts = crowd_of()
+    accounts["m05"] = msgspec.structs.replace(accounts["m05"], harvest=1_000.0)
+    accounts["s05"] = msgspec.structs.replace(accounts["s05"], harvest=500.0)
+
+    assert [seed for seed, _ in found(accounts, spec)] == ["m05"]
+    assert found(accounts, spec, is_free=lambda a: a != "m05") == []
+    assert found(accounts, parse_spec("alike: {turns: 1, seeds: 0}", "x")) == []
+
+
+def test_the_search_is_paid_for() -> None:
+    """Four seeds an hour make 480 in five days between two false campaigns."""
+    assert detector_of({}, DetectorSpec()).threshold_nats == pytest.approx(math.log(481))
