@@ -19,7 +19,7 @@ from zlib import crc32
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, content_weight, even_load
+from detectors.even_load import GroupEvidence, content_weight, customers, even_load
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.heard import Heard
@@ -56,9 +56,12 @@ class AlikeDetector:
 
     @property
     def threshold_nats(self) -> float:
-        """Evidence from which accounts are named: it carries the number of seeds between two false campaigns."""
+        """Evidence from which accounts are named.
+
+        It carries the number of seeds between two false campaigns, and that those gathered were chosen.
+        """
         seeds_per_day = self._spec.seeds * _DAY_MINUTES / self._spec.check_minutes
-        return math.log(1 + seeds_per_day * self._days)
+        return math.log(1 + seeds_per_day * self._days) + self._spec.chosen_nats
 
     def turn_of(self, at_ms: int) -> int:
         """Number of the interval in which the search is made once."""
@@ -125,6 +128,7 @@ class AlikeDetector:
         return sorted(alike)
 
     def _judge(self, around: list[str], candidates: Mapping[str, Candidate]) -> GroupEvidence | None:
+        around = customers(around, self._accounts)
         if len(around) < self._groups.min_accounts:
             return None
         rates = [candidates[account_id].rate for account_id in around]

@@ -7,11 +7,12 @@ below ``min_rate``.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
+from detectors.exchange import NOBODY
 from detectors.harvest import Suspicion
 from detectors.mixture import find_cluster
 from detectors.spec import Groups
@@ -55,6 +56,18 @@ def even_load(
     )
     crowd = _crowd_ratio(accounts, cluster.certainty, states)
     return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
+
+
+def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[str]:
+    """The accounts, but of each organisation only the first: it is one customer, and pays for all its accounts."""
+    chosen, known = [], set[int]()
+    for account_id in accounts:
+        organization = states[account_id].organization if account_id in states else NOBODY
+        if organization not in known:
+            chosen.append(account_id)
+        if organization != NOBODY:
+            known.add(organization)
+    return chosen
 
 
 def content_weight(spec: Groups, crowd_ratio: float, *, is_strict: bool = False) -> float:

@@ -16,8 +16,7 @@ from collections.abc import Iterable, KeysView, Mapping
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, content_weight, even_load
-from detectors.exchange import NOBODY
+from detectors.even_load import GroupEvidence, content_weight, customers, even_load
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS
@@ -141,7 +140,9 @@ class GroupDetector:
         """Members for whom the link matters, sorted, and their exchanges per day on it."""
         spec = self._spec
         accounts, rates = [], []
-        for account_id in _customers(group, states) if key.startswith("payment:") else sorted(group.members):
+        for account_id in (
+            customers(sorted(group.members), states) if key.startswith("payment:") else sorted(group.members)
+        ):
             member = group.members[account_id]
             exchanges = self._faded(member, now_ms)
             if exchanges < spec.least_exchanges or account_id not in states:
@@ -235,15 +236,3 @@ class GroupDetector:
                 links.discard(key)
                 if not links:
                     del self.links_of[account_id]
-
-
-def _customers(group: Group, states: Mapping[str, Suspicion]) -> list[str]:
-    """Members, sorted, but of each organisation only the first: it is one customer, and pays for all its accounts."""
-    customers, known = [], set[int]()
-    for account_id in sorted(group.members):
-        organization = states[account_id].organization if account_id in states else NOBODY
-        if organization not in known:
-            customers.append(account_id)
-        if organization != NOBODY:
-            known.add(organization)
-    return customers

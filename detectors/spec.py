@@ -130,6 +130,9 @@ class Alike(_Section):
     )
     seed_exchanges: Positive = Field(default=4, description="Remembered exchanges of an account before it is a seed.")
     nats_to_gather: Positive = Field(default=10, description="Evidence from which an account is alike (nats).")
+    chosen_nats: Annotated[float, Field(ge=0)] = Field(
+        default=3, description="Evidence that is due because those gathered were chosen from many (nats)."
+    )
     max_overlap: Ratio = Field(
         default=0.4, description="Share of what one asks that another asks too, above which they have one assignment."
     )

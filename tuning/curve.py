@@ -1,8 +1,8 @@
 """What leaks against honest accounts named, over the range of the knob.
 
-Both knobs move together, by factors of their defaults. Account detectors alone get records without links and search
-for none that are alike, so no account is named as a member and none waits for a campaign. Run as ``python -m tuning.curve CORPUS``; writes
-docs/figures/curve.csv and .png.
+Both knobs move together, by factors of their defaults. Account detectors alone get records without links and search for
+none that are alike, so no account is named as a member and none waits for a campaign. Run as ``python -m tuning.curve
+CORPUS``; writes docs/figures/curve.csv and .png.
 """
 
 from collections.abc import Iterator, Sequence

@@ -89,6 +89,7 @@ def test_strangers_are_not_found() -> None:
         (lambda _, its: msgspec.structs.replace(its, rate=5.0), "less than honest people ask"),
         (lambda _, its: msgspec.structs.replace(its, popular=0.3 * its.slots), "a job is not what a crowd asks"),
         (lambda n, its: msgspec.structs.replace(its, tenant_id=f"t-{n % 5}"), "four of a tenant are too few"),
+        (lambda n, its: msgspec.structs.replace(its, organization=n % 4), "four firms are four customers"),
         (lambda n, its: its if n < 4 else stranger(n), "four are too few"),
         (lambda n, its: state([*LIST[n % 5 : n % 5 + 24]], its.rate), "a class asks the same few things"),
     ],
@@ -144,5 +145,5 @@ def test_few_seeds_are_those_that_harvest_most() -> None:
 
 
 def test_the_search_is_paid_for() -> None:
-    """Four seeds an hour make 480 in five days between two false campaigns."""
-    assert detector_of({}, DetectorSpec()).threshold_nats == pytest.approx(math.log(481))
+    """Four seeds an hour make 480 in five days between two false campaigns; three nats are due beyond."""
+    assert detector_of({}, DetectorSpec()).threshold_nats == pytest.approx(math.log(481) + 3)

@@ -15,7 +15,7 @@ from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
 
 LIST = [f"L{number:02d}" for number in range(30)]
-LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcdefghijk"]
+LONG_LIST = [f"M{first}{second}" for first in "abcdefghi" for second in "abcdefghi"]
 MEMBERS = [f"member{number}" for number in range(8)]
 SHARED = [link("payment", "p-1")]
 HOURS = 40
@@ -116,18 +116,19 @@ def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> 
 
 
 def test_a_campaign_that_shares_nothing_is_found_by_what_it_asks() -> None:
-    """Eight that share nothing, each with a part of a list that others ask of too, are named all the same."""
-    parts = {a: random.Random(a).sample(LONG_LIST, HOURS) for a in MEMBERS}
+    """Sixteen that share nothing, each with a part of one list, are named all the same."""
+    alike = [f"alike{number:02d}" for number in range(16)]
+    parts = {a: random.Random(a).sample(LONG_LIST, 30) for a in alike}
     detector, alerts = CampaignDetector(parse_spec("", "x")), list[Alert]()
-    for hour in range(HOURS):
-        honest = [record for record in traffic(hour) if record.account_id not in MEMBERS]
-        others = [asks(f"other{n}", hour, LONG_LIST[(n * HOURS + hour) % 121]) for n in range(12) if hour % 4 == n % 4]
-        for record in [*honest, *others, *(asks(a, hour, parts[a][hour]) for a in MEMBERS)]:
+    for hour in range(60):
+        records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        records += [asks(a, hour, parts[a][hour // 2]) for n, a in enumerate(alike) if hour % 2 == n % 2]
+        for record in records:
             detector.observe(record)
         alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
     last = [alert for alert in alerts if alert.kind == "campaign"][-1]
 
-    assert set(last.account_ids) == set(MEMBERS)
+    assert set(last.account_ids) == set(alike)
     assert "ask alike" in last.summary
     assert {evidence.feature for evidence in last.evidence} >= {
         "even load over alike accounts",
