@@ -139,10 +139,9 @@ class GroupDetector:
     ) -> tuple[list[str], list[float]]:
         """Members for whom the link matters, sorted, and their exchanges per day on it."""
         spec = self._spec
+        members = sorted(group.members)
         accounts, rates = [], []
-        for account_id in (
-            customers(sorted(group.members), states) if key.startswith("payment:") else sorted(group.members)
-        ):
+        for account_id in customers(members, states) if key.startswith("payment:") else members:
             member = group.members[account_id]
             exchanges = self._faded(member, now_ms)
             if exchanges < spec.least_exchanges or account_id not in states:
