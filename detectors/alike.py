@@ -6,10 +6,10 @@ source of the seed's, then from the source of all gathered so far, a few times o
 like the accounts on a link (``detectors.even_load``). People with one assignment are alike too, and ask the same few
 things; of a list that is spread each account gets its own part, so accounts that ask the same are no campaign.
 
-Looking at every account as a seed would cost the square of their number. So in each turn a few are looked at, those
-that harvest most among a share of the accounts that changes from turn to turn: a campaign has many members, and any of
-them will do. It cannot see campaigns that ask what everybody asks in the style of everybody, that give their members
-lists without likeness, or whose members do much else.
+Looking at every account as a seed would cost the square of their number. So in each turn a few are looked at, of a
+share of the accounts that changes from turn to turn: a campaign has many members, and any will do. It cannot see
+campaigns that ask what everybody asks in the style of everybody, that give their members lists without likeness, or
+whose members do much else.
 """
 
 import math
@@ -27,8 +27,9 @@ from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec
 from detectors.vocabulary import codes_of
 
-_STEPS = (5, 15, 40, 40)
-"""Accounts, those most alike, from which the source is fitted after each step."""
+_STEPS = ((5, 0.6), (15, 0.8), (40, 1.0), (40, 1.0))
+"""Accounts, those most alike, from which the source is fitted after each step, and how much of the evidence must be
+there: one account tells less of a source than five."""
 _LEAST_CORE = 2
 _DAY_MINUTES = 24 * 60
 
@@ -100,30 +101,33 @@ class AlikeDetector:
         return candidates
 
     def _seeds(self, candidates: Mapping[str, Candidate], turn: int, is_free: Callable[[str], bool]) -> list[str]:
-        """Seeds of a turn, those that harvest most first."""
+        """Seeds of a turn: half of them those that harvest most, for fast campaigns, the rest by lot for slow ones."""
         shares = self._spec.turns
-        able = (
+        able = [
             account_id
             for account_id, candidate in candidates.items()
-            if crc32(account_id.encode()) % shares == turn % shares
-            if candidate.exchanges >= self._spec.seed_exchanges and candidate.rate >= self._groups.min_rate
+            if _lot(account_id) % shares == turn % shares
+            if candidate.exchanges >= self._spec.seed_exchanges and candidate.rate >= self._spec.min_rate
             if is_free(account_id)
-        )
-        return sorted(able, key=lambda a: (-self._accounts[a].harvest, a))[: self._spec.seeds]
+        ]
+        most = sorted(able, key=lambda a: (-self._accounts[a].harvest, a))[: (self._spec.seeds + 1) // 2]
+        drawn = sorted(set(able) - set(most), key=lambda a: (_lot(f"{turn}:{a}"), a))
+        return most + drawn[: self._spec.seeds - len(most)]
 
     def _gather(self, seed: str, candidates: Mapping[str, Candidate]) -> list[str]:
         """Candidates whose prompts are of the seed's source, sorted."""
         core, alike = {seed}, dict[str, float]()
-        for size in _STEPS:
+        for size, share in _STEPS:
+            least = share * self._spec.nats_to_gather
             source = fit_source([self._accounts[a] for a in sorted(core)], self._heard)
             alike = {
                 account_id: nats
                 for account_id, candidate in candidates.items()
-                if (nats := candidate.sample.nats(source, self._spec.nats_to_gather)) is not None
+                if (nats := candidate.sample.nats(source, least)) is not None
             }
             best = set(sorted(alike, key=lambda a: (-alike[a], a))[:size])
-            if len(best) < _LEAST_CORE or best == core:
-                break
+            if len(best) < _LEAST_CORE:
+                return []
             core = best
         return sorted(alike)
 
@@ -132,7 +136,14 @@ class AlikeDetector:
         if len(around) < self._groups.min_accounts:
             return None
         rates = [candidates[account_id].rate for account_id in around]
-        evidence = even_load(self._groups, around, rates, self._accounts, self._spec.least_rate)
+        evidence = even_load(
+            self._groups,
+            around,
+            rates,
+            self._accounts,
+            least_rate=self._spec.least_rate,
+            min_rate=self._spec.min_rate,
+        )
         if evidence is None or self._overlap(evidence.accounts) > self._spec.max_overlap:
             return None
         return msgspec.structs.replace(
@@ -145,3 +156,7 @@ class AlikeDetector:
         users = Counter(opener for openers in asked for opener in openers)
         shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
         return shared / max(1, users.total())
+
+
+def _lot(text: str) -> int:
+    return crc32(text.encode())

@@ -2,8 +2,8 @@
 
 The rates of honest accounts spread widely, as a Pareto law does; those over which one list is spread do not. The
 evidence is the logarithm of the likelihood ratio between a mixture of honest use with one cluster of even load and
-honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what stays
-below ``min_rate``.
+honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what is
+slower than honest use can be.
 """
 
 import math
@@ -34,19 +34,26 @@ class GroupEvidence(msgspec.Struct, frozen=True):
 
 
 def even_load(
-    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], least_rate: float
+    spec: Groups,
+    accounts: Sequence[str],
+    rates: Sequence[float],
+    states: Mapping[str, Suspicion],
+    *,
+    least_rate: float,
+    min_rate: float,
 ) -> GroupEvidence | None:
     """Evidence of a cluster of even load among accounts, whatever they ask; ``None`` when there is none.
 
-    Honest rates begin at ``least_rate``, exchanges per day. Costs about half a millisecond for a hundred accounts.
+    Honest rates begin at ``least_rate``, and below ``min_rate`` a cluster is like honest use; both are exchanges per
+    account and day. Costs about half a millisecond for a hundred accounts.
     """
-    if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts - 1:
+    if sum(rate >= min_rate for rate in rates) < spec.min_accounts - 1:
         return None
     values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
     cluster = find_cluster(values, spec.honest_slope, spec.min_spread, spec.max_spread)
     rate = least_rate * math.exp(cluster.centre)
     size = sum(cluster.certainty)
-    if rate < spec.min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
+    if rate < min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
         return None
     named = tuple(
         account_id

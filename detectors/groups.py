@@ -125,7 +125,7 @@ class GroupDetector:
         if len(accounts) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        evidence = even_load(spec, accounts, rates, states, spec.least_rate)
+        evidence = even_load(spec, accounts, rates, states, least_rate=spec.least_rate, min_rate=spec.min_rate)
         if evidence is None:
             return None
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.

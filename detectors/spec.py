@@ -133,8 +133,11 @@ class Alike(_Section):
     chosen_nats: Annotated[float, Field(ge=0)] = Field(
         default=3, description="Evidence that is due because those gathered were chosen from many (nats)."
     )
+    min_rate: Positive = Field(
+        default=4, description="Exchanges per account and day below which accounts that are alike are like honest use."
+    )
     max_overlap: Ratio = Field(
-        default=0.4, description="Share of what one asks that another asks too, above which they have one assignment."
+        default=0.35, description="Share of what one asks that another asks too, above which they have one assignment."
     )
     least_rate: Positive = Field(
         default=2, description="Exchanges per day at which rates of honest accounts begin that can be compared."
