@@ -84,7 +84,7 @@ def plain_event(at_ms: int) -> UsageEvent:
 
 
 def test_the_sample_takes_every_turn() -> None:
-    """The properties below mean little unless cases open, grow by links and kin, roll up and end in the sample."""
+    """The properties below mean little unless cases open by links and likeness, grow, roll up and end in the sample."""
     alerts = feed_records(CampaignDetector(SPEC), reviewed_steps())
     seen = Counter((alert.kind, alert.status) for alert in alerts)
     rolled_up = [alert for alert in alerts if "beyond the daily alert budget" in alert.summary]
@@ -94,6 +94,7 @@ def test_the_sample_takes_every_turn() -> None:
     assert len({status for _, status in seen}) >= 4
     assert rolled_up
     assert any(evidence.detector == "kin" for alert in alerts for evidence in alert.evidence)
+    assert any("alike accounts" in evidence.feature for alert in alerts for evidence in alert.evidence)
     assert len(alerts) > 20
 
 
