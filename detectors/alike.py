@@ -13,17 +13,18 @@ whose members do much else.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 import msgspec
+import numpy as np
 
 from detectors.even_load import GroupEvidence, content_weight, customers, even_load
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector, Suspicion
 from detectors.heard import Heard
-from detectors.source import Sample, fit_source
+from detectors.source import Samples, Source, fit_source
 from detectors.spec import DetectorSpec
 from detectors.vocabulary import codes_of
 
@@ -34,12 +35,19 @@ _LEAST_CORE = 2
 _DAY_MINUTES = 24 * 60
 
 
-class Candidate(msgspec.Struct, frozen=True):
-    """What of an account is looked at: recent prompts, fresh exchanges remembered, and those per day."""
+class Candidates:
+    """Accounts of one tenant that are alike in a campaign if any are, by id, and what of them is looked at."""
 
-    sample: Sample
-    exchanges: float
-    rate: float
+    def __init__(self, states: Mapping[str, Suspicion], rates: Mapping[str, float]) -> None:
+        self.accounts = sorted(states)
+        self.rates = rates
+        """Fresh exchanges per day."""
+        self._samples = Samples([states[account_id] for account_id in self.accounts])
+
+    def alike(self, source: Source, least: float) -> dict[str, float]:
+        """Those whose prompts come from a source with so much evidence at least, and with how much (nats)."""
+        nats = self._samples.nats(source)
+        return {self.accounts[row]: float(nats[row]) for row in np.flatnonzero(nats >= least)}
 
 
 class AlikeDetector:
@@ -73,69 +81,63 @@ class AlikeDetector:
 
         Whether members are free is for the caller to see. Costs a look at every account for each seed and step.
         """
-        candidates = self._candidates(at_ms)
-        by_tenant: dict[str | None, dict[str, Candidate]] = defaultdict(dict)
-        for account_id, candidate in candidates.items():
-            by_tenant[self._accounts[account_id].tenant_id][account_id] = candidate
         gathered: set[str] = set()
-        for seed in self._seeds(candidates, self.turn_of(at_ms), is_free):
+        by_tenant: dict[str | None, Candidates] = {}
+        for seed in self._seeds(at_ms, is_free):
             if seed in gathered:
                 continue
-            around = self._gather(seed, by_tenant[self._accounts[seed].tenant_id])
+            tenant_id = self._accounts[seed].tenant_id
+            if tenant_id not in by_tenant:
+                by_tenant[tenant_id] = self._candidates(tenant_id, at_ms)
+            candidates = by_tenant[tenant_id]
+            around = self._gather(seed, candidates)
             gathered.update(around)
             evidence = self._judge(around, candidates)
             if evidence is not None and evidence.nats >= self.threshold_nats:
                 yield seed, evidence
 
-    def _candidates(self, at_ms: int) -> dict[str, Candidate]:
-        """Accounts that are alike in a campaign if any are: active, and asking what a crowd asks. Sorted by id."""
-        candidates = {}
-        for account_id in sorted(self._accounts):
-            state = self._accounts[account_id]
-            if state.crowd_ratio < self._groups.job_crowd_ratio:
+    def _candidates(self, tenant_id: str | None, at_ms: int) -> Candidates:
+        """Accounts of a tenant that are active and ask what a crowd asks."""
+        states, rates = {}, {}
+        for account_id, state in self._accounts.items():
+            if state.tenant_id != tenant_id or state.crowd_ratio < self._groups.job_crowd_ratio:
                 continue
-            exchanges = self._harvest.rate_at(state, at_ms)
-            if exchanges >= self._spec.least_exchanges:
-                rate = self._harvest.daily_rate(state, at_ms)
-                candidates[account_id] = Candidate(Sample(state), exchanges, rate)
-        return candidates
+            if self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges:
+                states[account_id], rates[account_id] = state, self._harvest.daily_rate(state, at_ms)
+        return Candidates(states, rates)
 
-    def _seeds(self, candidates: Mapping[str, Candidate], turn: int, is_free: Callable[[str], bool]) -> list[str]:
+    def _seeds(self, at_ms: int, is_free: Callable[[str], bool]) -> list[str]:
         """Seeds of a turn: half of them those that harvest most, for fast campaigns, the rest by lot for slow ones."""
-        shares = self._spec.turns
+        turn, turns = self.turn_of(at_ms), self._spec.turns
         able = [
             account_id
-            for account_id, candidate in candidates.items()
-            if _lot(account_id) % shares == turn % shares
-            if candidate.exchanges >= self._spec.seed_exchanges and candidate.rate >= self._spec.min_rate
+            for account_id, state in self._accounts.items()
+            if _lot(account_id) % turns == turn % turns
+            if state.crowd_ratio >= self._groups.job_crowd_ratio
+            if self._harvest.rate_at(state, at_ms) >= self._spec.seed_exchanges
+            if self._harvest.daily_rate(state, at_ms) >= self._spec.min_rate
             if is_free(account_id)
         ]
         most = sorted(able, key=lambda a: (-self._accounts[a].harvest, a))[: (self._spec.seeds + 1) // 2]
         drawn = sorted(set(able) - set(most), key=lambda a: (_lot(f"{turn}:{a}"), a))
         return most + drawn[: self._spec.seeds - len(most)]
 
-    def _gather(self, seed: str, candidates: Mapping[str, Candidate]) -> list[str]:
+    def _gather(self, seed: str, candidates: Candidates) -> list[str]:
         """Candidates whose prompts are of the seed's source, sorted."""
         core, alike = {seed}, dict[str, float]()
         for size, share in _STEPS:
-            least = share * self._spec.nats_to_gather
             source = fit_source([self._accounts[a] for a in sorted(core)], self._heard)
-            alike = {
-                account_id: nats
-                for account_id, candidate in candidates.items()
-                if (nats := candidate.sample.nats(source, least)) is not None
-            }
-            best = set(sorted(alike, key=lambda a: (-alike[a], a))[:size])
-            if len(best) < _LEAST_CORE:
+            alike = candidates.alike(source, share * self._spec.nats_to_gather)
+            core = set(sorted(alike, key=lambda a: (-alike[a], a))[:size])
+            if len(core) < _LEAST_CORE:
                 return []
-            core = best
         return sorted(alike)
 
-    def _judge(self, around: list[str], candidates: Mapping[str, Candidate]) -> GroupEvidence | None:
+    def _judge(self, around: list[str], candidates: Candidates) -> GroupEvidence | None:
         around = customers(around, self._accounts)
         if len(around) < self._groups.min_accounts:
             return None
-        rates = [candidates[account_id].rate for account_id in around]
+        rates = [candidates.rates[account_id] for account_id in around]
         evidence = even_load(
             self._groups,
             around,

@@ -22,7 +22,8 @@ _SHARES = (0.3, 0.9)
 _SMOOTHING = 40.0
 """Slots of the rest that the members' counts are blended with: openers no member has used yet are not impossible."""
 _REPEAT_RATIO = 0.08
-_COUNTED_REPEATS = 3
+COUNTED_REPEATS = 3
+"""Further uses of a code that count."""
 _LEAST_CODES = 20
 
 Counts = Collection[tuple[str, int]]
@@ -80,7 +81,7 @@ def asked_nats(model: Asked, counts: Counts) -> float:
         low += first[0]
         high += first[1]
         if count > 1:
-            repeats = min(_COUNTED_REPEATS, count - 1)
+            repeats = min(COUNTED_REPEATS, count - 1)
             again = again_of[code]
             low += repeats * again[0]
             high += repeats * again[1]
