@@ -3,8 +3,9 @@
 A seed is one account that asks what a crowd asks, often. Around it those are gathered whose prompts come from the
 source of the seed's, then from the source of all gathered so far, a few times over: expectation-maximisation
 (Dempster, Laird, Rubin 1977) with hard assignments, for one source against all accounts. What is gathered is judged
-like the accounts on a link (``detectors.even_load``). People with one assignment are alike too, and ask the same few
-things; of a list that is spread each account gets its own part, so accounts that ask the same are no campaign.
+like the accounts on a link (``detectors.even_load``), and most must be loaded evenly: what people of every measure ask
+alike is people's. People with one assignment are alike too, and ask the same few things; of a list that is spread each
+account gets its own part, so accounts that ask the same are no campaign.
 
 Looking at every account as a seed would cost the square of their number. So in each turn a few are looked at, of a
 share of the accounts that changes from turn to turn: a campaign has many members, and any will do. It cannot see
@@ -146,7 +147,9 @@ class AlikeDetector:
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
         )
-        if evidence is None or self._overlap(evidence.accounts) > self._spec.max_overlap:
+        if evidence is None or len(evidence.accounts) < self._spec.min_even_ratio * len(around):
+            return None
+        if self._overlap(evidence.accounts) > self._spec.max_overlap:
             return None
         return msgspec.structs.replace(
             evidence, nats=evidence.nats * content_weight(self._groups, evidence.crowd_ratio)

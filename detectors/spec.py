@@ -136,6 +136,9 @@ class Alike(_Section):
     min_rate: Positive = Field(
         default=4, description="Exchanges per account and day below which accounts that are alike are like honest use."
     )
+    min_even_ratio: Ratio = Field(
+        default=0.7, description="Share of those gathered that must be loaded evenly, or they are people who ask alike."
+    )
     max_overlap: Ratio = Field(
         default=0.35, description="Share of what one asks that another asks too, above which they have one assignment."
     )

@@ -31,7 +31,7 @@ groups:
 kin: {min_exchanges: 2, nats_to_join: 1.5, min_weight: 0.1, least_exchanges: 0.5, merge_ratio: 0.05}
 alike:
   {check_minutes: 30, turns: 1, least_exchanges: 0.5, seed_exchanges: 1, nats_to_gather: 1, chosen_nats: 0,
-  min_rate: 0.5, max_overlap: 1, least_rate: 0.2}
+  min_rate: 0.5, max_overlap: 1, least_rate: 0.2, min_even_ratio: 0}
 lifecycle: {alert_days: 0.6, quiet_days: 0.25, daily_budget: 3, update_minutes: 10}
 idle_days: 0.5
 """

@@ -88,6 +88,7 @@ def test_strangers_are_not_found() -> None:
         (lambda n, its: msgspec.structs.replace(its, rate=1.7 * 1.35**n), "people differ by far in how much they ask"),
         (lambda _, its: msgspec.structs.replace(its, rate=4.3), "less than honest people ask"),
         (lambda _, its: msgspec.structs.replace(its, popular=0.3 * its.slots), "a job is not what a crowd asks"),
+        (lambda n, its: msgspec.structs.replace(its, rate=2.2) if n % 5 > 2 else its, "twelve of twenty are not most"),
         (lambda n, its: msgspec.structs.replace(its, tenant_id=f"t-{n % 5}"), "four of a tenant are too few"),
         (lambda n, its: msgspec.structs.replace(its, organization=n % 4), "four firms are four customers"),
         (lambda n, its: its if n < 4 else stranger(n), "four are too few"),
