@@ -230,7 +230,7 @@ class CampaignDetector:
             if len(accounts) < self._spec.groups.min_accounts:
                 continue
             if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is None:
-                case = new_case(self._spec, "campaign", seed, end_ms, self._accounts[seed].tenant_id)
+                case = new_case(self._spec, "campaign", f"alike:{seed}", end_ms, self._accounts[seed].tenant_id)
                 self._take_evidence(case, evidence, alike_reasons(self._spec, evidence), accounts, end_ms)
                 alerts += self._book.open(case, accounts, end_ms)
         return alerts
