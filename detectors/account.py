@@ -109,6 +109,7 @@ class Account:
             styles=tally.styles,
             traits=tally.traits,
             organization=tally.profile.organization,
+            models=tally.models,
         )
 
     def count_passed(self, watermark_ms: int) -> None:

@@ -23,10 +23,11 @@ import numpy as np
 
 from detectors.even_load import GroupEvidence, content_weight, customers, even_load
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.source import Samples, Source, fit_source
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
 
 _STEPS = ((5, 0.6), (15, 0.8), (40, 1.0), (40, 1.0))

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 import msgspec
 
+from detectors.calibration import Calibration
 from detectors.case import Case
 from detectors.casebook import Casebook
+from detectors.cohort import Cohorts
 from detectors.crowd import SHARDS, CrowdModel
 from detectors.groups import Group, GroupDetector
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
+from detectors.suspicion import Suspicion
 from detectors.tail import Tail
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
@@ -33,6 +36,8 @@ class Meta(msgspec.Struct, array_like=True):
     tails: list[Tail] = []
     feedback: list[str] = []
     searched_turn: int = -1
+    cohorts: Cohorts = msgspec.field(default_factory=Cohorts)
+    calibration: Calibration = msgspec.field(default_factory=Calibration)
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)
@@ -107,6 +112,7 @@ class CampaignState:
     def _value(self, kind: bytes, name: bytes, meta: Meta) -> object:
         if kind == _META:
             meta.accounts, meta.tails = self._crowd.accounts, self._harvest.tails
+            meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
             meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
             return meta
         if kind == _CROWD:
@@ -132,7 +138,8 @@ class CampaignState:
             meta = decode_snapshot(raw, _meta_decoder, "the campaigns stage")
             self._crowd.accounts = meta.accounts
             self._crowd.rescale()
-            self._harvest.tails = meta.tails
+            self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
+            self._harvest.calibration = meta.calibration
             self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
             return meta
         if kind == _ACCOUNT:

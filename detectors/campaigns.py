@@ -16,11 +16,12 @@ from detectors.casebook import MOST_COMPARED, Casebook
 from detectors.crowd import CrowdModel
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector
 from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reason
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 from detectors.verdicts import FeedbackRefused, targets_of
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
@@ -131,8 +132,8 @@ class CampaignDetector:
         self._heard.hear(state, record)
         self._accounts[record.account_id] = state
         self._state.mark_account(record.account_id)
-        judgement = self._harvest.judge(state, record)
         case = self._book.of_account(record.account_id)
+        judgement = self._harvest.judge(state, record, is_accused=case is not None and case.kind == "campaign")
         if case is not None:
             case.exchanges += record.events
             case.output_tokens += record.output_tokens

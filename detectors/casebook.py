@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from detectors.case import Case, publication
-from detectors.harvest import Suspicion
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS
 from schemas.alert import Alert, Status
 

@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 
 from detectors.exchange import NOBODY
-from detectors.harvest import Suspicion
 from detectors.mixture import find_cluster
 from detectors.spec import Groups
+from detectors.suspicion import Suspicion
 
 
 class GroupEvidence(msgspec.Struct, frozen=True):

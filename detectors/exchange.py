@@ -56,8 +56,8 @@ class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
 
     Parameters
     ----------
-    client
-        Number of the user agent.
+    client, model
+        Numbers of the user agent and of the model that was asked for.
     links
         What the exchange shares with those of other accounts apart from its prompt: kind and value, sorted.
     traits
@@ -66,6 +66,7 @@ class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
 
     profile: Profile
     client: int
+    model: int
     links: tuple[tuple[str, str], ...]
     traits: tuple[str, ...] = ()
 
@@ -117,6 +118,7 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
             event.account_created_at,
             event.asn,
             event.country,
+            event.model,
         ),
     )
 
@@ -168,6 +170,7 @@ def _setting_of(
     created_at: datetime | None,
     asn: int | None,
     country: str | None,
+    model: str,
 ) -> Setting:
     configuration = _configuration_of(
         user_agent, temperature, top_p, system_prompt_fingerprint, max_output_tokens, operation
@@ -180,6 +183,7 @@ def _setting_of(
     return Setting(
         Profile(tenant_id, plan, None if created_at is None else epoch_ms(created_at), _number_of(organization_id)),
         _number_of(user_agent),
+        _number_of(model),
         tuple(link for link in links if link[1]),
         _traits_of(asn, country, user_agent, temperature, top_p, max_output_tokens, system_prompt_fingerprint),
     )

@@ -17,8 +17,9 @@ from collections.abc import Iterable, KeysView, Mapping
 import msgspec
 
 from detectors.even_load import GroupEvidence, content_weight, customers, even_load
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS
 
 LINK_KINDS = ("configuration", "device", "payment", "template")

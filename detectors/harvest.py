@@ -1,70 +1,37 @@
 """One account beside all others: how far its crowd-like, machine-paced exchanges exceed what honest accounts show."""
 
 import math
-from collections.abc import Iterable
 
 import msgspec
 
+from detectors.calibration import Calibration
+from detectors.cohort import Cohorts
 from detectors.crowd import CrowdModel, crowd_excess
+from detectors.past import Past
 from detectors.spec import DetectorSpec
-from detectors.style import FACETS
+from detectors.style import TOPIC, facet_of
+from detectors.suspicion import FEATURES, Suspicion
 from detectors.tail import Tail
 from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
 
-FEATURES = ("harvest", "relentless", "elicitation", "refusals", "sharing", "shift")
-"""What is measured of every account; only the first can name an account, the others support it."""
-_LEVELS = (4.0, 4.0, 2.0, 3.0, 12.0, 3.0)
+_LEVELS = (4.0, 4.0, 2.0, 3.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
 _PRIOR_DAYS = 2_000.0
-_ACCUSED_NATS = math.log(800)
-"""Evidence from which an account does not count as honest, however loosely it is asked to be named."""
+_ACCUSED_SCORE = 8.0
+"""Score from which an account that is named stands accused; below, an operator asks for accounts like many others."""
 _SUPPORT_FROM_NATS = 3.0
-_SUPPORT_CAP_NATS = 2.0
-_HALVE_TRAITS_AFTER = 32
-
-
-class Suspicion(msgspec.Struct, array_like=True):
-    """What the comparison remembers of one account; 300 to 900 bytes as a snapshot.
-
-    ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
-    account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
-    ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
-    """
-
-    first_ms: int
-    last_ms: int
-    harvest: float = 0.0
-    relentless: float = 0.0
-    elicitation: float = 0.0
-    refusals: float = 0.0
-    slots: float = 0.0
-    popular: float = 0.0
-    rate: float = 0.0
-    reference: float = 0.0
-    is_established: bool = False
-    day: int = 0
-    maxima: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(FEATURES))
-    exchanges: int = 0
-    output_tokens: int = 0
-    suspect_exchanges: int = 0
-    suspect_tokens: int = 0
-    excused_until_ms: int = 0
-    recent: str = ""
-    wrapped: float = 0.0
-    styles: list[str] = msgspec.field(default_factory=lambda: [""] * len(FACETS))
-    traits: dict[str, int] = {}
-    trait_buckets: int = 0
-    tenant_id: str | None = None
-    organization: int = -1
-
-    @property
-    def crowd_ratio(self) -> float:
-        """Mean popularity of the remembered slots, 0 to 1; 0 without any."""
-        return self.popular / self.slots if self.slots > 0 else 0.0
+_SUPPORT_CAP_NATS = 4.0
+_SUPPORT_FULL_NATS = 7.0
+"""Evidence of content from which what supports it counts in full."""
+_NEW_MS = 3 * DAY_MS
+"""How long a newcomer is new."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """Values of the features, how rare each is, and what they amount to together (nats)."""
+    """Values of the features, how rare each is, and what they amount to together (nats).
+
+    The last is the logarithm of the account-days until an honest account begins to show as much.
+    """
 
     values: tuple[float, ...]
     nats: tuple[float, ...]
@@ -75,8 +42,9 @@ class HarvestDetector:
     """Judges accounts bucket by bucket.
 
     The rule of fusion: each feature is -log of the share of honest account-days that reach its value. ``harvest``
-    counts in full; the others add at most three nats each beyond their third, and only in proportion to what content
-    has shown, so that none of them names an account by itself: each has an honest twin.
+    counts in full; the others add at most four nats each beyond their third, and only in proportion to what content
+    has shown, so that none of them names an account by itself: each has an honest twin. They depend on each other, so
+    what they add up to, the score, is calibrated by how often honest accounts begin to reach it.
     """
 
     def __init__(self, spec: DetectorSpec) -> None:
@@ -84,6 +52,9 @@ class HarvestDetector:
         self._memory_ms = spec.harvest.memory_hours * HOUR_MS
         self.tails = [Tail(level, _PRIOR_DAYS) for level in _LEVELS]
         self.levels = _LEVELS
+        self.cohorts = Cohorts()
+        self.calibration = Calibration()
+        self._run_days = math.ceil(spec.lifecycle.alert_days)
         self.threshold_nats = math.log(spec.false_alarms.account_days_per_false_alarm)
 
     def observe(self, known: Suspicion | None, bucket: AccountBucket, crowd: CrowdModel, start_ms: int) -> Suspicion:
@@ -91,7 +62,7 @@ class HarvestDetector:
         state = known or self._new(bucket, start_ms)
         day = bucket.start_ms // DAY_MS
         if day != state.day:
-            self._finish_day(state, day)
+            self._finish_day(state, day, bucket.plan)
         fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
         excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
         # Many end users behind one account are a gateway; each of them is a person.
@@ -110,8 +81,14 @@ class HarvestDetector:
             # Judged benign: what the account goes on to do until then is its reference.
             state.reference = max(state.reference, state.harvest)
         state.tenant_id, state.organization = bucket.tenant_id, bucket.organization
+        state.remembered = state.remembered * fade + bucket.events
+        state.tokens = state.tokens * fade + bucket.output_tokens
+        state.pivoted = max(0.0, state.pivoted * fade + self.cohorts.turn_beyond(bucket, start_ms) / people)
+        if state.excused_until_ms > bucket.end_ms:
+            state.past = Past()
+        state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
         if bucket.traits:
-            _count_traits(state, bucket.traits)
+            state.count_traits(bucket.traits)
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens
@@ -133,16 +110,24 @@ class HarvestDetector:
         is_early = bucket.start_ms - start_ms < (harvest.baseline_days + 1) * DAY_MS
         is_old = bucket.age_ms < 0 or bucket.age_ms > harvest.established_days * DAY_MS
         return Suspicion(
-            bucket.start_ms, bucket.start_ms, day=bucket.start_ms // DAY_MS, is_established=is_early and is_old
+            bucket.start_ms,
+            bucket.start_ms,
+            day=bucket.start_ms // DAY_MS,
+            is_established=is_early and is_old,
+            is_newcomer=not is_early,
         )
 
-    def _finish_day(self, state: Suspicion, day: int) -> None:
+    def _finish_day(self, state: Suspicion, day: int, plan: str | None) -> None:
         for tail, value in zip(self.tails, state.maxima, strict=True):
             tail.add(value)
+        self.calibration.add(state.score, state.day, state.run, self._run_days)
+        if state.day_tokens > 0:
+            self.cohorts.learn_day(plan, state.day_tokens)
         state.maxima = [0.0] * len(FEATURES)
+        state.day_tokens = state.score = 0.0
         state.day = day
 
-    def judge(self, state: Suspicion, bucket: AccountBucket) -> Judgement:
+    def judge(self, state: Suspicion, bucket: AccountBucket, *, is_accused: bool = False) -> Judgement:
         """How surprising the account is now; its values count for the day only while nobody suspects it."""
         spec = self._spec.harvest
         hours = min(1.5, bucket.active_hours / spec.person_hours)
@@ -153,20 +138,20 @@ class HarvestDetector:
             state.refusals,
             float(bucket.addresses * bucket.clients),
             bucket.shift_nats,
+            self.cohorts.times_of_plan(bucket.plan, state.tokens),
+            state.pivoted,
+            state.past.discrepancy(state.styles[0]),
+            state.past.more_systematic(state.remembered, state.rate),
+            state.rate if state.is_newcomer and bucket.end_ms - state.first_ms < _NEW_MS else 0.0,
         )
         nats = tuple(tail.nats(value) for tail, value in zip(self.tails, values, strict=True))
         support = sum(min(_SUPPORT_CAP_NATS, max(0.0, n - _SUPPORT_FROM_NATS)) for n in nats[1:])
-        total = nats[0] + support * min(1.0, nats[0] / self.threshold_nats)
-        if total < max(self.threshold_nats, _ACCUSED_NATS):
+        score = nats[0] + support * min(1.0, nats[0] / _SUPPORT_FULL_NATS)
+        total = self.calibration.nats(score, math.exp(-self.threshold_nats))
+        if is_accused or (total >= self.threshold_nats and score >= _ACCUSED_SCORE):
+            self.calibration.accuse(score, bucket.start_ms // DAY_MS, state.run, self._run_days)
+        if not is_accused:
             state.maxima = [max(a, b) for a, b in zip(state.maxima, values, strict=True)]
+            state.day_tokens = max(state.day_tokens, state.tokens)
+            state.score = max(state.score, score)
         return Judgement(values, nats, max(0.0, total))
-
-
-def _count_traits(state: Suspicion, traits: Iterable[str]) -> None:
-    """Count how an account was set up in a bucket; what it has left behind is forgotten."""
-    if state.trait_buckets >= _HALVE_TRAITS_AFTER:
-        state.traits = {trait: count // 2 for trait, count in state.traits.items() if count > 1}
-        state.trait_buckets //= 2
-    state.trait_buckets += 1
-    for trait in traits:
-        state.traits[trait] = state.traits.get(trait, 0) + 1

@@ -1,8 +1,8 @@
 """What all accounts have lately asked, and in what style: a vocabulary of openers, and one for each facet of style."""
 
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.harvest import Suspicion
 from detectors.style import FACET_CHARS, FACETS, facet_of
+from detectors.suspicion import Suspicion
 from detectors.vocabulary import Vocabulary
 from schemas.account_bucket import AccountBucket
 

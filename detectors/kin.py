@@ -14,12 +14,13 @@ import msgspec
 
 from detectors.case import Case
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket
 

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from detectors.harvest import Suspicion
+from detectors.suspicion import Suspicion
 
 _WRAPPED_BOUNDS = (0.3, 0.7)
 _CROWD_BOUNDS = (0.35, 0.55)

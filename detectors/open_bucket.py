@@ -24,6 +24,7 @@ from detectors.snapshot import SnapshotRefused
 from schemas.account_bucket import Link
 
 _MAX_LINKS = 64
+_MAX_MODELS = 16
 _COMPRESS_FROM = 8
 """Pending exchanges from which they are compressed."""
 _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -52,6 +53,7 @@ class Tally(msgspec.Struct, array_like=True):
     templates: dict[str, int] = {}
     styles: str = ""
     traits: tuple[str, ...] = ()
+    models: dict[int, int] = {}
 
     def count_flags(self, flags: int) -> None:
         """Count what the flags of an exchange say."""
@@ -72,6 +74,8 @@ class Tally(msgspec.Struct, array_like=True):
         """Count fresh exchanges of one setting, and what they share with those of other accounts."""
         if setting is not None and fresh:
             self.fresh += fresh
+            if setting.model in self.models or len(self.models) < _MAX_MODELS:
+                self.models[setting.model] = self.models.get(setting.model, 0) + fresh
             for link in setting.links:
                 self.shared[link] = self.shared.get(link, 0) + fresh
 

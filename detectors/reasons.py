@@ -2,8 +2,12 @@
 
 from detectors.case import Reason
 from detectors.even_load import GroupEvidence
-from detectors.harvest import FEATURES, Judgement
+from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
+from detectors.suspicion import FEATURES
+
+_SHOWN_FROM_NATS = 2.0
+"""What one account-day in seven shows is nothing to tell a reviewer."""
 
 # feature -> unit, explanation, honest explanation
 _TEXTS = {
@@ -37,6 +41,31 @@ _TEXTS = {
         "Volume well above what this account's own hours let expect.",
         "A launch, a migration of keys, a one-off batch: ask what changed.",
     ),
+    "entitlement": (
+        "times the answer tokens of a usual day on the plan",
+        "Takes far more than accounts on the same plan do.",
+        "A business on a small plan, a launch, a batch: ask what it runs.",
+    ),
+    "pivot": (
+        "exchanges with a model of less than a day (fading)",
+        "Turned to a new model within a day, more than all other accounts did.",
+        "Benchmarking on the day of a release.",
+    ),
+    "discrepancy": (
+        "standard deviations of the kernel mean discrepancy",
+        "Asks about other topics than in its first days.",
+        "Somebody new uses the account, or an old one has a new task: ask what changed.",
+    ),
+    "systematic": (
+        "standard deviations of a share",
+        "Far more of its requests stand alone and repeat nothing than in its first days.",
+        "A person who chatted has written a program, an app was put in front.",
+    ),
+    "no_ramp": (
+        "exchanges of a newcomer (fading)",
+        "A new account at full use from its first days, where others begin slowly.",
+        "A migration of keys, automation that was finished before it went live.",
+    ),
 }
 
 
@@ -45,7 +74,7 @@ def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Rea
     return [
         Reason("account", feature, value, level, unit, nats, why, benign)
         for feature, value, nats, level in zip(FEATURES, judgement.values, judgement.nats, levels, strict=True)
-        if nats > 0
+        if nats >= _SHOWN_FROM_NATS
         for unit, why, benign in [_TEXTS[feature]]
     ]
 

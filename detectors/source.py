@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from detectors.asked import COUNTED_REPEATS, Asked, Counts, asked_nats, counted, fit_asked
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.harvest import Suspicion
 from detectors.heard import Heard
 from detectors.style import FACET_CHARS
+from detectors.suspicion import Suspicion
 
 _ASKED_CAP = 12.0
 _FACET_CAPS = (8.0, 6.0, 6.0)

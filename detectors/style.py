@@ -12,7 +12,8 @@ One prompt says little by them. Many accounts that work through one list have th
 
 from detectors.fingerprint_layout import ALPHABET, EMBEDDING, MARKS, SHAPE
 
-FACETS = (slice(0, 1), slice(1, 3), slice(3, 6))
+TOPIC = slice(0, 1)
+FACETS = (TOPIC, slice(1, 3), slice(3, 6))
 """Topic, punctuation and form."""
 FACET_CHARS = tuple(facet.stop - facet.start for facet in FACETS)
 STYLE_CHARS = sum(FACET_CHARS)

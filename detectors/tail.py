@@ -50,14 +50,17 @@ class Tail(msgspec.Struct, array_like=True):
             self.above, self.far_above = self.above / 2, self.far_above / 2
 
     def nats(self, value: float) -> float:
-        """Minus the logarithm of the share of account-days with at least this value; 0 for what is usual."""
+        """Minus the logarithm of the share of account-days with at least this value.
+
+        Below the low level, where shares are not counted, it is a straight line from 0.
+        """
         low = self.level / _FAR
-        if value <= low:
-            return 0.0
         all_days = self.days + self.prior_days
         above = self.above + self.prior_days * _PRIOR_RATIO
+        above_low = max(above, self.above_low + self.prior_days * _PRIOR_LOW_RATIO)
+        if value <= low:
+            return math.log(all_days / above_low) * _step(0.0, max(0.0, value)) / _step(0.0, low)
         if value <= self.level:
-            above_low = max(above, self.above_low + self.prior_days * _PRIOR_LOW_RATIO)
             reached = _step(low, value) / _step(low, self.level)
             return math.log(all_days / above_low) + reached * math.log(above_low / above)
         step = _step(self.level, _FAR * self.level)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from detectors.harvest import Suspicion
+from detectors.suspicion import Suspicion
 
 _PARTS = 1_000
 _SMOOTHING = 3.0

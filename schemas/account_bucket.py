@@ -61,6 +61,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         How the client of the last exchange was set up and where it was: a letter for each kind and its value.
     organization
         Number of the organisation that the account belongs to, -1 where it belongs to none.
+    models
+        Fresh exchanges by the number of the model that they asked.
     """
 
     account_id: str
@@ -92,6 +94,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     styles: str = ""
     traits: tuple[str, ...] = ()
     organization: int = -1
+    models: dict[int, int] = {}
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -16,8 +16,8 @@ import click
 import msgspec
 
 from detectors.groups import LINK_KINDS
-from detectors.harvest import FEATURES
 from detectors.spec import DetectorSpec, load_spec
+from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket
 from tuning.corpus import Corpus, corpus_options, read_corpus
 from tuning.curve import without_links

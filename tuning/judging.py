@@ -9,11 +9,11 @@ import msgspec
 
 from detectors.campaigns import CampaignDetector, FeedbackRefused
 from detectors.case import Case
-from detectors.harvest import FEATURES
 from detectors.kin import KinDetector
 from detectors.marks import Marks
 from detectors.source import Source
 from detectors.spec import DetectorSpec
+from detectors.suspicion import FEATURES
 from detectors.tail import Tail
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert

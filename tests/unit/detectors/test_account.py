@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from zlib import crc32
 
 import pytest
 
@@ -174,3 +175,15 @@ def test_styles_and_traits_are_told() -> None:
     assert [trait for trait in known.traits if trait[0] != "u"] == ["n64496", "yDE", "t0.2", "pNone", "m64", "s-1"]
     assert len(known.traits) == 7
     assert unknown.traits == ("tNone", "pNone", "mNone", "s-1")
+
+
+def test_fresh_exchanges_are_counted_by_model() -> None:
+    """By the number of the model that was asked; what repeats a prompt is not fresh."""
+    asked = [("m-1", "a"), ("m-2", "b"), ("m-1", "c"), ("m-1", "a")]
+    events = [
+        event(START_MS + number * 1_000, model=model, prompt_fingerprint=fingerprint(prompt))
+        for number, (model, prompt) in enumerate(asked)
+    ]
+    (record,) = records_of(SPEC, events)
+
+    assert record.models == {crc32(b"m-1"): 2, crc32(b"m-2"): 1}

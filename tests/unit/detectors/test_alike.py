@@ -11,9 +11,10 @@ import pytest
 
 from detectors.alike import AlikeDetector
 from detectors.even_load import GroupEvidence
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")

@@ -26,6 +26,7 @@ def diverse(number: int, chooser: random.Random) -> UsageEvent:
         user_agent=f"client-{number}-" + "y" * 200,
         temperature=number % 19 / 10,
         payment_fingerprint=f"p{number}",
+        model=f"model-{number}-" + "z" * 200,
     )
 
 
@@ -56,6 +57,7 @@ def test_an_account_stays_small_whatever_it_does() -> None:
                 assert math.isfinite(record.shift_nats)
                 assert math.isfinite(record.hourly_expected)
                 assert len(record.links) <= 64
+                assert len(record.models) <= 16
     detector.advance(START_MS + DIVERSE * 17_000 + BUCKET_MS)
     raw = detector.snapshot("a-1")
 

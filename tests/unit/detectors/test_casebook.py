@@ -4,8 +4,8 @@ import pytest
 
 from detectors.case import Case, new_case
 from detectors.casebook import Casebook
-from detectors.harvest import Suspicion
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.suspicion import Suspicion
 from schemas.alert import Alert
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS
 

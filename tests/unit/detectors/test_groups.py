@@ -8,8 +8,9 @@ import pytest
 from detectors.even_load import GroupEvidence
 from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = DetectorSpec()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from detectors.crowd import CrowdModel
-from detectors.harvest import FEATURES, HarvestDetector, Judgement, Suspicion
+from detectors.harvest import HarvestDetector, Judgement
 from detectors.spec import DetectorSpec
+from detectors.suspicion import FEATURES, Suspicion
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket
 
 SPEC = DetectorSpec()
@@ -85,12 +86,14 @@ def test_support_alone_never_names(support: dict[str, Any]) -> None:
 
 
 def test_support_helps_in_proportion_to_content() -> None:
-    """Beyond its third nat a feature adds at most two, scaled by how far content alone is from the threshold."""
-    detector, _, judgement = go([0], **slots(40), active_hours=14, refusals=10_000, shift_nats=1_000)
-    content, support = judgement.nats[0], 2 + 2
+    """Beyond its third nat a feature adds at most four, in full from seven nats of content on."""
+    few = {"begin_ms": START_MS, "active_hours": 14, "refusals": 10_000, "shift_nats": 1_000}
+    detector, _, judgement = go([0], **slots(40), **few)
+    content, support = judgement.nats[0], 4 + 4
+    score = content + support * content / 7
 
-    assert 0 < content < detector.threshold_nats
-    assert judgement.total == pytest.approx(content + support * content / detector.threshold_nats)
+    assert 0 < content < 7
+    assert judgement.total == pytest.approx(detector.calibration.nats(score, 1 / 2_000))
 
 
 def test_content_names() -> None:
@@ -120,7 +123,7 @@ def test_end_users_divide() -> None:
 def test_an_established_account_stays_silent_at_its_reference() -> None:
     """Who did the same all along, when we first saw it, is not named for going on; a newcomer is."""
     times = [hour * HOUR_MS for hour in range(0, 8 * 24, 2)]
-    fields = slots(40) | {"active_hours": 24, "age_ms": 100 * DAY_MS}
+    fields = slots(40) | {"active_hours": 24, "age_ms": 100 * DAY_MS, "regular": 40}
     detector, state, established = go(times, begin_ms=START_MS, **fields)
     _, _, newcomer = go(times, begin_ms=LATER_MS, **fields)
 
@@ -137,13 +140,78 @@ def test_established_is_who_is_old_enough(age_days: int | None, expected: bool) 
     assert state.is_established is expected
 
 
-def test_days_of_the_accused_are_not_what_is_usual() -> None:
-    """An account over the threshold adds nothing to the tail that it is measured by; an honest one adds each day."""
+def test_an_accused_account_does_not_calibrate() -> None:
+    """One over the threshold adds to what the accused reach; an honest one adds each day to what honest ones do."""
     accused, _, _ = go([0, DAY_MS], **slots(900), active_hours=24)
-    honest, _, _ = go([0, DAY_MS], **slots(12), active_hours=14)
+    honest, _, judgement = go([0, DAY_MS], **slots(12), active_hours=14)
 
-    assert (accused.tails[0].days, accused.tails[0].above) == (1, 0)
-    assert (honest.tails[0].days, honest.tails[0].above) == (1, 1)
+    assert (accused.calibration.days, accused.calibration.begun[0], accused.calibration.accused[0]) == (0, 0, 1)
+    assert 2 < judgement.nats[0] < 7
+    assert (honest.calibration.days, honest.calibration.begun[0], honest.calibration.accused[0]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("is_accused", "above"), [(True, 0), (False, 1)])
+def test_members_of_a_campaign_do_not_shape_the_tails(is_accused: bool, above: int) -> None:
+    """Their days say nothing of honest use; those of an account that is named by itself do: it may be honest."""
+    detector, model, state = HarvestDetector(SPEC), crowd(), None
+    for day in (0, 1):
+        record = bucket(start_ms=START_MS + day * DAY_MS, **slots(900), active_hours=24)
+        state = detector.observe(state, record, model, LATER_MS)
+        detector.judge(state, record, is_accused=is_accused)
+
+    assert (detector.tails[0].days, detector.tails[0].above) == (1, above)
+
+
+def value_of(name: str, judgement: Judgement) -> float:
+    """The value of a feature."""
+    return dict(zip(FEATURES, judgement.values, strict=True))[name]
+
+
+@pytest.mark.parametrize(
+    ("begin_ms", "days", "expected"), [(LATER_MS, 1, True), (LATER_MS, 4, False), (START_MS, 1, False)]
+)
+def test_full_use_counts_while_an_account_is_new(begin_ms: int, days: int, expected: bool) -> None:
+    """A newcomer's exchanges of the first three days; not those of an account that was there before the deployment."""
+    times = [hour * HOUR_MS for hour in range(0, 24 * days, 4)]
+    _, state, judgement = go(times, begin_ms=begin_ms, **slots(9))
+
+    assert value_of("no_ramp", judgement) == (pytest.approx(state.rate) if expected else 0)
+
+
+def test_use_is_measured_by_the_plan() -> None:
+    """Answer tokens as a multiple of the usual day of the plan, once thirty days of it are known."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    for number in range(40):
+        known = None
+        for day in (0, 1):
+            record = bucket(f"a{number}", START_MS + day * DAY_MS, plan="free", output_tokens=99)
+            known = detector.observe(known, record, model, LATER_MS)
+            detector.judge(known, record)
+    record = bucket("greedy", START_MS + 2 * DAY_MS, plan="free", output_tokens=4_999)
+    judgement = detector.judge(detector.observe(None, record, model, LATER_MS), record)
+
+    assert value_of("entitlement", judgement) == pytest.approx(50)
+
+
+def test_missing_fields_are_no_evidence() -> None:
+    """Without tokens, plan, model and prompts there is nothing to be out of proportion, to turn or to ask."""
+    _, _, judgement = go([0, DAY_MS], output_tokens=0)
+
+    assert {name: value_of(name, judgement) for name in ("entitlement", "pivot", "discrepancy")} == {
+        "entitlement": 0,
+        "pivot": 0,
+        "discrepancy": 0,
+    }
+
+
+def test_a_benign_verdict_begins_a_new_past() -> None:
+    """What the account does while it is excused is what it is measured against later."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    state = detector.observe(None, bucket(styles="Aaabbb" * 32, events=40, fresh=0), model, LATER_MS)
+    state.excused_until_ms = START_MS + DAY_MS
+    detector.observe(state, bucket(start_ms=START_MS + HOUR_MS, styles="Baabbb" * 32, events=40), model, LATER_MS)
+
+    assert (state.past.topics, state.past.fresh) == ("B" * 32, 1)
 
 
 def test_an_account_begins_with_its_bucket() -> None:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from detectors.asked import asked_nats, counted, fit_asked
 from detectors.case import Case, new_case
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector, Suspicion
+from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import fit_marks, marks_nats
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, fit_traits, traits_nats
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, bucket
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.harvest import Suspicion
 from detectors.manner import fit_manner, manner_of
+from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import START_MS
 
 RATES = 6

@@ -4,9 +4,10 @@ import pytest
 
 from detectors.even_load import GroupEvidence
 from detectors.groups import LINK_KINDS
-from detectors.harvest import FEATURES, HarvestDetector, Judgement
+from detectors.harvest import HarvestDetector, Judgement
 from detectors.reasons import account_reasons, alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
+from detectors.suspicion import FEATURES
 
 SPEC = DetectorSpec()
 
@@ -14,7 +15,7 @@ SPEC = DetectorSpec()
 def test_every_feature_has_its_texts() -> None:
     """What was seen, in which unit, what it means, and which honest cause would look the same."""
     size = len(FEATURES)
-    judgement = Judgement((9.0,) * size, (1.5,) * size, 9.0)
+    judgement = Judgement((9.0,) * size, (2.5,) * size, 9.0)
     reasons = account_reasons(judgement, HarvestDetector(SPEC).levels)
 
     assert [reason.feature for reason in reasons] == list(FEATURES)
@@ -23,8 +24,8 @@ def test_every_feature_has_its_texts() -> None:
 
 
 def test_what_is_usual_is_no_reason() -> None:
-    """Only features that are rarer than usual are told."""
-    nats = (2.0,) + (0.0,) * (len(FEATURES) - 1)
+    """Only features that are rarer than one account-day in seven are told."""
+    nats = (2.0,) + (1.9,) * (len(FEATURES) - 1)
     reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0), HarvestDetector(SPEC).levels)
 
     assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[0], 2.0)]

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.harvest import Suspicion
 from detectors.heard import Heard
 from detectors.source import STYLE_CAP, Sample, Samples, Source, fit_source
 from detectors.style import FACET_CHARS
+from detectors.suspicion import Suspicion
 
 CODES = st.lists(st.sampled_from("abcdef"), max_size=40)
 

@@ -44,9 +44,11 @@ def test_it_is_the_pareto_through_three_shares(values: list[float], value: float
 
 
 @given(value=st.floats(0, LEVEL / 4))
-def test_what_is_usual_is_no_evidence(value: float) -> None:
-    """Up to the low level nothing speaks against anybody."""
-    assert Tail(LEVEL, PRIOR).nats(value) == 0.0
+def test_below_the_low_level_rarity_is_a_straight_line(value: float) -> None:
+    """Nothing is 0; the low level, which a tenth of the prior's days exceed, is log 10."""
+    expected = math.log(10) * math.log(1 + value) / math.log(1 + LEVEL / 4)
+
+    assert Tail(LEVEL, PRIOR).nats(value) == pytest.approx(expected)
 
 
 @given(small=st.floats(0, 1e9), step=st.floats(0, 1e9))

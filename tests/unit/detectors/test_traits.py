@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.harvest import Suspicion
+from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, fit_traits, traits_nats
 
 MEMBERS, OTHERS = 10, 100

@@ -15,8 +15,9 @@ FIRST_MS = START_MS + BUCKET_MS
 
 
 def harvests(detector: CampaignDetector, start_ms: int, *accounts: str, **fields: Any) -> list[Alert]:
-    """Accounts ask nine hundred times in a bucket what everybody asks."""
+    """Accounts ask nine hundred times in a bucket what everybody asks, evenly and though they are refused."""
     loud: dict[str, Any] = {"slots": ["pop"] * 900, "events": 900, "fresh": 900, "active_hours": 24}
+    loud |= {"regular": 900, "refusals": 900}
     for account_id in accounts:
         detector.observe(bucket(account_id, start_ms, **(loud | fields)))
     return detector.advance(start_ms + BUCKET_MS)

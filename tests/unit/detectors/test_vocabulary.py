@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.harvest import Suspicion
 from detectors.heard import Heard
+from detectors.suspicion import Suspicion
 from detectors.vocabulary import Vocabulary, codes_of
 from tests.unit.detectors.samples import bucket
 

@@ -7,8 +7,8 @@ import pytest
 
 from detectors.campaigns import CampaignDetector
 from detectors.groups import LINK_KINDS
-from detectors.harvest import FEATURES
 from detectors.spec import load_spec
+from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent
 from tests.unit.tuning.samples import EAGER, alert, at_ms, sample

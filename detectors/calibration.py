@@ -1,0 +1,85 @@
+"""Calibration: how many account-days pass until an honest account begins to reach a score.
+
+What features add up to is no probability: they depend on each other, and one account that is unusual stays so for days.
+So the service counts how often accounts **begin** to reach four scores; reaching them again within the life of an alert
+is the same alarm (declustering by runs: Smith and Weissman, Estimating the extremal index, JRSS B 1994). Between and
+beyond these scores the logarithm of the rate is a straight line (peaks over a threshold: Siffer et al., KDD 2017).
+Of the accounts that stand accused as many count as honest as the knob lets expect. Who abuses unnoticed counts too,
+which errs to the side of silence.
+"""
+
+import math
+from itertools import pairwise
+
+import msgspec
+
+from detectors.windows import NEVER_DAY
+
+_SCORES = (2.0, 4.0, 7.0, 10.0)
+_PRIOR_NATS = (3.75, 4.9, 6.2, 7.1)
+"""Of these scores, until enough was seen."""
+_PRIOR_DAYS = 20_000.0
+_HALVE_ABOVE = 200_000.0
+_MIN_SLOPE, _MAX_SLOPE = 0.25, 1.5
+
+NEVER_BEGUN = tuple(NEVER_DAY for _ in _SCORES)
+
+
+class Run(msgspec.Struct, array_like=True):
+    """Days on which an account last reached each score, and on which it was last accused."""
+
+    days: tuple[int, ...] = NEVER_BEGUN
+    accused_day: int = NEVER_DAY
+
+
+class Calibration(msgspec.Struct, array_like=True):
+    """Account-days, and how many of them are the first of a run at or above each of four scores (nats)."""
+
+    days: float = 0.0
+    begun: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(_SCORES))
+    accused: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(_SCORES))
+    """Runs of accounts that came to stand accused."""
+
+    def add(self, score: float, day: int, run: Run, run_days: int) -> None:
+        """Count the largest score of an account-day, unless the account is accused.
+
+        A run ends after more than ``run_days`` days below its score.
+        """
+        if day - run.accused_day <= run_days:
+            return
+        self.days += 1
+        begins = [score >= least and day - last > run_days for least, last in zip(_SCORES, run.days, strict=True)]
+        self.begun = [count + is_first for count, is_first in zip(self.begun, begins, strict=True)]
+        run.days = tuple(day if score >= least else last for least, last in zip(_SCORES, run.days, strict=True))
+        if self.days > _HALVE_ABOVE:
+            self.days /= 2
+            self.begun = [count / 2 for count in self.begun]
+            self.accused = [count / 2 for count in self.accused]
+
+    def accuse(self, score: float, day: int, run: Run, run_days: int) -> None:
+        """Count what an account reaches that stands accused, and what it has reached before, as an accused one's."""
+        is_new = day - run.accused_day > run_days
+        for number, (least, last_day) in enumerate(zip(_SCORES, run.days, strict=True)):
+            is_counted = day - last_day <= run_days
+            if is_counted and is_new:
+                self.begun[number] = max(0.0, self.begun[number] - 1)
+            self.accused[number] += score >= least and (is_new or not is_counted)
+        run.days = tuple(day if score >= least else last for least, last in zip(_SCORES, run.days, strict=True))
+        run.accused_day = day
+
+    def nats(self, score: float, false_alarm_ratio: float) -> float:
+        """Logarithm of the account-days until an honest account begins to reach a score; 0 for a score of 0.
+
+        ``false_alarm_ratio`` is how many honest accounts may be accused per account-day.
+        """
+        known = [(0.0, 0.0)]
+        most = self.days * false_alarm_ratio
+        for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_NATS, strict=True):
+            rate = (begun + min(most, accused) + _PRIOR_DAYS * math.exp(-prior)) / (self.days + _PRIOR_DAYS)
+            known.append((least, max(known[-1][1], -math.log(rate))))
+        for (low, from_nats), (high, to_nats) in pairwise(known):
+            if score <= high:
+                return from_nats + (to_nats - from_nats) * max(0.0, score - low) / (high - low)
+        (low, from_nats), (high, to_nats) = known[-2:]
+        slope = min(_MAX_SLOPE, max(_MIN_SLOPE, (to_nats - from_nats) / (high - low)))
+        return to_nats + slope * (score - high)
