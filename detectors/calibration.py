@@ -19,6 +19,7 @@ _SCORES = (2.0, 4.0, 7.0, 10.0)
 _PRIOR_NATS = (3.75, 4.9, 6.2, 7.1)
 """Of these scores, until enough was seen."""
 _PRIOR_DAYS = 20_000.0
+_PRIOR_BEGUN = tuple(_PRIOR_DAYS * math.exp(-nats) for nats in _PRIOR_NATS)
 _HALVE_ABOVE = 200_000.0
 _MIN_SLOPE, _MAX_SLOPE = 0.25, 1.5
 
@@ -72,14 +73,16 @@ class Calibration(msgspec.Struct, array_like=True):
 
         ``false_alarm_ratio`` is how many honest accounts may be accused per account-day.
         """
+        if score <= 0:
+            return 0.0
         known = [(0.0, 0.0)]
         most = self.days * false_alarm_ratio
-        for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_NATS, strict=True):
-            rate = (begun + min(most, accused) + _PRIOR_DAYS * math.exp(-prior)) / (self.days + _PRIOR_DAYS)
+        for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_BEGUN, strict=True):
+            rate = (begun + min(most, accused) + prior) / (self.days + _PRIOR_DAYS)
             known.append((least, max(known[-1][1], -math.log(rate))))
         for (low, from_nats), (high, to_nats) in pairwise(known):
             if score <= high:
-                return from_nats + (to_nats - from_nats) * max(0.0, score - low) / (high - low)
+                return from_nats + (to_nats - from_nats) * (score - low) / (high - low)
         (low, from_nats), (high, to_nats) = known[-2:]
         slope = min(_MAX_SLOPE, max(_MIN_SLOPE, (to_nats - from_nats) / (high - low)))
         return to_nats + slope * (score - high)

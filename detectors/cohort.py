@@ -42,7 +42,11 @@ class Cohorts(msgspec.Struct, array_like=True):
     def learn_day(self, plan: str | None, tokens: float) -> None:
         """Count the answer tokens of an honest account-day."""
         use = self.plans.setdefault(self._known(plan), PlanUse())
-        use.log_tokens = _learned(use.log_tokens if use.days else None, math.log1p(tokens), _LEARN_PLAN)
+        mean = stats.EWMean(fading_factor=_LEARN_PLAN)
+        if use.days:
+            mean.update(use.log_tokens)
+        mean.update(math.log1p(tokens))
+        use.log_tokens = mean.get()
         use.days += 1
 
     def times_of_plan(self, plan: str | None, tokens: float) -> float:
@@ -71,18 +75,10 @@ class Cohorts(msgspec.Struct, array_like=True):
             return 0.0
         of_all = sum(bucket.models.values())
         beyond = turned - self.turned * of_all
-        self.turned = _learned(self.turned, turned / of_all, _LEARN_TURN)
+        # As River's EWMean does, which would be made anew for every bucket of every account.
+        self.turned += _LEARN_TURN * (turned / of_all - self.turned)
         return beyond if bucket.seen_ms >= _PAST_MS else 0.0
 
     def _known(self, plan: str | None) -> str:
         name = plan or _OTHER_PLANS
         return name if name in self.plans or len(self.plans) < _MOST_PLANS else _OTHER_PLANS
-
-
-def _learned(known: float | None, value: float, rate: float) -> float:
-    """The exponentially weighted mean after one more value."""
-    mean = stats.EWMean(fading_factor=rate)
-    if known is not None:
-        mean.update(known)
-    mean.update(value)
-    return float(mean.get())

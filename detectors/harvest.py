@@ -144,14 +144,14 @@ class HarvestDetector:
             state.past.more_systematic(state.remembered, state.rate),
             state.rate if state.is_newcomer and bucket.end_ms - state.first_ms < _NEW_MS else 0.0,
         )
-        nats = tuple(tail.nats(value) for tail, value in zip(self.tails, values, strict=True))
-        support = sum(min(_SUPPORT_CAP_NATS, max(0.0, n - _SUPPORT_FROM_NATS)) for n in nats[1:])
+        nats = tuple([tail.nats(value) for tail, value in zip(self.tails, values, strict=True)])
+        support = sum([min(_SUPPORT_CAP_NATS, n - _SUPPORT_FROM_NATS) for n in nats[1:] if n > _SUPPORT_FROM_NATS])
         score = nats[0] + support * min(1.0, nats[0] / _SUPPORT_FULL_NATS)
         total = self.calibration.nats(score, math.exp(-self.threshold_nats))
         if is_accused or (total >= self.threshold_nats and score >= _ACCUSED_SCORE):
             self.calibration.accuse(score, bucket.start_ms // DAY_MS, state.run, self._run_days)
         if not is_accused:
-            state.maxima = [max(a, b) for a, b in zip(state.maxima, values, strict=True)]
+            state.maxima = list(map(max, state.maxima, values))
             state.day_tokens = max(state.day_tokens, state.tokens)
             state.score = max(state.score, score)
         return Judgement(values, nats, max(0.0, total))

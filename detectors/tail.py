@@ -54,12 +54,14 @@ class Tail(msgspec.Struct, array_like=True):
 
         Below the low level, where shares are not counted, it is a straight line from 0.
         """
+        if value <= 0:
+            return 0.0
         low = self.level / _FAR
         all_days = self.days + self.prior_days
         above = self.above + self.prior_days * _PRIOR_RATIO
         above_low = max(above, self.above_low + self.prior_days * _PRIOR_LOW_RATIO)
         if value <= low:
-            return math.log(all_days / above_low) * _step(0.0, max(0.0, value)) / _step(0.0, low)
+            return math.log(all_days / above_low) * _step(0.0, value) / _step(0.0, low)
         if value <= self.level:
             reached = _step(low, value) / _step(low, self.level)
             return math.log(all_days / above_low) + reached * math.log(above_low / above)
