@@ -23,13 +23,13 @@ _PRIOR_BEGUN = tuple(_PRIOR_DAYS * math.exp(-nats) for nats in _PRIOR_NATS)
 _HALVE_ABOVE = 200_000.0
 _MIN_SLOPE, _MAX_SLOPE = 0.25, 1.5
 
-NEVER_BEGUN = tuple(NEVER_DAY for _ in _SCORES)
+NEVER_REACHED = tuple(NEVER_DAY for _ in _SCORES)
 
 
 class Run(msgspec.Struct, array_like=True):
     """Days on which an account last reached each score, and on which it was last accused."""
 
-    days: tuple[int, ...] = NEVER_BEGUN
+    days: tuple[int, ...] = NEVER_REACHED
     accused_day: int = NEVER_DAY
 
 
@@ -64,7 +64,7 @@ class Calibration(msgspec.Struct, array_like=True):
             is_counted = day - last_day <= run_days
             if is_counted and is_new:
                 self.begun[number] = max(0.0, self.begun[number] - 1)
-            self.accused[number] += score >= least and (is_new or not is_counted)
+            self.accused[number] += is_new if is_counted else score >= least
         run.days = tuple(day if score >= least else last for least, last in zip(_SCORES, run.days, strict=True))
         run.accused_day = day
 

@@ -1,7 +1,8 @@
 """Cohorts: what is usual for the accounts of one plan, and what everybody does when a model comes out.
 
 Both are learned online, so that a change that moves everybody moves nobody against the others. Blind to a plan whose
-accounts are mostly abused, and to models that were there before the deployment began.
+accounts are mostly abused, to models that were there before the deployment began, and to those after the first thousand
+names that its events have given.
 """
 
 import math

@@ -77,16 +77,16 @@ class HarvestDetector:
         state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
             state.reference = max(state.reference, state.harvest)
-        if state.excused_until_ms > bucket.end_ms:
-            # Judged benign: what the account goes on to do until then is its reference.
-            state.reference = max(state.reference, state.harvest)
         state.tenant_id, state.organization = bucket.tenant_id, bucket.organization
         state.remembered = state.remembered * fade + bucket.events
         state.tokens = state.tokens * fade + bucket.output_tokens
         state.pivoted = max(0.0, state.pivoted * fade + self.cohorts.turn_beyond(bucket, start_ms) / people)
         if state.excused_until_ms > bucket.end_ms:
-            state.past = Past()
-        state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
+            # Judged benign: what the account goes on to do until then is what it is measured against.
+            state.reference = max(state.reference, state.harvest)
+            state.past = Past.of_late(state.styles[0], state.remembered, state.rate)
+        else:
+            state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
         if bucket.traits:
             state.count_traits(bucket.traits)
         state.last_ms = bucket.end_ms

@@ -26,6 +26,11 @@ class Past(msgspec.Struct, array_like=True):
     exchanges: float = 0.0
     fresh: float = 0.0
 
+    @classmethod
+    def of_late(cls, recent: str, exchanges: float, fresh: float) -> "Past":
+        """A past that begins with the topics of the latest prompts and with what is remembered of the exchanges."""
+        return cls(recent[-_KEPT:], exchanges, fresh)
+
     def learn(self, topics: str, exchanges: int, fresh: int) -> None:
         """Keep what an account began with."""
         if len(self.topics) < _KEPT:

@@ -86,6 +86,15 @@ def test_accusing_takes_an_account_out_of_the_honest_ones() -> None:
     assert (calibration.days, calibration.begun, calibration.accused) == (1, [0, 0, 0, 0], [1, 1, 1, 1])
 
 
+def test_who_joins_a_campaign_takes_along_what_it_reached() -> None:
+    """Whatever its score is on that day."""
+    calibration, run = Calibration(), Run()
+    calibration.add(8.0, 100, run, RUN_DAYS)
+    calibration.accuse(3.0, 101, run, RUN_DAYS)
+
+    assert (calibration.begun, calibration.accused) == ([0, 0, 0, 0], [1, 1, 1, 0])
+
+
 def test_it_learns_how_often_honest_accounts_are_named() -> None:
     """Where scores are exponential and last for days, runs per account-day come out as asked for."""
     chooser, calibration = random.Random(5), Calibration()

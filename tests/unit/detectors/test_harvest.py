@@ -209,9 +209,13 @@ def test_a_benign_verdict_begins_a_new_past() -> None:
     detector, model = HarvestDetector(SPEC), crowd()
     state = detector.observe(None, bucket(styles="Aaabbb" * 32, events=40, fresh=0), model, LATER_MS)
     state.excused_until_ms = START_MS + DAY_MS
-    detector.observe(state, bucket(start_ms=START_MS + HOUR_MS, styles="Baabbb" * 32, events=40), model, LATER_MS)
+    state.styles[0] = "A" * 20 + "B" * 40
+    detector.observe(state, bucket(start_ms=START_MS + HOUR_MS, events=60, fresh=50), model, LATER_MS)
+    excused = (state.past.topics, state.past.exchanges, state.past.fresh)
+    detector.observe(state, bucket(start_ms=START_MS + 2 * DAY_MS, styles="Caabbb" * 32, events=9), model, LATER_MS)
 
-    assert (state.past.topics, state.past.fresh) == ("B" * 32, 1)
+    assert excused == ("B" * 32, pytest.approx(60 + 40 * math.exp(-HOUR_MS / MEMORY_MS)), 50)
+    assert (state.past.topics, state.past.exchanges, state.past.fresh) == excused
 
 
 def test_an_account_begins_with_its_bucket() -> None:
@@ -219,3 +223,42 @@ def test_an_account_begins_with_its_bucket() -> None:
     _, state, _ = go([0, HOUR_MS])
 
     assert (state.first_ms, state.last_ms) == (START_MS, START_MS + HOUR_MS + BUCKET_MS)
+
+
+def test_tokens_fade() -> None:
+    """Answer tokens and exchanges are remembered as everything else is."""
+    times = [0, 9 * HOUR_MS, 30 * HOUR_MS]
+    _, state, _ = go(times, output_tokens=700, events=3)
+    faded = math.fsum(math.exp(-(times[-1] - at) / MEMORY_MS) for at in times)
+
+    assert (state.tokens, state.remembered) == (pytest.approx(700 * faded), pytest.approx(3 * faded))
+
+
+def test_turning_to_a_new_model_fades_and_is_divided() -> None:
+    """Ten exchanges with a model of an hour, by an account with a past, divided as the harvest is by end users."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    detector.observe(None, bucket("other", START_MS, models={1: 1}), model, LATER_MS)
+    fields: dict[str, Any] = {"seen_ms": 2 * DAY_MS, "end_users": 4}
+    state = detector.observe(None, bucket(start_ms=START_MS, models={2: 10}, **fields), model, LATER_MS)
+    later = bucket(start_ms=START_MS + 6 * HOUR_MS, models={}, **fields)
+    judgement = detector.judge(detector.observe(state, later, model, LATER_MS), later)
+
+    # Model 1 had been new too: of the first bucket a fiftieth of everybody had turned.
+    turned = 10 * (1 - 0.02) / 2
+    assert value_of("pivot", judgement) == pytest.approx(turned * math.exp(-6 * HOUR_MS / MEMORY_MS))
+
+
+def test_an_account_is_measured_against_its_own_past() -> None:
+    """Topics of its latest prompts against those of its first; stand-alone requests against the share at first."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    first = bucket(styles="Aaabbb" * 32, events=40, fresh=0)
+    state = detector.observe(None, first, model, LATER_MS)
+    state.styles[0] = "A" * 32 + "B" * 32
+    later = bucket(start_ms=START_MS + HOUR_MS, events=60, fresh=60)
+    judgement = detector.judge(detector.observe(state, later, model, LATER_MS), later)
+    discrepancy = state.past.discrepancy("A" * 32 + "B" * 32)
+    systematic = state.past.more_systematic(60 + 40 * math.exp(-HOUR_MS / MEMORY_MS), 60)
+
+    assert min(discrepancy, systematic) > 3
+    assert value_of("discrepancy", judgement) == pytest.approx(discrepancy)
+    assert value_of("systematic", judgement) == pytest.approx(systematic)
