@@ -31,7 +31,8 @@ from schemas.times import epoch_ms
 
 __all__ = ["CampaignDetector", "FeedbackRefused"]
 
-_SAME_CAMPAIGN_RATIO = 0.5
+_SAME_CAMPAIGN_RATIO, _REST_OF_CAMPAIGN_RATIO = 0.5, 0.25
+"""Share of the accounts that must be in a campaign to belong to it: of enough for one of their own, and of fewer."""
 _EXCUSED_DAYS = 14
 _KEPT_FEEDBACK_IDS = 10_000
 
@@ -177,9 +178,12 @@ class CampaignDetector:
             return self._grow(owner, key, evidence, end_ms, touching)
         if evidence is None or evidence.nats < self._groups.threshold_nats:
             return []
-        case = self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO)
         accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-        if case is None and len(accounts) < self._spec.groups.min_accounts:
+        is_whole = len(accounts) >= self._spec.groups.min_accounts
+        case = self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO if is_whole else _REST_OF_CAMPAIGN_RATIO)
+        if case is not None:
+            accounts = [a for a in accounts if not self._kin.is_unlike(case, a, end_ms)]
+        elif not is_whole:
             return []
         is_new = case is None
         case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)

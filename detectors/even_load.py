@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from detectors.exchange import NOBODY
+from detectors.gap import find_gap
 from detectors.mixture import find_cluster
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
@@ -21,7 +22,8 @@ from detectors.suspicion import Suspicion
 class GroupEvidence(msgspec.Struct, frozen=True):
     """What accounts show together; rates are exchanges per account and day.
 
-    ``is_pure``: hardly anybody else has what brings them together.
+    ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
+    their rates and those of the accounts.
     """
 
     accounts: tuple[str, ...]
@@ -31,6 +33,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     ratio: float
     crowd_ratio: float
     is_pure: bool = False
+    is_apart: bool = False
 
 
 def even_load(
@@ -63,6 +66,27 @@ def even_load(
     )
     crowd = _crowd_ratio(accounts, cluster.certainty, states)
     return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
+
+
+def load_above_gap(
+    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion]
+) -> GroupEvidence | None:
+    """Evidence of customers with an even load above a gap; ``None`` when there is none. Rates as for ``even_load``."""
+    if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts:
+        return None
+    rate_of = dict(zip(accounts, rates, strict=True))
+    chosen = customers(accounts, states)
+    gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts)
+    if gap is None or gap.nats <= 0:
+        return None
+    above = [a for a in chosen if gap.low <= rate_of[a] <= gap.high]
+    values = np.log([rate_of[a] for a in above])
+    rate = math.exp(float(values.mean()))
+    named = tuple(a for a in above if states[a].crowd_ratio >= spec.job_crowd_ratio)
+    if rate < spec.min_rate or len(named) < spec.min_accounts:
+        return None
+    crowd = _crowd_ratio(named, [1.0] * len(named), states)
+    return GroupEvidence(named, gap.nats, rate, float(values.std()), len(above) / len(chosen), crowd, is_apart=True)
 
 
 def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[str]:

@@ -13,10 +13,11 @@ stay below ``min_rate``, or whose accounts share nothing.
 
 import math
 from collections.abc import Iterable, KeysView, Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, content_weight, customers, even_load
+from detectors.even_load import GroupEvidence, content_weight, customers, even_load, load_above_gap
 from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -40,6 +41,14 @@ class Member(msgspec.Struct, array_like=True):
     exchanges: float
     last_ms: int
     first_ms: int
+
+
+class Use(NamedTuple):
+    """How an account uses a link: exchanges per day, and their share of all it sends."""
+
+    account_id: str
+    rate: float
+    share: float
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -122,38 +131,57 @@ class GroupDetector:
         if group.is_popular or len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
             return None
         group.judged_ms = now_ms
-        accounts, rates = self._rates(key, group, now_ms, states, harvest)
-        if len(accounts) < spec.min_accounts:
+        uses = self._uses(key, group, now_ms, states, harvest)
+        if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        evidence = even_load(spec, accounts, rates, states, least_rate=spec.least_rate, min_rate=spec.min_rate)
+        evidence = self._evidence(key, uses, states)
         if evidence is None:
             return None
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
-        is_strict = key.partition(":")[0] in _STRICT_KINDS
-        nats = evidence.nats * content_weight(spec, evidence.crowd_ratio, is_strict=is_strict)
-        return msgspec.structs.replace(evidence, nats=nats, is_pure=is_pure)
+        return msgspec.structs.replace(evidence, is_pure=is_pure)
 
-    def _rates(
+    def _evidence(self, key: str, uses: list[Use], states: Mapping[str, Suspicion]) -> GroupEvidence | None:
+        """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
+        spec = self._spec
+        kind = key.partition(":")[0]
+        mostly = [use for use in uses if use.share >= spec.link_share]
+        evidence = even_load(
+            spec,
+            [use.account_id for use in mostly],
+            [use.rate for use in mostly],
+            states,
+            least_rate=spec.least_rate,
+            min_rate=spec.min_rate,
+        )
+        if evidence is None and kind not in _STRICT_KINDS:
+            evidence = load_above_gap(spec, [use.account_id for use in uses], [use.rate for use in uses], states)
+        if evidence is None:
+            return None
+        weight = content_weight(spec, evidence.crowd_ratio, is_strict=kind in _STRICT_KINDS)
+        return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
+
+    def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
-    ) -> tuple[list[str], list[float]]:
-        """Members for whom the link matters, sorted, and their exchanges per day on it."""
+    ) -> list[Use]:
+        """How members for whom the link matters use it, by account."""
         spec = self._spec
         members = sorted(group.members)
-        accounts, rates = [], []
+        least_share = min(spec.link_share, spec.gap_share)
+        uses = []
         for account_id in customers(members, states) if key.startswith("payment:") else members:
             member = group.members[account_id]
             exchanges = self._faded(member, now_ms)
             if exchanges < spec.least_exchanges or account_id not in states:
                 continue
-            if exchanges < spec.link_share * harvest.rate_at(states[account_id], now_ms):
+            of_all = harvest.rate_at(states[account_id], now_ms)
+            if exchanges < least_share * of_all:
                 continue
             age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
             days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
-            accounts.append(account_id)
-            rates.append(exchanges / days)
-        return accounts, rates
+            uses.append(Use(account_id, exchanges / days, exchanges / of_all if of_all > 0 else 1.0))
+        return uses
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:
         """Whether the link carries so much of what an account does that it matters."""

@@ -82,15 +82,26 @@ def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Rea
 def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
     """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
     kind = link.partition(":")[0].replace("_", " ")
-    return [
-        _even_load_reason(
+    if evidence.is_apart:
+        even = _even_load_reason(
+            spec,
+            evidence,
+            f"gap over a shared {kind}",
+            f"{len(evidence.accounts)} accounts use the same {kind} evenly, about {evidence.rate:.0f} exchanges a day "
+            "each; all others on it use it far less, and hardly anybody is in between.",
+            "A small team that works from one text, among many who use it now and then.",
+        )
+    else:
+        even = _even_load_reason(
             spec,
             evidence,
             f"even load over a shared {kind}",
             f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
             "exchanges a day each; people who share something use it very differently.",
             "A class on one assignment, or test accounts of one product team.",
-        ),
+        )
+    return [
+        even,
         _crowd_reason(
             spec,
             evidence,

@@ -83,6 +83,10 @@ class Groups(_Section):
     certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
     pure_ratio: Ratio = Field(default=0.8, description="Share of named members from which newcomers join at once.")
     link_share: Ratio = Field(default=0.3, description="Share of an account's exchanges that must carry the link.")
+    gap_share: Ratio = Field(default=0.15, description="The same for accounts above a gap, who do other things too.")
+    gap_slope: Positive = Field(
+        default=1.1, description="Index of the Pareto law of honest rates on links that many use lightly."
+    )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")

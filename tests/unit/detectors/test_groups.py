@@ -18,9 +18,14 @@ NOW_MS = START_MS + 20 * HOUR_MS
 
 
 def linked(
-    key: str, sizes: list[int], crowd: float = 1.0, spec: DetectorSpec = SPEC, organizations: int = 0
+    key: str,
+    sizes: list[int],
+    crowd: float = 1.0,
+    spec: DetectorSpec = SPEC,
+    organizations: int = 0,
+    share: float = 1.0,
 ) -> GroupEvidence | None:
-    """Evidence on a link on which each account made so many exchanges over twenty hours, all of them on the link.
+    """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
 
     The accounts belong to so many organisations in turn, or to none.
     """
@@ -37,7 +42,7 @@ def linked(
             NOW_MS,
             slots=10.0,
             popular=10 * crowd,
-            rate=float(size),
+            rate=size / share,
             organization=number % organizations if organizations else NOBODY,
         )
         for number, (a, size) in enumerate(accounts.items())
@@ -174,3 +179,39 @@ def test_what_leaves_no_trace_is_forgotten() -> None:
     assert groups.sweep(gone_ms) == []
     assert groups.sweep(gone_ms + HOUR_MS) == ["template::t"]
     assert (groups.groups, groups.links_of, groups.firsts) == ({}, {}, {})
+
+
+LIGHT = [1] * 60
+HEAVY = [7, 8, 8, 9, 9, 10, 11]
+"""Of twenty hours: some 1.5, and 11 to 17 exchanges a day."""
+WORDS = "template:\x1fcwords"
+
+
+def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
+    """Seven that use everybody's words evenly and often, a fifth of what they do; the evidence is that of the gap."""
+    evidence = linked(WORDS, [*LIGHT, *HEAVY], share=0.2)
+
+    assert evidence is not None
+    assert evidence.is_apart
+    assert not evidence.is_pure
+    assert evidence.accounts == tuple(f"a{number:03d}" for number in range(60, 67))
+    assert evidence.nats == pytest.approx(7 * math.log(1 + math.exp(1.1)) - math.log(7))
+    days = 1.5 * (1 - math.exp(-20 / 36))
+    assert evidence.rate == pytest.approx(math.prod(size / days for size in HEAVY) ** (1 / 7))
+    assert evidence.ratio == pytest.approx(7 / 67)
+
+
+@pytest.mark.parametrize(
+    ("key", "sizes", "fields", "why"),
+    [
+        (WORDS, [*LIGHT, *HEAVY[:4]], {}, "four are too few"),
+        (WORDS, [*LIGHT, *[2] * 4, 3, 3, *HEAVY], {}, "there is no gap"),
+        (WORDS, [*LIGHT, *HEAVY], {"share": 0.14}, "it is little of what they do"),
+        (WORDS, [*LIGHT, *HEAVY], {"crowd": 0.29, "share": 0.2}, "what they ask is a job's"),
+        (WORDS, [*LIGHT, *HEAVY], {"organizations": 4, "share": 0.2}, "four firms are four customers"),
+        ("payment:\x1fp", [*LIGHT, *HEAVY], {"share": 0.2}, "who pays together has an honest name"),
+    ],
+)
+def test_an_honest_gap_is_none(key: str, sizes: list[int], fields: dict[str, float], why: str) -> None:
+    """Too few, too gradual, too small a part, a job, one customer, a household."""
+    assert linked(key, sizes, **fields) is None, why

@@ -134,3 +134,16 @@ def test_a_campaign_that_shares_nothing_is_found_by_what_it_asks() -> None:
         "even load over alike accounts",
         "requests of alike accounts",
     }
+
+
+@pytest.mark.parametrize(("least_nats", "joins"), [(-100, True), (100, False)])
+def test_too_few_for_a_campaign_of_their_own_join_the_one_of_the_rest(least_nats: float, joins: bool) -> None:
+    """Seven accounts on one configuration: three are members, four are not, and join unless what they ask is unlike."""
+    both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
+    others = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:3]}
+    newcomers = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(4)}
+    text = f"kin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}\nalike: {{seeds: 0}}"
+
+    named, _ = named_with(text, **others, **newcomers)
+
+    assert named == {*MEMBERS, *(newcomers if joins else ())}
