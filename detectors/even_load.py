@@ -83,9 +83,10 @@ def load_above_gap(
     values = np.log([rate_of[a] for a in above])
     rate = math.exp(float(values.mean()))
     named = tuple(a for a in above if states[a].crowd_ratio >= spec.job_crowd_ratio)
-    if rate < spec.min_rate or len(named) < spec.min_accounts:
-        return None
     crowd = _crowd_ratio(named, [1.0] * len(named), states)
+    # They do other things too: what they ask must speak in full.
+    if rate < spec.min_rate or len(named) < spec.min_accounts or crowd < spec.crowd_ratio:
+        return None
     return GroupEvidence(named, gap.nats, rate, float(values.std()), len(above) / len(chosen), crowd, is_apart=True)
 
 

@@ -189,7 +189,7 @@ WORDS = "template:\x1fcwords"
 
 def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     """Seven that use everybody's words evenly and often, a fifth of what they do; the evidence is that of the gap."""
-    evidence = linked(WORDS, [*LIGHT, *HEAVY], share=0.2)
+    evidence = linked(WORDS, [*LIGHT, *HEAVY], crowd=0.5, share=0.2)
 
     assert evidence is not None
     assert evidence.is_apart
@@ -207,7 +207,7 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
         (WORDS, [*LIGHT, *HEAVY[:4]], {}, "four are too few"),
         (WORDS, [*LIGHT, *[2] * 4, 3, 3, *HEAVY], {}, "there is no gap"),
         (WORDS, [*LIGHT, *HEAVY], {"share": 0.14}, "it is little of what they do"),
-        (WORDS, [*LIGHT, *HEAVY], {"crowd": 0.29, "share": 0.2}, "what they ask is a job's"),
+        (WORDS, [*LIGHT, *HEAVY], {"crowd": 0.49, "share": 0.2}, "what they ask is no crowd's"),
         (WORDS, [*LIGHT, *HEAVY], {"organizations": 4, "share": 0.2}, "four firms are four customers"),
         ("payment:\x1fp", [*LIGHT, *HEAVY], {"share": 0.2}, "who pays together has an honest name"),
     ],
