@@ -156,7 +156,8 @@ class GroupDetector:
             min_rate=spec.min_rate,
         )
         if evidence is None and kind not in _STRICT_KINDS:
-            evidence = load_above_gap(spec, [use.account_id for use in uses], [use.rate for use in uses], states)
+            partly = [use for use in uses if use.share >= spec.gap_share]
+            evidence = load_above_gap(spec, [use.account_id for use in partly], [use.rate for use in partly], states)
         if evidence is None:
             return None
         weight = content_weight(spec, evidence.crowd_ratio, is_strict=kind in _STRICT_KINDS)

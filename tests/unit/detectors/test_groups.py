@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,7 @@ LIGHT = [1] * 60
 HEAVY = [7, 8, 8, 9, 9, 10, 11]
 """Of twenty hours: some 1.5, and 11 to 17 exchanges a day."""
 WORDS = "template:\x1fcwords"
+PICKY = parse_spec("groups: {gap_share: 0.21, link_share: 0.1}", "x")
 
 
 def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
@@ -207,11 +209,12 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
         (WORDS, [*LIGHT, *HEAVY[:4]], {}, "four are too few"),
         (WORDS, [*LIGHT, *[2] * 4, 3, 3, *HEAVY], {}, "there is no gap"),
         (WORDS, [*LIGHT, *HEAVY], {"share": 0.14}, "it is little of what they do"),
+        (WORDS, [*LIGHT, *HEAVY], {"share": 0.2, "spec": PICKY}, "it is less of what they do than is asked for"),
         (WORDS, [*LIGHT, *HEAVY], {"crowd": 0.49, "share": 0.2}, "what they ask is no crowd's"),
         (WORDS, [*LIGHT, *HEAVY], {"organizations": 4, "share": 0.2}, "four firms are four customers"),
         ("payment:\x1fp", [*LIGHT, *HEAVY], {"share": 0.2}, "who pays together has an honest name"),
     ],
 )
-def test_an_honest_gap_is_none(key: str, sizes: list[int], fields: dict[str, float], why: str) -> None:
+def test_an_honest_gap_is_none(key: str, sizes: list[int], fields: dict[str, Any], why: str) -> None:
     """Too few, too gradual, too small a part, a job, one customer, a household."""
     assert linked(key, sizes, **fields) is None, why

@@ -55,3 +55,14 @@ def test_alike_accounts_are_explained_without_a_link() -> None:
     assert "2 accounts" in even.explanation
     assert "20 exchanges a day" in even.explanation
     assert all(reason.benign_explanation for reason in (even, crowd))
+
+
+def test_a_gap_is_told_from_an_even_load() -> None:
+    """Who is above a gap shares the link with others; the reason says so, and its evidence is counted once."""
+    evidence = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.1, 0.7, is_apart=True)
+    gap, crowd = group_reasons(SPEC, evidence, "template:x")
+
+    assert (gap.feature, gap.nats, crowd.nats) == ("gap over a shared template", 12.0, 0.0)
+    assert "2 accounts" in gap.explanation
+    assert "in between" in gap.explanation
+    assert gap.benign_explanation
