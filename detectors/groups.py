@@ -4,7 +4,8 @@ People who share an app, a class or a payment method use it each in their own me
 others. Accounts over which one list is spread are loaded evenly, and more than most people load themselves. So the
 members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
 and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
-mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks.
+mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
+lightly, those above a gap in the rates are looked for instead (``detectors.gap``).
 
 A search over many links is paid for: the threshold is the logarithm of the links judged in the time of one memory times
 the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, that

@@ -88,7 +88,7 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
             evidence,
             f"gap over a shared {kind}",
             f"{len(evidence.accounts)} accounts use the same {kind} evenly, about {evidence.rate:.0f} exchanges a day "
-            "each; all others on it use it far less, and hardly anybody is in between.",
+            "each; most others on it use it far less, and hardly anybody is in between.",
             "A small team that works from one text, among many who use it now and then.",
         )
     else:

@@ -208,6 +208,7 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     [
         (WORDS, [*LIGHT, *HEAVY[:4]], {}, "four are too few"),
         (WORDS, [*LIGHT, *[2] * 4, 3, 3, *HEAVY], {}, "there is no gap"),
+        (WORDS, [*LIGHT, *[3] * 10, *[4] * 5], {"share": 0.2}, "on average they are slower than a campaign"),
         (WORDS, [*LIGHT, *HEAVY], {"share": 0.14}, "it is little of what they do"),
         (WORDS, [*LIGHT, *HEAVY], {"share": 0.2, "spec": PICKY}, "it is less of what they do than is asked for"),
         (WORDS, [*LIGHT, *HEAVY], {"crowd": 0.49, "share": 0.2}, "what they ask is no crowd's"),
@@ -216,5 +217,5 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     ],
 )
 def test_an_honest_gap_is_none(key: str, sizes: list[int], fields: dict[str, Any], why: str) -> None:
-    """Too few, too gradual, too small a part, a job, one customer, a household."""
+    """Too few, too gradual, too slow, too small a part, a job, one customer, a household."""
     assert linked(key, sizes, **fields) is None, why
