@@ -20,6 +20,7 @@ from tuning.false_alarm_rate import NOMINAL_DAYS, Honest, observe, rows_of, spec
 from tuning.hard_cases import by_wrapper, campaigns, honest_kinds
 from tuning.judging import PartialDetector, accounts_alone, judged_records, with_numbers
 from tuning.leave_one_out import Outcome, best, grid, left_out
+from tuning.parts import part_of, parts
 from tuning.pipeline import account_buckets, fingerprinted
 from tuning.scores import scored
 from tuning.without import without
@@ -150,6 +151,30 @@ def test_campaigns_by_wrapper_come_with_the_least_leaking_first() -> None:
     assert [(row["leaked"], row["leaked_alone"], row["accounts_named"]) for row in rows] == [(0.5, 1.0, 1), (1, 1, 0)]
     assert [row["wrapper"] for row in by_wrapper(TRUTH, rows)] == ["fixed", "none"]
     assert by_wrapper(TRUTH, rows)[0]["each (family: leaked, accounts named of all)"] == "hydra: 50% (1 of 2)"
+
+
+def test_a_part_has_whole_accounts_and_nothing_of_others(records: list[AccountBucket]) -> None:
+    """Records, labels and days of those kept, and event time as it was."""
+    named = [msgspec.structs.replace(records[0], account_id=a) for a in ("h1", "a", "b", "c", "h3")]
+    part = part_of(Corpus(TRUTH, named, 7), {"h3"}, {"one"})
+
+    assert [record.account_id for record in part.buckets] == ["a", "b", "h3"]
+    assert (part.truth.kinds, part.truth.honest_days) == ({"h3": "gateway"}, {"h3": 5})
+    assert (set(part.truth.campaigns), set(part.truth.exchanges), part.watermark_ms) == ({"one"}, {"one"}, 7)
+
+
+def test_parts_are_halves_and_thirds() -> None:
+    """The halves have every honest account once, the thirds every campaign once, of a family one after the other."""
+    campaigns = {f"c{n}": Campaign(f"c{n}", "hydra" if n < 4 else "solo") for n in range(7)}
+    truth = Truth({f"h{n}": "chat" for n in range(50)}, campaigns, {name: [] for name in campaigns}, {})
+    found = dict(parts(Corpus(truth, [], 0)))
+    halves = [part.truth.kinds.keys() for name, part in found.items() if name.startswith("half")]
+    thirds = [set(part.truth.campaigns) for name, part in found.items() if name.startswith("third")]
+
+    assert halves[0] | halves[1] == truth.kinds.keys()
+    assert not halves[0] & halves[1]
+    assert thirds == [{"c0", "c3", "c4"}, {"c1", "c5"}, {"c2", "c6"}]
+    assert (found["no campaign"].truth.campaigns, len(found["no campaign"].truth.kinds)) == ({}, 50)
 
 
 def test_a_point_of_the_curve_says_how_few_accounts_it_rests_on(records: list[AccountBucket]) -> None:
