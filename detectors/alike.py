@@ -21,7 +21,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from detectors.even_load import GroupEvidence, content_weight, customers, even_load
+from detectors.even_load import GroupEvidence, content_weight, customers, even_load, is_lasting
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
@@ -29,6 +29,7 @@ from detectors.source import Samples, Source, fit_source
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
+from detectors.windows import DAY_MS
 
 _STEPS = ((5, 0.6), (15, 0.8), (40, 1.0), (40, 1.0))
 """Accounts, those most alike, from which the source is fitted after each step, and how much of the evidence must be
@@ -77,6 +78,10 @@ class AlikeDetector:
     def turn_of(self, at_ms: int) -> int:
         """Number of the interval in which the search is made once."""
         return at_ms // round(self._spec.check_minutes * 60_000)
+
+    def is_warm(self, at_ms: int, start_ms: int) -> bool:
+        """Whether a deployment that began at ``start_ms`` knows what people ask."""
+        return at_ms - start_ms >= self._spec.warm_days * DAY_MS
 
     def find(self, at_ms: int, is_free: Callable[[str], bool]) -> Iterator[tuple[str, GroupEvidence]]:
         """Seeds and the evidence on those gathered around them, when it is enough; a seed must be free.
@@ -137,7 +142,7 @@ class AlikeDetector:
 
     def _judge(self, around: list[str], candidates: Candidates) -> GroupEvidence | None:
         around = customers(around, self._accounts)
-        if len(around) < self._groups.min_accounts:
+        if len(around) < self._spec.min_accounts:
             return None
         rates = [candidates.rates[account_id] for account_id in around]
         evidence = even_load(
@@ -148,13 +153,21 @@ class AlikeDetector:
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
         )
-        if evidence is None or len(evidence.accounts) < self._spec.min_even_ratio * len(around):
+        if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
         if self._overlap(evidence.accounts) > self._spec.max_overlap:
             return None
         return msgspec.structs.replace(
             evidence, nats=evidence.nats * content_weight(self._groups, evidence.crowd_ratio)
         )
+
+    def _is_even(self, evidence: GroupEvidence, around: Sequence[str]) -> bool:
+        """Whether those with an even load are many, and most of those gathered."""
+        return len(evidence.accounts) >= max(self._spec.min_accounts, self._spec.min_even_ratio * len(around))
+
+    def _lasts(self, evidence: GroupEvidence) -> bool:
+        states = [self._accounts[account_id] for account_id in evidence.accounts]
+        return is_lasting(self._groups, [state.last_ms - state.first_ms for state in states])
 
     def _overlap(self, accounts: Sequence[str]) -> float:
         """Share of what one of the accounts asks that another asks too, over all pairs of them."""

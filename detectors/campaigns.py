@@ -226,7 +226,7 @@ class CampaignDetector:
     def _search_alike(self, end_ms: int) -> list[Alert]:
         """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
         turn = self._alike.turn_of(end_ms)
-        if turn == self._meta.searched_turn:
+        if turn == self._meta.searched_turn or not self._alike.is_warm(end_ms, self._meta.start_ms):
             return []
         self._meta.searched_turn = turn
         alerts: list[Alert] = []

@@ -3,7 +3,7 @@
 The rates of honest accounts spread widely, as a Pareto law does; those over which one list is spread do not. The
 evidence is the logarithm of the likelihood ratio between a mixture of honest use with one cluster of even load and
 honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what is
-slower than honest use can be.
+slower than honest use can be. Accounts that lived for one sitting only are no evidence: people's sittings are alike.
 """
 
 import math
@@ -17,6 +17,7 @@ from detectors.gap import find_gap
 from detectors.mixture import find_cluster
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
+from detectors.windows import HOUR_MS
 
 
 class GroupEvidence(msgspec.Struct, frozen=True):
@@ -100,6 +101,12 @@ def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[
         if organization != NOBODY:
             known.add(organization)
     return chosen
+
+
+def is_lasting(spec: Groups, lasted_ms: Sequence[int]) -> bool:
+    """Whether enough accounts have come back, given the time from their first to their latest exchange (ms)."""
+    lasting = sum(lasted >= spec.lasting_hours * HOUR_MS for lasted in lasted_ms)
+    return lasting >= spec.lasting_ratio * len(lasted_ms)
 
 
 def content_weight(spec: Groups, crowd_ratio: float, *, is_strict: bool = False) -> float:

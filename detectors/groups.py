@@ -5,7 +5,8 @@ others. Accounts over which one list is spread are loaded evenly, and more than 
 members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
 and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
 mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
-lightly, those above a gap in the rates are looked for instead (``detectors.gap``).
+lightly, those above a gap in the rates are looked for instead (``detectors.gap``). What people do in one sitting is
+even too, so to links that anybody may come to share some accounts must have come back.
 
 A search over many links is paid for: the threshold is the logarithm of the links judged in the time of one memory times
 the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, that
@@ -18,7 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, content_weight, customers, even_load, load_above_gap
+from detectors.even_load import GroupEvidence, content_weight, customers, even_load, is_lasting, load_above_gap
 from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -45,11 +46,12 @@ class Member(msgspec.Struct, array_like=True):
 
 
 class Use(NamedTuple):
-    """How an account uses a link: exchanges per day, and their share of all it sends."""
+    """How an account uses a link: exchanges per day, their share of all it sends, and from first to latest (ms)."""
 
     account_id: str
     rate: float
     share: float
+    lasted_ms: int
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -159,10 +161,15 @@ class GroupDetector:
         if evidence is None and kind not in _STRICT_KINDS:
             partly = [use for use in uses if use.share >= spec.gap_share]
             evidence = load_above_gap(spec, [use.account_id for use in partly], [use.rate for use in partly], states)
-        if evidence is None:
+        if evidence is None or (kind not in _STRICT_KINDS and not self._lasts(evidence, uses)):
             return None
         weight = content_weight(spec, evidence.crowd_ratio, is_strict=kind in _STRICT_KINDS)
         return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
+
+    def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
+        """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""
+        lasted_ms = {use.account_id: use.lasted_ms for use in uses}
+        return is_lasting(self._spec, [lasted_ms[account_id] for account_id in evidence.accounts])
 
     def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
@@ -182,7 +189,8 @@ class GroupDetector:
                 continue
             age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
             days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
-            uses.append(Use(account_id, exchanges / days, exchanges / of_all if of_all > 0 else 1.0))
+            share = exchanges / of_all if of_all > 0 else 1.0
+            uses.append(Use(account_id, exchanges / days, share, member.last_ms - member.first_ms))
         return uses
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:

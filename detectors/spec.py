@@ -87,6 +87,12 @@ class Groups(_Section):
     gap_slope: Positive = Field(
         default=1.1, description="Index of the Pareto law of honest rates on links that many use lightly."
     )
+    lasting_hours: Annotated[float, Field(ge=0)] = Field(
+        default=12, description="Time from its first to its latest exchange from which an account has come back."
+    )
+    lasting_ratio: Ratio = Field(
+        default=0.3, description="Share of a cluster that must have come back: a viral prompt and a class have not."
+    )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
@@ -124,6 +130,12 @@ class Kin(_Section):
 class Alike(_Section):
     """Accounts that ask alike, in one style, whatever they share."""
 
+    warm_days: Annotated[float, Field(ge=0)] = Field(
+        default=3, description="Time for which a new deployment gets to know what people ask before it searches."
+    )
+    min_accounts: Annotated[int, Field(ge=3)] = Field(
+        default=8, description="Smaller clusters are no campaign: automations happen to be alike in fives."
+    )
     check_minutes: Positive = Field(default=60, description="Time after which the search is made again.")
     seeds: Annotated[int, Field(ge=0)] = Field(default=4, description="Accounts around which each search looks.")
     turns: Annotated[int, Field(ge=1)] = Field(

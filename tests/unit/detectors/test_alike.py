@@ -103,6 +103,27 @@ def test_who_asks_alike_for_an_honest_reason_is_not_found(
     assert found(crowd_of(change)) == [], why
 
 
+def lasting_for(hours: float, its: Suspicion) -> Suspicion:
+    """The same account, but so long from its first to its latest exchange."""
+    return msgspec.structs.replace(its, first_ms=its.last_ms - round(hours * HOUR_MS))
+
+
+@pytest.mark.parametrize(("lasting", "is_found"), [(6, True), (5, False)])
+def test_who_asks_alike_for_an_afternoon_is_a_class(lasting: int, is_found: bool) -> None:
+    """Of twenty with an even load six must have come back after twelve hours."""
+    hours = [12.0] * lasting + [11.9] * (20 - lasting)
+
+    assert bool(found(crowd_of(lambda n, its: lasting_for(hours[n], its)))) is is_found
+
+
+@pytest.mark.parametrize(("min_accounts", "is_found"), [(20, True), (21, False)])
+def test_few_accounts_are_alike_by_chance(min_accounts: int, is_found: bool) -> None:
+    """Twenty that work through one list are found where twenty are no chance."""
+    spec = parse_spec(f"alike: {{turns: 1, seeds: 100, min_accounts: {min_accounts}}}", "x")
+
+    assert bool(found(crowd_of(), spec)) is is_found
+
+
 def test_only_who_is_free_is_a_seed() -> None:
     """Those named already are not looked around again, but one who is not finds them all."""
     assert found(crowd_of(), is_free=lambda a: a not in MEMBERS) == []

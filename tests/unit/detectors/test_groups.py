@@ -25,10 +25,12 @@ def linked(
     spec: DetectorSpec = SPEC,
     organizations: int = 0,
     share: float = 1.0,
+    lasted_hours: list[float] | None = None,
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
 
-    The accounts belong to so many organisations in turn, or to none.
+    The accounts belong to so many organisations in turn, or to none. ``lasted_hours`` are from the first to the latest
+    exchange of each.
     """
     groups, harvest = GroupDetector(spec), HarvestDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
@@ -37,6 +39,8 @@ def linked(
     for account_id, size in accounts.items():
         groups.observe(key, account_id, 0, START_MS)
         groups.observe(key, account_id, size, NOW_MS)
+    for account_id, hours in zip(accounts, lasted_hours or [], strict=lasted_hours is not None):
+        groups.groups[key].members[account_id].first_ms = NOW_MS - round(hours * HOUR_MS)
     states = {
         a: Suspicion(
             START_MS,
@@ -159,7 +163,7 @@ def test_small_or_slow_clusters_are_like_honest_use(sizes: list[int]) -> None:
 
 def test_a_link_is_judged_every_half_hour_at_most() -> None:
     """Between two looks there is no evidence, so a busy link costs no more than a quiet one."""
-    groups, harvest = GroupDetector(SPEC), HarvestDetector(SPEC)
+    groups, harvest = GroupDetector(parse_spec("groups: {lasting_hours: 0}", "x")), HarvestDetector(SPEC)
     for number in range(9):
         groups.observe("template::t", f"a{number}", 20, START_MS)
     states = {f"a{n}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=1.0, rate=20.0) for n in range(9)}
@@ -168,6 +172,17 @@ def test_a_link_is_judged_every_half_hour_at_most() -> None:
     assert judge(START_MS + HOUR_MS) is not None
     assert judge(START_MS + HOUR_MS + 29 * 60_000) is None
     assert judge(START_MS + HOUR_MS + 30 * 60_000) is not None
+
+
+@pytest.mark.parametrize("kind", ["template", "configuration", "payment", "device"])
+@pytest.mark.parametrize(("lasting", "short_hours", "is_found"), [(3, 0, True), (2, 11.9, False), (0, 3, False)])
+def test_what_many_try_for_an_hour_is_no_campaign(kind: str, lasting: int, short_hours: float, is_found: bool) -> None:
+    """Of ten accounts three must have come back after twelve hours, unless it is a thing that is paid for or owned."""
+    lasted_hours = [12.0] * lasting + [short_hours] * (10 - lasting)
+
+    evidence = linked(f"{kind}::x", EVEN, lasted_hours=lasted_hours)
+
+    assert (evidence is not None) is (is_found or kind in ("payment", "device"))
 
 
 def test_what_leaves_no_trace_is_forgotten() -> None:
@@ -201,6 +216,14 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     days = 1.5 * (1 - math.exp(-20 / 36))
     assert evidence.rate == pytest.approx(math.prod(size / days for size in HEAVY) ** (1 / 7))
     assert evidence.ratio == pytest.approx(7 / 67)
+
+
+def test_accounts_above_a_gap_must_come_back_too() -> None:
+    """Those seven are none when they did all of it in two hours, and so are they when only two of them went on."""
+    for lasting in (2, 0):
+        lasted_hours = [20.0] * len(LIGHT) + [20.0] * lasting + [2.0] * (len(HEAVY) - lasting)
+
+        assert linked(WORDS, [*LIGHT, *HEAVY], crowd=0.5, share=0.2, lasted_hours=lasted_hours) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Joining: how accounts become members of a campaign that is open, through the whole campaign detector."""
 
 import random
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from detectors.snapshot import decode_snapshot
 from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
-from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
+from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
 
 LIST = [f"L{number:02d}" for number in range(30)]
 LONG_LIST = [f"M{first}{second}" for first in "abcdefghi" for second in "abcdefghi"]
@@ -115,25 +116,41 @@ def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> 
     assert core_of(detector) == {*MEMBERS, *(["newcomer"] if grows else [])}
 
 
-def test_a_campaign_that_shares_nothing_is_found_by_what_it_asks() -> None:
-    """Sixteen that share nothing, each with a part of one list, are named all the same."""
-    alike = [f"alike{number:02d}" for number in range(16)]
-    parts = {a: random.Random(a).sample(LONG_LIST, 30) for a in alike}
-    detector, alerts = CampaignDetector(parse_spec("", "x")), list[Alert]()
-    for hour in range(60):
+ALIKE = [f"alike{number:02d}" for number in range(16)]
+
+
+@cache
+def found_alike(warm_days: float) -> list[Alert]:
+    """What is published of sixteen that share nothing, each with a part of one list, over eighty hours."""
+    parts = {a: random.Random(a).sample(LONG_LIST, 40) for a in ALIKE}
+    detector, alerts = CampaignDetector(parse_spec(f"alike: {{warm_days: {warm_days}}}", "x")), list[Alert]()
+    for hour in range(80):
         records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
-        records += [asks(a, hour, parts[a][hour // 2]) for n, a in enumerate(alike) if hour % 2 == n % 2]
+        records += [asks(a, hour, parts[a][hour // 2]) for n, a in enumerate(ALIKE) if hour % 2 == n % 2]
         for record in records:
             detector.observe(record)
         alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
-    last = [alert for alert in alerts if alert.kind == "campaign"][-1]
+    return [alert for alert in alerts if alert.kind == "campaign"]
 
-    assert set(last.account_ids) == set(alike)
+
+def test_a_campaign_that_shares_nothing_is_found_by_what_it_asks() -> None:
+    """Sixteen that share nothing are named all the same, and nobody else."""
+    last = found_alike(1)[-1]
+
+    assert set(last.account_ids) == set(ALIKE)
     assert "ask alike" in last.summary
     assert {evidence.feature for evidence in last.evidence} >= {
         "even load over alike accounts",
         "requests of alike accounts",
     }
+
+
+@pytest.mark.parametrize("warm_days", [2, 2.25])
+def test_a_new_deployment_does_not_search_yet(warm_days: float) -> None:
+    """It is found with the first look after the deployment got to know what people ask."""
+    opened_at = found_alike(warm_days)[0].opened_at.timestamp() * 1000
+
+    assert 0 <= opened_at - (START_MS + warm_days * DAY_MS) <= 2 * HOUR_MS
 
 
 @pytest.mark.parametrize(("least_nats", "joins"), [(-100, True), (100, False)])
