@@ -21,7 +21,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from detectors.even_load import GroupEvidence, content_weight, customers, even_load, is_lasting
+from detectors.even_load import GroupEvidence, Stay, content_weight, customers, even_load, is_lasting
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
@@ -167,7 +167,7 @@ class AlikeDetector:
 
     def _lasts(self, evidence: GroupEvidence) -> bool:
         states = [self._accounts[account_id] for account_id in evidence.accounts]
-        return is_lasting(self._groups, [state.last_ms - state.first_ms for state in states])
+        return is_lasting(self._groups, [Stay(state.last_ms - state.first_ms, state.rate) for state in states])
 
     def _overlap(self, accounts: Sequence[str]) -> float:
         """Share of what one of the accounts asks that another asks too, over all pairs of them."""

@@ -8,6 +8,7 @@ slower than honest use can be. Accounts that lived for one sitting only are no e
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -35,6 +36,13 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     crowd_ratio: float
     is_pure: bool = False
     is_apart: bool = False
+
+
+class Stay(NamedTuple):
+    """How long an account kept on: milliseconds from its first to its latest exchange, and exchanges remembered."""
+
+    lasted_ms: int
+    exchanges: float
 
 
 def even_load(
@@ -103,10 +111,12 @@ def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[
     return chosen
 
 
-def is_lasting(spec: Groups, lasted_ms: Sequence[int]) -> bool:
-    """Whether enough accounts have come back, given the time from their first to their latest exchange (ms)."""
-    lasting = sum(lasted >= spec.lasting_hours * HOUR_MS for lasted in lasted_ms)
-    return lasting >= spec.lasting_ratio * len(lasted_ms)
+def is_lasting(spec: Groups, stays: Sequence[Stay]) -> bool:
+    """Whether enough accounts have come back, or sent more than people do in one sitting."""
+    lasting = sum(
+        stay.lasted_ms >= spec.lasting_hours * HOUR_MS or stay.exchanges >= spec.sitting_exchanges for stay in stays
+    )
+    return lasting >= spec.lasting_ratio * len(stays)
 
 
 def content_weight(spec: Groups, crowd_ratio: float, *, is_strict: bool = False) -> float:

@@ -19,7 +19,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, content_weight, customers, even_load, is_lasting, load_above_gap
+from detectors.even_load import (
+    GroupEvidence,
+    Stay,
+    content_weight,
+    customers,
+    even_load,
+    is_lasting,
+    load_above_gap,
+)
 from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -46,12 +54,12 @@ class Member(msgspec.Struct, array_like=True):
 
 
 class Use(NamedTuple):
-    """How an account uses a link: exchanges per day, their share of all it sends, and from first to latest (ms)."""
+    """How an account uses a link: exchanges per day, their share of all it sends, and for how long."""
 
     account_id: str
     rate: float
     share: float
-    lasted_ms: int
+    stay: Stay
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -168,8 +176,8 @@ class GroupDetector:
 
     def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
         """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""
-        lasted_ms = {use.account_id: use.lasted_ms for use in uses}
-        return is_lasting(self._spec, [lasted_ms[account_id] for account_id in evidence.accounts])
+        stays = {use.account_id: use.stay for use in uses}
+        return is_lasting(self._spec, [stays[account_id] for account_id in evidence.accounts])
 
     def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
@@ -190,7 +198,8 @@ class GroupDetector:
             age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
             days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
             share = exchanges / of_all if of_all > 0 else 1.0
-            uses.append(Use(account_id, exchanges / days, share, member.last_ms - member.first_ms))
+            stay = Stay(member.last_ms - member.first_ms, exchanges)
+            uses.append(Use(account_id, exchanges / days, share, stay))
         return uses
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:

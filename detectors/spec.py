@@ -93,6 +93,9 @@ class Groups(_Section):
     lasting_ratio: Ratio = Field(
         default=0.3, description="Share of a cluster that must have come back: a viral prompt and a class have not."
     )
+    sitting_exchanges: Positive = Field(
+        default=16, description="Exchanges that people do not make in one sitting: as good as having come back."
+    )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")

@@ -116,6 +116,14 @@ def test_who_asks_alike_for_an_afternoon_is_a_class(lasting: int, is_found: bool
     assert bool(found(crowd_of(lambda n, its: lasting_for(hours[n], its)))) is is_found
 
 
+@pytest.mark.parametrize(("most", "is_found"), [(12.7, True), (12.75, False)])
+def test_who_sends_more_than_a_class_need_not_come_back(most: float, is_found: bool) -> None:
+    """All twenty have been there for two hours; six have 12.7 exchanges and more, five 12.75 and more."""
+    spec = parse_spec(f"{{alike: {{turns: 1, seeds: 100}}, groups: {{sitting_exchanges: {most}}}}}", "x")
+
+    assert bool(found(crowd_of(lambda _, its: lasting_for(2, its)), spec)) is is_found
+
+
 @pytest.mark.parametrize(("min_accounts", "is_found"), [(20, True), (21, False)])
 def test_few_accounts_are_alike_by_chance(min_accounts: int, is_found: bool) -> None:
     """Twenty that work through one list are found where twenty are no chance."""

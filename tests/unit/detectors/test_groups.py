@@ -179,8 +179,9 @@ def test_a_link_is_judged_every_half_hour_at_most() -> None:
 def test_what_many_try_for_an_hour_is_no_campaign(kind: str, lasting: int, short_hours: float, is_found: bool) -> None:
     """Of ten accounts three must have come back after twelve hours, unless it is a thing that is paid for or owned."""
     lasted_hours = [12.0] * lasting + [short_hours] * (10 - lasting)
+    spec = parse_spec("groups: {sitting_exchanges: 24}", "x")
 
-    evidence = linked(f"{kind}::x", EVEN, lasted_hours=lasted_hours)
+    evidence = linked(f"{kind}::x", EVEN, spec=spec, lasted_hours=lasted_hours)
 
     assert (evidence is not None) is (is_found or kind in ("payment", "device"))
 
@@ -216,6 +217,14 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     days = 1.5 * (1 - math.exp(-20 / 36))
     assert evidence.rate == pytest.approx(math.prod(size / days for size in HEAVY) ** (1 / 7))
     assert evidence.ratio == pytest.approx(7 / 67)
+
+
+@pytest.mark.parametrize(("most", "is_found"), [(21, True), (22, False)])
+def test_who_sends_more_than_people_do_in_a_sitting_need_not_come_back(most: int, is_found: bool) -> None:
+    """Of ten accounts, all there for two hours, three have sent 21 exchanges and more, two of them 22 and more."""
+    spec = parse_spec(f"groups: {{sitting_exchanges: {most}}}", "x")
+
+    assert bool(linked("template::x", EVEN, spec=spec, lasted_hours=[2.0] * 10)) is is_found
 
 
 def test_accounts_above_a_gap_must_come_back_too() -> None:
