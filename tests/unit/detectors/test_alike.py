@@ -124,12 +124,15 @@ def test_who_sends_more_than_a_class_need_not_come_back(most: float, is_found: b
     assert bool(found(crowd_of(lambda _, its: lasting_for(2, its)), spec)) is is_found
 
 
-@pytest.mark.parametrize(("min_accounts", "is_found"), [(20, True), (21, False)])
-def test_few_accounts_are_alike_by_chance(min_accounts: int, is_found: bool) -> None:
-    """Twenty that work through one list are found where twenty are no chance."""
+@pytest.mark.parametrize(
+    ("even", "min_accounts", "is_found"), [(20, 20, True), (20, 21, False), (19, 19, True), (19, 20, False)]
+)
+def test_few_accounts_are_alike_by_chance(even: int, min_accounts: int, is_found: bool) -> None:
+    """Of twenty that work through one list those with an even load are found where so many are no chance."""
     spec = parse_spec(f"alike: {{turns: 1, seeds: 100, min_accounts: {min_accounts}}}", "x")
+    accounts = crowd_of(lambda n, its: its if n < even else msgspec.structs.replace(its, rate=200.0))
 
-    assert bool(found(crowd_of(), spec)) is is_found
+    assert bool(found(accounts, spec)) is is_found
 
 
 def test_only_who_is_free_is_a_seed() -> None:

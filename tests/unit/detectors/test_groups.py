@@ -219,6 +219,21 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
     assert evidence.ratio == pytest.approx(7 / 67)
 
 
+@pytest.mark.parametrize(("latest_hours", "is_found"), [(2, False), (13, True)])
+def test_time_that_passes_brings_nobody_back(latest_hours: float, is_found: bool) -> None:
+    """Ten accounts, looked at after twenty hours: what counts is when they sent their latest exchange, not the look."""
+    spec = parse_spec("groups: {sitting_exchanges: 100}", "x")
+    groups, latest_ms = GroupDetector(spec), START_MS + round(latest_hours * HOUR_MS)
+    for at_ms in (START_MS, latest_ms):
+        for number, size in enumerate([0, *EVEN]):
+            groups.observe("template::t", f"a{number}", size, at_ms)
+    states = {f"a{n + 1}": Suspicion(START_MS, latest_ms, slots=1.0, popular=1.0, rate=40.0) for n in range(10)}
+
+    evidence = groups.judge("template::t", NOW_MS, states, HarvestDetector(spec))
+
+    assert (evidence is not None) is is_found
+
+
 @pytest.mark.parametrize(("most", "is_found"), [(21, True), (22, False)])
 def test_who_sends_more_than_people_do_in_a_sitting_need_not_come_back(most: int, is_found: bool) -> None:
     """Of ten accounts, all there for two hours, three have sent 21 exchanges and more, two of them 22 and more."""
