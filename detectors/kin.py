@@ -1,10 +1,10 @@
 """Kin: accounts that an open campaign's members resemble, whatever else they share.
 
-Five resemblances are weighed, each as the logarithm of how much more likely an account is as a member than as any
-other account: the marks its exchanges carry (``detectors.marks``), what it asks and in what style
-(``detectors.source``), its manner (``detectors.manner``) and how its client is set up (``detectors.traits``). They are
-added; each is capped, because it rests on the exchanges of one account, which depend on each other. It needs a campaign
-that is open already, and is blind to members who get lists of their own.
+Six resemblances are weighed, each as the logarithm of how much more likely an account is as a member than as any other
+account: the marks its exchanges carry (``detectors.marks``), what it asks and in what style (``detectors.source``), its
+manner (``detectors.manner``), when it was first seen (``detectors.onset``) and how its client is set up
+(``detectors.traits``). They are added; each is capped, because it rests on one account, whose exchanges depend on each
+other. It needs a campaign that is open already, and is blind to members who get lists of their own.
 """
 
 import math
@@ -18,6 +18,7 @@ from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
+from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -37,6 +38,7 @@ class Kinship(msgspec.Struct, array_like=True, frozen=True):
     marks: Marks | None = None
     manner: list[float] = []
     traits: Traits | None = None
+    onset: dict[int, float] = {}
 
 
 class Likeness:
@@ -91,6 +93,7 @@ class KinDetector:
             if rate >= self._spec.least_exchanges
         }
         others = [manner for a, manner in manners.items() if manner >= 0 and a not in accused]
+        their_onsets = [onset_of(self._accounts[a]) for a in manners if a not in accused]
         their_traits = TraitCounts(self._accounts[a] for a in manners if a not in accused)
         # Exact sums: the order of accounts in memory must not show.
         everything = math.fsum(rate_of.values())
@@ -108,6 +111,7 @@ class KinDetector:
                 fit_marks(self._spec, self._groups, members, accused, inside, everything - inside, at_ms),
                 fit_manner([manners[a] for a in case.core if manners.get(a, -1) >= 0], others),
                 fit_traits(TraitCounts(states), their_traits),
+                fit_onset(map(onset_of, states), their_onsets),
             )
 
     def forget(self, open_cases: Container[str]) -> None:
@@ -165,6 +169,7 @@ class KinDetector:
         if kinship.marks is None:
             return False
         needed = self._spec.nats_to_join + margin_nats - _manner_nats(kinship, account.manner)
+        needed -= onset_nats(kinship.onset, account.state)
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
         needed -= account.sample.asked_nats(kinship.source)

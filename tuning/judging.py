@@ -36,7 +36,7 @@ class _SilentTail(Tail):
         return 0.0
 
 
-RESEMBLANCES = ("asked", "marks", "manner", "styles", "traits")
+RESEMBLANCES = ("asked", "marks", "manner", "styles", "traits", "onset")
 """What accounts are compared in with the members of a campaign."""
 
 
@@ -58,6 +58,7 @@ class _PartialKin(KinDetector):
                 "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
                 "manner": [0.0] * len(known.manner),
                 "traits": None,
+                "onset": {},
             }
             self.kinships[case.alert_id] = msgspec.structs.replace(
                 known, source=source, **{name: nothing[name] for name in nothing.keys() & set(self.blind)}

@@ -16,6 +16,7 @@ from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import fit_marks, marks_nats
+from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
@@ -52,6 +53,11 @@ def styled(its: Suspicion, code: str, prompts: int, network: str) -> Suspicion:
     return msgspec.structs.replace(
         its, styles=[code * chars * prompts for chars in (1, 2, 3)], traits={network: 4, "t0.7": 4}, trait_buckets=4
     )
+
+
+def since(days: int, its: Suspicion) -> Suspicion:
+    """The account as if it had been first seen so many days ago."""
+    return msgspec.structs.replace(its, first_ms=START_MS - days * DAY_MS)
 
 
 def population() -> dict[str, Suspicion]:
@@ -120,10 +126,11 @@ def test_the_list_in_the_same_wording_and_manner_is_kin() -> None:
         (styled(state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.9), "M", 4, "n1"), False),
         (styled(state([LIST[1], LIST[9], *own("x1")], rate=12.0, wrapped=0.5), "M", 1, "n2"), False),
         (styled(state(LIST, rate=3.0, wrapped=0.9), "O", 40, "n3"), True),
+        (styled(since(9, state([LIST[1], LIST[9], *own("x1")])), "M", 4, "n1"), False),
     ],
-    ids=["a habit of the members", "a habit of its own", "more than counts"],
+    ids=["a habit of the members", "a habit of its own", "more than counts", "seen before the members"],
 )
-def test_evidence_is_the_sum_of_five(its: Suspicion, is_capped: bool) -> None:
+def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     """The least evidence from which an account joins is that of all its resemblances, each capped as it is written."""
     world = World(is_styled=True, x1=(its, 3))
     everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
@@ -136,7 +143,9 @@ def test_evidence_is_the_sum_of_five(its: Suspicion, is_capped: bool) -> None:
     traits = fit_traits(TraitCounts(members.values()), TraitCounts(others))
     assert asked is not None
     asked_by, marked = asked_nats(asked, counted(its.recent, 3)), marks_nats(marks, {MARK: 3.0}, its.rate)
+    onset = fit_onset([onset_of(s) for s in members.values()], [onset_of(s) for s in others])
     nats = min(12.0, asked_by) + min(8.0, marked) + max(-6.0, min(6.0, manner)) + traits_nats(traits, its, 6.0)
+    nats += onset_nats(onset, its)
     style = 0.0
     for facet, (chars, cap) in enumerate(((1, 8.0), (2, 6.0), (3, 6.0))):
         model = fit_asked([s.styles[facet] for s in members.values()], world.heard.styles[facet])
@@ -163,6 +172,18 @@ def test_evidence_is_the_sum_of_five(its: Suspicion, is_capped: bool) -> None:
 def test_one_resemblance_is_not_enough(its: Suspicion, count: int) -> None:
     """A wrapper is free to anybody, one subject is anybody's, and a manner is shared by many."""
     assert World(u1=(its, count)).found("u1") == []
+
+
+def test_who_began_with_the_members_is_closer_to_them() -> None:
+    """Of two accounts alike in all else, the one that was first seen on the half day of the members."""
+    newcomer, settled = LIKE[0], since(30, LIKE[0])
+    world = World(like=(newcomer, 6), old=(settled, 6))
+    for number, other in enumerate(OTHERS):
+        world.states[other].first_ms = START_MS - (3 + number) * DAY_MS
+    world.kin.fit([world.case], frozenset(MEMBERS), START_MS)
+    onset = world.kin.kinships[world.case.alert_id].onset
+
+    assert onset_nats(onset, newcomer) > 1 > 0 > onset_nats(onset, settled)
 
 
 def test_never_over_tenants() -> None:
