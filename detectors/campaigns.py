@@ -23,7 +23,7 @@ from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.verdicts import FeedbackRefused, targets_of
-from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback
@@ -127,7 +127,7 @@ class CampaignDetector:
 
     def _judge_account(self, record: AccountBucket) -> list[Alert]:
         known = self._accounts.get(record.account_id)
-        if known is None:
+        if record.slots and (known is None or not known.recent):
             self._crowd.add_account()
         state = self._harvest.observe(known, record, self._crowd, self._meta.start_ms)
         self._heard.hear(state, record)
@@ -275,6 +275,10 @@ class CampaignDetector:
             return []
         self._swept_hour = at_ms // HOUR_MS
         alerts = self._book.sweep(at_ms)
+        day = at_ms // DAY_MS
+        for account_id in sorted(a for a, state in self._accounts.items() if NEVER_DAY < state.day < day):
+            self._harvest.finish_day(self._accounts[account_id])
+            self._state.mark_account(account_id)
         idle_ms = round(self._spec.idle_days * DAY_MS)
         for account_id in [a for a, s in self._accounts.items() if at_ms - s.last_ms > idle_ms]:
             if account_id not in self._book.case_of:

@@ -12,10 +12,10 @@ from detectors.spec import DetectorSpec
 from detectors.style import TOPIC, facet_of
 from detectors.suspicion import FEATURES, Suspicion
 from detectors.tail import Tail
-from detectors.windows import DAY_MS, HOUR_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY
 from schemas.account_bucket import AccountBucket
 
-_LEVELS = (4.0, 4.0, 2.0, 3.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
+_LEVELS = (4.0, 4.0, 2.0, 3.0, 10.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
 _PRIOR_DAYS = 2_000.0
 _ACCUSED_SCORE = 8.0
 """Score from which an account that is named stands accused; below, an operator asks for accounts like many others."""
@@ -62,7 +62,8 @@ class HarvestDetector:
         state = known or self._new(bucket, start_ms)
         day = bucket.start_ms // DAY_MS
         if day != state.day:
-            self._finish_day(state, day, bucket.plan)
+            self.finish_day(state)
+            state.day = day
         fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
         excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
         # Many end users behind one account are a gateway; each of them is a person.
@@ -71,13 +72,14 @@ class HarvestDetector:
         state.relentless = state.relentless * fade + bucket.regular * popular / people
         state.elicitation = state.elicitation * fade + bucket.elicitations
         state.refusals = state.refusals * fade + bucket.refusals
+        state.full_length = state.full_length * fade + bucket.full_length / people
         state.rate = state.rate * fade + bucket.fresh
         state.slots = state.slots * fade + len(bucket.slots)
         state.wrapped = state.wrapped * fade + bucket.wrapped
         state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
             state.reference = max(state.reference, state.harvest)
-        state.tenant_id, state.organization = bucket.tenant_id, bucket.organization
+        state.tenant_id, state.organization, state.plan = bucket.tenant_id, bucket.organization, bucket.plan
         state.remembered = state.remembered * fade + bucket.events
         state.tokens = state.tokens * fade + bucket.output_tokens
         state.pivoted = max(0.0, state.pivoted * fade + self.cohorts.turn_beyond(bucket, start_ms) / people)
@@ -117,15 +119,18 @@ class HarvestDetector:
             is_newcomer=not is_early,
         )
 
-    def _finish_day(self, state: Suspicion, day: int, plan: str | None) -> None:
+    def finish_day(self, state: Suspicion) -> None:
+        """Count the account-day that is over among all account-days; nothing when it is counted already."""
+        if state.day == NEVER_DAY:
+            return
         for tail, value in zip(self.tails, state.maxima, strict=True):
             tail.add(value)
         self.calibration.add(state.score, state.day, state.run, self._run_days)
         if state.day_tokens > 0:
-            self.cohorts.learn_day(plan, state.day_tokens)
+            self.cohorts.learn_day(state.plan, state.day_tokens)
         state.maxima = [0.0] * len(FEATURES)
         state.day_tokens = state.score = 0.0
-        state.day = day
+        state.day = NEVER_DAY
 
     def judge(self, state: Suspicion, bucket: AccountBucket, *, is_accused: bool = False) -> Judgement:
         """How surprising the account is now; its values count for the day only while nobody suspects it."""
@@ -136,7 +141,9 @@ class HarvestDetector:
             state.relentless * hours,
             state.elicitation,
             state.refusals,
-            float(bucket.addresses * bucket.clients),
+            state.full_length,
+            # An account that names no client has one.
+            float(bucket.addresses * max(1, bucket.clients)),
             bucket.shift_nats,
             self.cohorts.times_of_plan(bucket.plan, state.tokens),
             state.pivoted,

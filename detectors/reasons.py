@@ -31,6 +31,11 @@ _TEXTS = {
         "Goes on after 401, 403 and 429 answers.",
         "A client with a fixed retry policy, or a failover router after an outage.",
     ),
+    "full_length": (
+        "answers that end at the limit of the request (fading)",
+        "Takes answers as long as it allows them to be, request after request.",
+        "Long articles or translations under a limit that was set too low.",
+    ),
     "sharing": (
         "address blocks x clients per day",
         "One account used from many networks and clients at once.",

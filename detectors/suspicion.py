@@ -13,6 +13,7 @@ FEATURES = (
     "relentless",
     "elicitation",
     "refusals",
+    "full_length",
     "sharing",
     "shift",
     "entitlement",
@@ -33,7 +34,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
     ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
     ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
-    are the largest values of the day.
+    are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted.
     """
 
     first_ms: int
@@ -42,6 +43,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     relentless: float = 0.0
     elicitation: float = 0.0
     refusals: float = 0.0
+    full_length: float = 0.0
     slots: float = 0.0
     popular: float = 0.0
     rate: float = 0.0
@@ -60,6 +62,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     traits: dict[str, int] = {}
     trait_buckets: int = 0
     tenant_id: str | None = None
+    plan: str | None = None
     organization: int = -1
     remembered: float = 0.0
     tokens: float = 0.0

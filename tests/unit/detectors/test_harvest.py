@@ -45,7 +45,7 @@ def slots(count: int) -> dict[str, Any]:
 def test_sums_fade() -> None:
     """What was counted a time t ago counts exp(-t / memory) now."""
     times = [0, 2 * HOUR_MS, 9 * HOUR_MS, 30 * HOUR_MS]
-    _, state, _ = go(times, **slots(3), elicitations=2, refusals=4)
+    _, state, _ = go(times, **slots(3), elicitations=2, refusals=4, full_length=5)
     ages = [times[-1] - at for at in times]
     faded = math.fsum(math.exp(-age / MEMORY_MS) for age in ages)
 
@@ -54,6 +54,7 @@ def test_sums_fade() -> None:
     assert state.rate == pytest.approx(3 * faded)
     assert state.elicitation == pytest.approx(2 * faded)
     assert state.refusals == pytest.approx(4 * faded)
+    assert state.full_length == pytest.approx(5 * faded)
     assert state.harvest == pytest.approx(3 * (1 - SPEC.crowd.job_ratio) * faded)
     assert state.exchanges == 12
     assert state.crowd_ratio == pytest.approx(1.0)
@@ -73,6 +74,7 @@ def test_a_rate_is_what_is_remembered_over_the_time_it_was_remembered_for() -> N
         {"regular": 500},
         {"elicitations": 500},
         {"refusals": 5_000},
+        {"full_length": 5_000},
         {"addresses": 32, "clients": 32},
         {"shift_nats": 60},
     ],
@@ -176,6 +178,31 @@ def test_full_use_counts_while_an_account_is_new(begin_ms: int, days: int, expec
     _, state, judgement = go(times, begin_ms=begin_ms, **slots(9))
 
     assert value_of("no_ramp", judgement) == (pytest.approx(state.rate) if expected else 0)
+
+
+@pytest.mark.parametrize(("addresses", "clients", "expected"), [(30, 0, 30), (30, 2, 60), (0, 5, 0), (0, 0, 0)])
+def test_who_names_no_client_has_one(addresses: int, clients: int, expected: int) -> None:
+    """Many networks behind one key show without a user agent too; without addresses nothing is known."""
+    _, _, judgement = go([0], addresses=addresses, clients=clients)
+
+    assert value_of("sharing", judgement) == expected
+
+
+def test_a_day_is_counted_once() -> None:
+    """When it is over, or when the account comes back, whichever is first; on the plan that the day was on."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    state = detector.observe(None, bucket(start_ms=START_MS, plan="free", output_tokens=50), model, LATER_MS)
+    detector.judge(state, bucket(start_ms=START_MS, plan="free", output_tokens=50))
+    for _ in range(2):
+        detector.finish_day(state)
+        assert (detector.calibration.days, detector.tails[0].days) == (1, 1)
+    record = bucket(start_ms=START_MS + 5 * DAY_MS, plan="pro", output_tokens=50)
+    detector.judge(detector.observe(state, record, model, LATER_MS), record)
+    assert detector.calibration.days == 1
+    detector.observe(state, bucket(start_ms=START_MS + 6 * DAY_MS, plan="team"), model, LATER_MS)
+
+    assert detector.calibration.days == 2
+    assert {plan: use.days for plan, use in detector.cohorts.plans.items()} == {"free": 1, "pro": 1}
 
 
 def test_use_is_measured_by_the_plan() -> None:
