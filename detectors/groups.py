@@ -123,7 +123,8 @@ class GroupDetector:
     def _has_second(self, key: str, account_id: str, day: int) -> bool:
         today = self.firsts.setdefault(day, {})
         first = today.get(key) or self.firsts.get(day - 1, {}).get(key)
-        if first is None:
+        if first is None or (first == account_id and key not in today):
+            # Also whoever was alone on it yesterday: who comes tomorrow is a second account.
             today[key] = account_id
             self.changed_firsts.add((day, key))
         return first is not None and first != account_id

@@ -70,6 +70,15 @@ def test_a_link_begins_with_its_second_account() -> None:
     assert groups.links_of == {"b": {"device::d"}}
 
 
+def test_whoever_goes_on_alone_stays_the_first() -> None:
+    """A second account a day after the latest of several lonely days makes a link; two days after it does not."""
+    for day, is_link in ((2, True), (3, False)):
+        groups = GroupDetector(SPEC)
+        groups.observe("device::d", "a", 1, START_MS)
+        groups.observe("device::d", "a", 1, START_MS + DAY_MS)
+        assert groups.observe("device::d", "b", 1, START_MS + day * DAY_MS) is is_link
+
+
 def test_members_fade() -> None:
     """A member's exchanges count exp(-t / memory) after a time t."""
     groups = GroupDetector(SPEC)

@@ -1,0 +1,53 @@
+"""Counting: whose days and whose openers the whole campaign detector learns from."""
+
+import pytest
+
+from detectors.campaigns import CampaignDetector
+from detectors.spec import DetectorSpec
+from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket
+
+SPEC = DetectorSpec()
+
+
+def seen(accounts: int, **fields: object) -> CampaignDetector:
+    """A detector that has seen so many accounts in one bucket."""
+    detector = CampaignDetector(SPEC)
+    for number in range(accounts):
+        detector.observe(bucket(f"a{number:03d}", START_MS, **fields))
+    detector.advance(START_MS + BUCKET_MS)
+    return detector
+
+
+def test_a_day_counts_when_it_is_over_whoever_comes_back() -> None:
+    """A hundred accounts of one day are a hundred account-days from the next day on, and stay a hundred."""
+    detector = seen(100)
+    detector.take_changed()
+    detector.advance(START_MS + DAY_MS - HOUR_MS)
+    assert detector._harvest.calibration.days == 0
+
+    detector.advance(START_MS + DAY_MS)
+    assert detector._harvest.calibration.days == detector._harvest.tails[0].days == 100
+    assert len([key for key in detector.take_changed() if key.startswith(b"a")]) == 100
+    detector.advance(START_MS + 41 * DAY_MS)
+    assert detector._harvest.calibration.days == 100
+    detector.observe(bucket("a000", START_MS + 42 * DAY_MS))
+    detector.advance(START_MS + 43 * DAY_MS + BUCKET_MS)
+    assert detector._harvest.calibration.days == 101
+
+
+@pytest.mark.parametrize("silent", [0, 900])
+def test_who_asked_nothing_is_nobody_to_compare_with(silent: int) -> None:
+    """Popularity is a share of the accounts that sent prompts: three of a hundred, however many sent none."""
+    detector = seen(silent)
+    for number in range(100):
+        slots = ["pop"] if number < 3 else [f"x{number:02d}"]
+        for repeat in range(2):
+            at_ms = START_MS + (1 + repeat) * HOUR_MS
+            new_slots = slots if repeat == 0 else []
+            detector.observe(bucket(f"asking{number:02d}", at_ms, slots=slots, new_slots=new_slots))
+    detector.advance(START_MS + DAY_MS)
+
+    crowd = SPEC.crowd
+    expected = 3 / (crowd.popular_ratio * (100 + crowd.smoothing_accounts))
+    assert detector._crowd.accounts == 100
+    assert detector._crowd.popularity("pop", is_own=False) == pytest.approx(min(1, expected))
