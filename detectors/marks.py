@@ -82,7 +82,7 @@ def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: flo
 
 
 def _facet_of(key: str) -> int:
-    return 0 if key.startswith("configuration:") else _FACETS.index(key.partition("\x1f")[2][0])
+    return 0 if key.startswith("configuration:") else _FACETS.index(key.rpartition("\x1f")[2][0])
 
 
 def marks_nats(model: Marks, carried: Mapping[str, float], exchanges: float) -> float:

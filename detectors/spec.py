@@ -171,7 +171,7 @@ class Lifecycle(_Section):
 
     alert_days: Positive = Field(default=7, description="An alert without new evidence expires after this time.")
     update_minutes: Positive = Field(default=60, description="Between two updates that only bring more of the same.")
-    quiet_days: Positive = Field(default=3, description="Without harvesting for so long, an alert is resolved.")
+    quiet_days: Positive = Field(default=3, description="Without any exchange of its accounts, an alert is resolved.")
     daily_budget: Annotated[int, Field(ge=1)] = Field(
         default=500, description="New alerts per day; what exceeds it is rolled up visibly."
     )

@@ -10,7 +10,7 @@ import msgspec
 class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that accounts may share, and how many of the bucket's fresh exchanges carried it.
 
-    ``kind`` is one of ``detectors.links.LINK_KINDS``; ``value`` stands for what is shared.
+    ``kind`` is one of ``detectors.groups.LINK_KINDS``; ``value`` stands for what is shared.
     """
 
     kind: str
@@ -50,7 +50,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     active_hours
         Hours of the last 24 in which the account was active, this one included (1 to 24).
     end_users, addresses, clients
-        Distinct end users, address blocks and user agents of the last 256 exchanges (sampled).
+        Distinct end users, address blocks and user agents of the day or of the last active day before, whichever are
+        more; 32 at most.
     hourly, hourly_expected
         Exchanges of the present hour, and what the account's own past lets expect.
     shift_nats

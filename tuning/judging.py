@@ -54,7 +54,7 @@ class _PartialKin(KinDetector):
                 None if "asked" in self.blind else known.source.asked,
                 [None if "styles" in self.blind else style for style in known.source.styles],
             )
-            nothing = {
+            nothing: dict[str, object] = {
                 "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
                 "manner": [0.0] * len(known.manner),
                 "traits": None,

@@ -60,9 +60,7 @@ def test_a_rare_half_day_counts_four_nats_at_most() -> None:
     assert fit_onset([NOON] * 40, [NOON - 9] * 100_000)[NOON] == 4
 
 
-@given(
-    members=st.lists(st.integers(0, 40), min_size=1, max_size=30), others=st.lists(st.integers(0, 40), max_size=300)
-)
+@given(members=st.lists(st.integers(0, 40), min_size=1, max_size=30), others=st.lists(st.integers(0, 40), max_size=300))
 def test_weights_are_bounded_and_what_is_common_is_no_evidence(members: list[int], others: list[int]) -> None:
     """Between log 1/2 and 4; where all others begin too, below what chance does to thirty members."""
     for half_day, weight in fit_onset(members, others).items():
