@@ -1,7 +1,7 @@
-"""The daily budget of new account alerts: what exceeds it is rolled up into one alert per day; nothing is dropped."""
+"""The daily budget of new account alerts: what exceeds it is rolled up, by tenant; nothing is dropped."""
 
 from detectors.campaign_state import Meta
-from detectors.casebook import ROLLUP
+from detectors.case import ROLLUP
 
 
 class Budget:
@@ -17,6 +17,6 @@ class Budget:
         meta.opened_today += 1
         return meta.opened_today <= self._alerts_per_day
 
-    def subject(self, day: int) -> str:
-        """Subject of the day's roll-up."""
-        return f"{ROLLUP}{day}"
+    def subject(self, tenant_id: str | None, day: int) -> str:
+        """Subject of a tenant's roll-up of the day."""
+        return f"{ROLLUP}{tenant_id or ''}\x1f{day}"

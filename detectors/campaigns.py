@@ -114,6 +114,7 @@ class CampaignDetector:
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
                     tenant_of[key] = record.tenant_id
+        alerts += self._book.publish_rollups(end_ms)
         for key in sorted(touched):
             self._state.mark_link(key)
             alerts += self._judge_link(key, end_ms, tenant_of[key], touched[key])
@@ -134,7 +135,7 @@ class CampaignDetector:
         self._accounts[record.account_id] = state
         self._state.mark_account(record.account_id)
         case = self._book.of_account(record.account_id)
-        judgement = self._harvest.judge(state, record, is_accused=case is not None and case.kind == "campaign")
+        judgement = self._harvest.judge(state, record, is_accused=case is not None and case.is_campaign)
         if case is not None:
             case.exchanges += record.events
             case.output_tokens += record.output_tokens
@@ -144,7 +145,8 @@ class CampaignDetector:
         reasons = account_reasons(judgement, self._harvest.levels)
         if case is None:
             if not self._budget.spend(self._meta, record.start_ms // DAY_MS):
-                return self._roll_up(record, state, judgement.total)
+                self._roll_up(record, state, judgement.total, reasons)
+                return []
             case = new_case(self._spec, "account", record.account_id, record.end_ms, record.tenant_id)
             case.exchanges, case.output_tokens = state.exchanges, state.output_tokens
             case.score, case.reasons = judgement.total, reasons
@@ -155,19 +157,18 @@ class CampaignDetector:
         case.score, case.reasons = max(case.score, judgement.total), reasons
         return self._book.update(case, record.end_ms)
 
-    def _roll_up(self, record: AccountBucket, state: Suspicion, score: float) -> list[Alert]:
-        subject = self._budget.subject(record.start_ms // DAY_MS)
+    def _roll_up(self, record: AccountBucket, state: Suspicion, score: float, reasons: list[Reason]) -> None:
+        """One more account in the day's roll-up, which shows the evidence on the most suspicious of them."""
+        subject = self._budget.subject(record.tenant_id, record.start_ms // DAY_MS)
         case = self._book.of_link(subject)
-        is_new = case is None
         if case is None:
             case = new_case(self._spec, "campaign", subject, record.end_ms, record.tenant_id)
-            self._book.own_link(case, subject)
-        case.score = max(case.score, score)
+            self._book.collect(case, subject)
+        if score > case.score:
+            case.score, case.reasons = score, reasons
         case.exchanges += state.exchanges
         case.output_tokens += state.output_tokens
-        if is_new:
-            return self._book.open(case, [record.account_id], record.end_ms)
-        return self._book.join(case, [record.account_id], record.end_ms)
+        self._book.name(case, [record.account_id], record.end_ms)
 
     # -- links and kin ----------------------------------------------------------------------------
 
@@ -211,9 +212,9 @@ class CampaignDetector:
         joining: set[str] = set()
         if evidence is not None:
             group.is_pure = evidence.is_pure
-            case.raised_ms = end_ms
-            self._book.changed.add(case.alert_id)
             joining.update(evidence.accounts)
+            if evidence.nats > case.score:
+                self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
             joining.update(a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms))
@@ -221,7 +222,8 @@ class CampaignDetector:
             a for a in sorted(joining) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
         ]
         case.core = sorted({*case.core, *accounts})
-        return self._book.join(case, accounts, end_ms)
+        joined = self._book.join(case, accounts, end_ms)
+        return joined if joined or evidence is None else self._book.update(case, end_ms)
 
     def _search_alike(self, end_ms: int) -> list[Alert]:
         """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
@@ -281,7 +283,7 @@ class CampaignDetector:
             self._state.mark_account(account_id)
         idle_ms = round(self._spec.idle_days * DAY_MS)
         for account_id in [a for a, s in self._accounts.items() if at_ms - s.last_ms > idle_ms]:
-            if account_id not in self._book.case_of:
+            if account_id not in self._book.case_of and self._accounts[account_id].excused_until_ms <= at_ms:
                 self._heard.forget(self._accounts[account_id])
                 del self._accounts[account_id]
                 self._state.mark_account(account_id)
@@ -305,7 +307,7 @@ class CampaignDetector:
         alerts: list[Alert] = []
         if feedback.verdict == "confirmed":
             for case in cases:
-                case.is_confirmed = True
+                case.confirmed = sorted({*case.confirmed, *(accounts & case.accounts.keys())})
                 alerts += self._book.publish(case, "updated", at_ms)
             return alerts
         until_ms = at_ms + _EXCUSED_DAYS * DAY_MS if feedback.expires_at is None else epoch_ms(feedback.expires_at)

@@ -16,6 +16,10 @@ from detectors.windows import DAY_MS
 from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
 
 MAX_ACCOUNTS = 100_000
+ROLLUP = "rollup:"
+"""Begins the subject of a case that only collects what exceeds the daily budget."""
+ROLLUP_ID = "roll_"
+"""Begins its alert id."""
 _MAX_REASONS = 32
 
 _RATIONALE: dict[ActionType, str] = {
@@ -41,7 +45,10 @@ class Reason(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Case(msgspec.Struct, array_like=True):
-    """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time)."""
+    """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time).
+
+    ``confirmed`` are those that a reviewer has confirmed.
+    """
 
     kind: Kind
     subject: str
@@ -64,7 +71,22 @@ class Case(msgspec.Struct, array_like=True):
     rate: float = 0.0
     spread: float = 0.0
     superseded_by: str | None = None
-    is_confirmed: bool = False
+    confirmed: list[str] = []
+
+    @property
+    def is_rollup(self) -> bool:
+        """Whether the case only collects what exceeds the daily budget."""
+        return self.subject.startswith(ROLLUP)
+
+    @property
+    def is_campaign(self) -> bool:
+        """Whether the case is about accounts that act as one."""
+        return self.kind == "campaign" and not self.is_rollup
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a reviewer has confirmed every account; whoever joins later has yet to be looked at."""
+        return self.accounts.keys() <= set(self.confirmed)
 
     def explain(self, reasons: list[Reason]) -> None:
         """Take in reasons; one about a feature replaces the one before."""
@@ -75,7 +97,8 @@ class Case(msgspec.Struct, array_like=True):
 def new_case(spec: DetectorSpec, kind: Kind, subject: str, at_ms: int, tenant_id: str | None) -> Case:
     """A case about an account or, by the key of its first link, about a campaign; deterministic."""
     raw = "\x00".join((kind, subject, str(at_ms), spec.fingerprint)).encode()
-    alert_id = f"{kind[:4]}_{hashlib.blake2b(raw, digest_size=10).hexdigest()}"
+    begin = ROLLUP_ID if subject.startswith(ROLLUP) else f"{kind[:4]}_"
+    alert_id = f"{begin}{hashlib.blake2b(raw, digest_size=10).hexdigest()}"
     return Case(kind, subject, alert_id, at_ms, tenant_id, {})
 
 
@@ -147,7 +170,7 @@ def _summary(case: Case, status: Status) -> str:
         "retracted": "Retracted after review: ",
         "superseded": "Now part of a campaign: ",
     }.get(status, "")
-    if case.subject.startswith("rollup:"):
+    if case.is_rollup:
         return f"{end}{len(case.accounts)} accounts beyond the daily alert budget, rolled up into one alert."
     if case.kind == "account":
         return (

@@ -9,8 +9,6 @@ from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS
 from schemas.alert import Alert, Status
 
-ROLLUP = "rollup:"
-"""Begins the subject of a case that only collects what exceeds the daily budget."""
 MOST_COMPARED = 16
 """Accounts of a campaign, the first by id, that are compared with another campaign: more would say the same."""
 _LEAST_OF_MERGED = 3
@@ -39,15 +37,11 @@ class Casebook:
     def is_free(self, account_id: str, at_ms: int) -> bool:
         """Whether an account is in no campaign yet and no verdict protects it."""
         case = self.of_account(account_id)
-        return (case is None or case.kind == "account") and self._accounts[account_id].excused_until_ms <= at_ms
+        return (case is None or not case.is_campaign) and self._accounts[account_id].excused_until_ms <= at_ms
 
     def campaigns(self) -> list[Case]:
-        """Open campaigns that are more than a roll-up, sorted by alert id."""
-        return [
-            case
-            for _, case in sorted(self.cases.items())
-            if case.kind == "campaign" and not case.subject.startswith(ROLLUP)
-        ]
+        """Open campaigns, sorted by alert id; roll-ups are none."""
+        return [case for _, case in sorted(self.cases.items()) if case.is_campaign]
 
     def campaign_of(self, accounts: Iterable[str], ratio: float) -> Case | None:
         """The campaign in which at least this share of the accounts is already."""
@@ -60,7 +54,7 @@ class Casebook:
         votes: dict[str, int] = defaultdict(int)
         for account_id in accounts:
             case = self.of_account(account_id)
-            if case is not None and case.kind == "campaign" and not case.subject.startswith(ROLLUP):
+            if case is not None and case.is_campaign:
                 votes[case.alert_id] += 1
         return votes
 
@@ -76,24 +70,44 @@ class Casebook:
         ended = self.name(case, accounts, at_ms)
         return ended + self.publish(case, "open", at_ms)
 
+    def collect(self, rollup: Case, key: str) -> None:
+        """Begin a roll-up; it is published with what the bucket brings."""
+        self.cases[rollup.alert_id] = rollup
+        self.own_link(rollup, key)
+
+    def publish_rollups(self, at_ms: int) -> list[Alert]:
+        """One version of each roll-up that took in accounts now: one for each account would grow with their square."""
+        grown = [c for _, c in sorted(self.cases.items()) if c.is_rollup and at_ms in c.accounts.values()]
+        return [alert for c in grown for alert in self.publish(c, "updated" if c.version else "open", at_ms)]
+
     def name(self, case: Case, accounts: Iterable[str], at_ms: int) -> list[Alert]:
-        """Make accounts members; their own alerts end in this one."""
+        """Make accounts members; their own alerts end in this one, and a roll-up lets go of them."""
         ended: list[Alert] = []
+        left: dict[str, Case] = {}
         for account_id in accounts:
             if account_id in case.accounts:
                 continue
             before = self.of_account(account_id)
             case.accounts[account_id] = at_ms
             self.case_of[account_id] = case.alert_id
-            if case.kind == "campaign" and not case.subject.startswith(ROLLUP):
-                state = self._accounts[account_id]
+            state = self._accounts[account_id]
+            if case.is_campaign:
                 case.exchanges += state.exchanges
                 case.output_tokens += state.output_tokens
-            if before is not None and before.kind == "account":
+            if before is None:
+                continue
+            case.confirmed += [account_id] if account_id in before.confirmed else []
+            if before.is_rollup and len(before.accounts) > 1:
+                del before.accounts[account_id]
+                before.exchanges -= state.exchanges
+                before.output_tokens -= state.output_tokens
+                left[before.alert_id] = before
+            else:
                 before.superseded_by = case.alert_id
                 ended += self.end(before, "superseded", at_ms)
+                left.pop(before.alert_id, None)
         self.changed.add(case.alert_id)
-        return ended
+        return ended + [alert for rollup in left.values() for alert in self.publish(rollup, "updated", at_ms)]
 
     def join(self, case: Case, accounts: list[str], at_ms: int) -> list[Alert]:
         """Name more accounts and publish it, when there are any."""
@@ -145,6 +159,7 @@ class Casebook:
                 continue
             other.superseded_by = case.alert_id
             accounts, links, core = sorted(other.accounts), list(other.links), other.core
+            case.confirmed += other.confirmed
             alerts += self.end(other, "superseded", at_ms)
             for link in links:
                 self.own_link(case, link)
@@ -163,8 +178,9 @@ class Casebook:
                 alerts += self.end(case, "resolved", at_ms)
             elif at_ms - case.raised_ms >= lifecycle.alert_days * DAY_MS:
                 alerts += self.end(case, "expired", at_ms)
-            elif case.raised_ms - case.published_ms >= lifecycle.alert_days * DAY_MS / 2:
-                alerts += self.publish(case, "updated", at_ms)
+            elif case.raised_ms > case.published_ms and at_ms - case.published_ms >= lifecycle.alert_days * DAY_MS / 2:
+                # As of its evidence: what is renewed must not outlive it by more than any other version does.
+                alerts += self.publish(case, "updated", case.raised_ms)
         return alerts
 
     def restore(self, case: Case) -> None:

@@ -11,6 +11,7 @@ from zlib import crc32
 import msgspec
 import structlog
 
+from detectors.case import ROLLUP_ID
 from detectors.spec import DetectorSpec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -26,10 +27,14 @@ _KINDS = ("account", "campaign")
 
 
 class Day(msgspec.Struct):
-    """One day that is over: accounts active in it, and alerts opened in it by kind that nobody has settled yet."""
+    """One day that is over: accounts active in it, and alerts opened in it by kind that nobody has settled yet.
+
+    ``rolled_up`` has how many of the account alerts are in each roll-up.
+    """
 
     accounts: int = 0
     alerts: dict[str, int] = {}
+    rolled_up: dict[str, int] = {}
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -79,6 +84,9 @@ class AlarmRates(msgspec.Struct):
     def count(self, alert: Alert) -> None:
         """Count an alert that opens; take back one that a reviewer confirms or that another alert takes up."""
         day = epoch_ms(alert.opened_at) // _DAY_MS
+        if alert.alert_id.startswith(ROLLUP_ID):
+            self._count_rollup(day, alert)
+            return
         if alert.status == "open":
             self._add(day, alert.kind, 1)
         # Only what a reviewer confirmed is ever to be suspended.
@@ -86,6 +94,14 @@ class AlarmRates(msgspec.Struct):
         if is_settled and alert.alert_id not in self.settled:
             self.settled[alert.alert_id] = day
             self._add(day, alert.kind, -1)
+
+    def _count_rollup(self, day: int, alert: Alert) -> None:
+        """Count each of its accounts: it would have an alert of its own, were it not for the budget."""
+        is_settled = alert.status == "superseded" or alert.recommended_action.type == "suspend"
+        rolled_up = self.days.setdefault(day, Day()).rolled_up
+        accounts = 0 if is_settled else len(alert.account_ids)
+        self._add(day, "account", accounts - rolled_up.get(alert.alert_id, 0))
+        rolled_up[alert.alert_id] = accounts
 
     def _add(self, day: int, kind: str, count: int) -> None:
         alerts = self.days.setdefault(day, Day()).alerts

@@ -145,6 +145,41 @@ def test_evidence_renews_before_consumers_let_go() -> None:
     assert len(desk.said) < 10
 
 
+def test_evidence_of_one_moment_renews_once() -> None:
+    """A case raised on its third day stands a week from then, and one raised again on its eighth never lapsed."""
+    desk = Desk()
+    case = desk.opened("account", "a0", ["a0"])
+    for day in range(1, 16):
+        now_ms = START_MS + day * DAY_MS
+        desk.active_until(now_ms)
+        if day in {3, 8}:
+            case.raised_ms = now_ms
+        stands = desk.said[-1].expires_at.timestamp() * 1000 > now_ms
+        assert stands is (day < 15)
+        desk.said += desk.book.sweep(now_ms)
+
+    assert desk.statuses(case) == ["open", "updated", "updated", "expired"]
+    assert [round((a.expires_at.timestamp() * 1000 - START_MS) / DAY_MS) for a in desk.said[:3]] == [7, 10, 15]
+
+
+def test_who_joins_a_campaign_leaves_the_roll_up() -> None:
+    """The roll-up goes on with the rest and what they sent; with nobody left it ends in the campaign."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2", "a3"])
+    rollup.exchanges, rollup.output_tokens = 400, 28
+    first = desk.opened("campaign", "template::t", ["a0", "a1", "a9"], START_MS + 1)
+    rest = desk.said[-2]
+
+    assert (rest.alert_id, rest.status, rest.account_ids) == (rollup.alert_id, "updated", ("a2", "a3"))
+    assert (rest.exchanges, rest.output_tokens) == (200, 14)
+    assert desk.book.of_account("a0") is first
+    desk.said += desk.book.join(first, ["a2", "a3"], START_MS + 2)
+    assert desk.statuses(rollup) == ["open", "updated", "superseded"]
+    assert desk.said[-2].superseded_by == first.alert_id
+    assert desk.book.campaigns() == [first]
+    assert first.exchanges == 500
+
+
 def test_updates_are_rare_and_say_more() -> None:
     """More of the same is published once per hour at most, and only when the evidence grew by a nat."""
     desk = Desk()

@@ -75,18 +75,20 @@ def test_a_confirmed_case_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "complaint"),
+    ("verdict", "fields", "complaint"),
     [
-        ({"alert_id": "acco_none"}, "alert acco_none is not open"),
-        ({"account_ids": ("nobody",)}, "1 accounts were never seen or are forgotten, first nobody"),
+        ("benign", {"alert_id": "acco_none"}, "alert acco_none is not open"),
+        ("benign", {"account_ids": ("nobody",)}, "1 accounts were never seen or are forgotten, first nobody"),
+        ("benign", {"account_ids": ("bad",), "tenant_id": "t-2"}, "account bad is not of tenant t-2"),
+        ("confirmed", {"account_ids": ("bad", "honest1")}, "1 accounts are in no open alert .* first honest1"),
     ],
 )
-def test_what_matches_nothing_is_refused(fields: dict[str, Any], complaint: str) -> None:
+def test_what_matches_nothing_is_refused(verdict: str, fields: dict[str, Any], complaint: str) -> None:
     """The message says what was named; a corrected decision under the same id still counts."""
     detector = crowded()
     (opened,) = harvests(detector, FIRST_MS, "bad")
     with pytest.raises(FeedbackRefused, match=complaint):
-        detector.apply_feedback(decided("benign", **fields))
+        detector.apply_feedback(decided(verdict, **fields))
 
     assert detector.apply_feedback(decided("benign", alert_id=opened.alert_id)) != []
 
@@ -125,9 +127,93 @@ def test_the_budget_drops_nothing() -> None:
 
     assert sorted(a for alert in latest for a in alert.account_ids) == accounts
     assert sorted(len(alert.account_ids) for alert in latest) == [1, 1, 1, 7]
-    (rolled_up,) = [alert for alert in latest if len(alert.account_ids) == 7]
+    (rolled_up,) = [alert for alert in alerts if len(alert.account_ids) > 1]
     assert "7 accounts beyond the daily alert budget" in rolled_up.summary
     assert rolled_up.exchanges == 7 * 900
+    assert (rolled_up.status, rolled_up.version) == ("open", 1)
+
+
+def test_a_roll_up_is_of_one_tenant() -> None:
+    """Nobody reads of another tenant's accounts; each later bucket brings one more version."""
+    detector = crowded(budget=1)
+    for account_id in ("a0", "a1", "a2", "b1"):
+        loud = {"slots": ["pop"] * 900, "events": 900, "fresh": 900, "active_hours": 24, "regular": 900}
+        detector.observe(bucket(account_id, FIRST_MS, tenant_id=account_id[0], refusals=900, **loud))
+    _, *alerts = detector.advance(FIRST_MS + BUCKET_MS)
+    (more,) = harvests(detector, FIRST_MS + BUCKET_MS, "a3", "a4", tenant_id="a")
+
+    assert sorted((alert.tenant_id, alert.account_ids) for alert in alerts) == [("a", ("a1", "a2")), ("b", ("b1",))]
+    assert (more.status, more.version, more.account_ids) == ("updated", 2, ("a1", "a2", "a3", "a4"))
+
+
+LINKED = [f"linked{number}" for number in range(8)]
+
+
+def share_a_payment(detector: CampaignDetector, accounts: list[str], hours: range) -> list[Alert]:
+    """Accounts ask once an hour, all on one payment."""
+    alerts: list[Alert] = []
+    for hour in hours:
+        start_ms = FIRST_MS + hour * HOUR_MS
+        for account_id in accounts:
+            detector.observe(bucket(account_id, start_ms, slots=["pop"], links=[link("payment", "p-1")]))
+        alerts += detector.advance(start_ms + BUCKET_MS)
+    return alerts
+
+
+def test_a_roll_up_hides_no_campaign() -> None:
+    """Accounts beyond the budget can still turn out to act as one; they leave the roll-up, which ends empty."""
+    detector = crowded(budget=1)
+    _, rolled_up, end, campaign = harvests(
+        detector, FIRST_MS + HOUR_MS, "first", *LINKED, links=[link("payment", "p-1", 900)]
+    )
+
+    assert rolled_up.account_ids == tuple(LINKED)
+    assert {evidence.feature for evidence in rolled_up.evidence} >= {"harvest", "relentless"}
+    assert (end.alert_id, end.status, end.superseded_by) == (rolled_up.alert_id, "superseded", campaign.alert_id)
+    assert campaign.account_ids == tuple(LINKED)
+
+
+def test_a_confirmation_is_of_those_it_names() -> None:
+    """A campaign is sure only when all its accounts are confirmed, and no longer when somebody joins."""
+    detector = crowded()
+    opened = share_a_payment(detector, LINKED, range(4))[-1]
+    (partly,) = detector.apply_feedback(decided("confirmed", 1, alert_id=opened.alert_id, account_ids=("linked1",)))
+    (wholly,) = detector.apply_feedback(decided("confirmed", 2, alert_id=opened.alert_id))
+    grown = next(a for a in share_a_payment(detector, [*LINKED, "late"], range(4, 30)) if "late" in a.account_ids)
+
+    assert [alert.recommended_action.type for alert in (partly, wholly, grown)] == ["review", "suspend", "review"]
+    assert partly.confidence < 1 == wholly.confidence
+
+
+def test_a_campaign_that_grows_says_so() -> None:
+    """Four times as many accounts on its link are stronger evidence, and the alert shows how many there are now."""
+    detector = crowded()
+    more = [f"more{number:02d}" for number in range(24)]
+    opened = share_a_payment(detector, LINKED, range(40))[-1]
+    grown = share_a_payment(detector, [*LINKED, *more], range(40, 90))[-1]
+
+    assert grown.alert_id == opened.alert_id
+    assert set(grown.account_ids) == {*LINKED, *more}
+    assert grown.score > opened.score + 10
+    assert "32 accounts" in grown.evidence[0].explanation
+
+
+def test_an_allowlisting_outlasts_silence() -> None:
+    """Whoever is allowlisted for long and silent for weeks, as a quarterly job is, is not named when it is back."""
+    for days, expected in ((400, 0), (40, 1)):
+        detector = crowded()
+        harvests(detector, FIRST_MS, "bad")
+        end = datetime.fromtimestamp((FIRST_MS + days * DAY_MS) / 1000, UTC)
+        detector.apply_feedback(decided("allowlisted", account_ids=("bad",), expires_at=end))
+        for day in (20, 40, 60):
+            harvests(detector, FIRST_MS + day * DAY_MS, slots=["pop"])
+            detector.observe(bucket("other", FIRST_MS + day * DAY_MS))
+            detector.advance(FIRST_MS + day * DAY_MS + BUCKET_MS)
+        for number in range(100):
+            detector.observe(bucket(f"new{number}", FIRST_MS + 61 * DAY_MS, slots=["pop"], new_slots=["pop"]))
+        detector.advance(FIRST_MS + 61 * DAY_MS + BUCKET_MS)
+
+        assert len(harvests(detector, FIRST_MS + 62 * DAY_MS, "bad")) == expected
 
 
 def linked_alerts(tenant_id: str | None, value: str) -> list[Alert]:
@@ -145,9 +231,9 @@ def linked_alerts(tenant_id: str | None, value: str) -> list[Alert]:
     return [alert for alert in alerts if alert.kind == "campaign"]
 
 
-@pytest.mark.parametrize("tenant_id", [None, "t-1"])
+@pytest.mark.parametrize("tenant_id", [None, "t-1", "t\x1f1"])
 def test_a_campaign_has_the_tenant_of_its_link(tenant_id: str | None) -> None:
-    """Whoever else was active in the same bucket does not show."""
+    """Whoever else was active in the same bucket does not show; a tenant's id may be any text."""
     alerts = linked_alerts(tenant_id, "p-1")
 
     assert alerts

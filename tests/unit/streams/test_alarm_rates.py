@@ -100,6 +100,24 @@ def test_only_the_window_counts() -> None:
     assert rates.settled == {}
 
 
+def test_who_is_rolled_up_counts_one_by_one() -> None:
+    """The daily budget hides no alarm: each account of a roll-up is an account alert while it is in it."""
+    rates = AlarmRates()
+    active(rates, 0, 100)
+    rates.count(alert("x"))
+    rates.count(alert("roll_1", accounts=("a", "b", "c")))
+    rates.count(alert("roll_2", accounts=("d",)))
+    rates.count(alert("roll_1", "updated", accounts=("a", "b", "c", "e")))
+    rates.count(alert("roll_1", "updated", accounts=("a", "e")))
+    rates.close(end_of(0))
+
+    assert rates.intervals(SPEC)["account"].alerts == 1 + 2 + 1
+    assert rates.intervals(SPEC)["campaign"].alerts == 0
+    rates.count(alert("roll_1", "superseded", accounts=("a",), superseded_by="campaign"))
+    rates.count(alert("roll_2", "resolved", accounts=("d",)))
+    assert rates.intervals(SPEC)["account"].alerts == 1 + 1
+
+
 def test_the_gauges_are_of_whoever_has_the_partition() -> None:
     """A worker shows its rates, and nothing once the partition has gone to another."""
     rates = AlarmRates()
