@@ -1,4 +1,4 @@
-"""Fixtures of tests on a real broker."""
+"""Fixtures of tests on a real broker, and what holds for all properties."""
 
 import os
 import uuid
@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.stream.live import LiveService
+
+# No test is timed: how long an example takes says more of what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

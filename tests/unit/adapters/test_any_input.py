@@ -23,7 +23,7 @@ def paths_of(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
     return [path, *(place for key, member in members for place in paths_of(member, (*path, key)))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_value_anywhere_is_read_or_refused(data: st.DataObject) -> None:
     """Whatever stands in whatever place, the outcome is events and refusals, never an exception of another kind."""
@@ -47,7 +47,7 @@ def test_any_value_anywhere_is_read_or_refused(data: st.DataObject) -> None:
         assert encode_usage_event(decode_usage_event(encoded)) == encoded
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     """Arbitrary bytes never raise anything but a refusal, and hold no event."""

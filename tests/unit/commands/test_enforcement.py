@@ -51,7 +51,7 @@ def by_hand(history: list[Alert], account_id: str, now: datetime) -> str | None:
     return max(actions, key=LADDER.index, default=None)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(histories(), st.integers(0, 2**32), st.integers(0, 22))
 def test_any_delivery_ends_in_the_same_state(history: list[Alert], seed: int, hours: int) -> None:
     """However often and in whatever order publications arrive, the end is what the contract says of their set."""
@@ -67,7 +67,7 @@ def test_any_delivery_ends_in_the_same_state(history: list[Alert], seed: int, ho
         assert (ruling and ruling.recommended_action.type) == by_hand(history, account_id, hour(hours))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(histories(), st.lists(st.integers(0, 3), min_size=24, max_size=24))
 def test_decisions_add_up_to_the_state(history: list[Alert], steps: list[int]) -> None:
     """Whoever only follows the decisions, while time passes, does at every moment what the state says."""

@@ -40,14 +40,13 @@ texts = st.one_of(
 
 
 @given(texts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_fingerprint_is_what_its_definition_says(prompt: str) -> None:
     """Any text, lone surrogates and control characters included, has the fingerprint of the slow reference."""
     assert fingerprint(prompt) == reference_fingerprint(KEY, prompt)
 
 
 @given(st.lists(texts, max_size=8))
-@settings(deadline=None)
 def test_a_batch_gives_what_each_prompt_gives_alone(prompts: list[str]) -> None:
     """Neighbours in a batch do not show in a fingerprint."""
     assert list(FINGERPRINTER.fingerprint_many(prompts)) == [fingerprint(prompt) for prompt in prompts]

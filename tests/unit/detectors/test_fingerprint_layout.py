@@ -1,7 +1,7 @@
 """Reading fingerprints: for programs by slices, for people by parsing, and refusing what is none."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors import fingerprint as api
@@ -47,7 +47,6 @@ def test_sections_fill_the_string_without_gaps() -> None:
 
 
 @given(st.integers(0, 4000), st.integers(0, 60), st.integers(0, 4000))
-@settings(deadline=None)
 def test_counts_are_told_within_a_seventh(words: int, line_ends: int, numbers: int) -> None:
     """Length, words and lines come back within 15 %, the share of numbers within 1/63."""
     prompt = "x " + "\n" * line_ends + "7 " * numbers + "w " * words + "x"

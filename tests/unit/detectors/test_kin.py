@@ -280,7 +280,7 @@ def test_kinship_is_learned_anew_by_the_clock_and_forgotten_with_the_case() -> N
     assert world.kin.kinships == {}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_order_in_memory_does_not_show(seed: int) -> None:
     """What members share is the same to the last bit, whichever account or link came first."""

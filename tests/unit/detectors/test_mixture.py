@@ -34,7 +34,7 @@ def honest_rates(chooser: random.Random, size: int) -> list[float]:
     return [chooser.expovariate(SLOPE) for _ in range(size)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), size=st.integers(6, 60), centre=st.floats(2, 4))
 def test_evidence_is_the_penalised_likelihood_ratio(seed: int, size: int, centre: float) -> None:
     """When the fit has settled, its nats are the likelihood ratio of what it found less 3/2 log m."""
@@ -70,7 +70,7 @@ def test_honest_use_gives_few_nats() -> None:
     assert float(np.median(found)) < 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(values=st.lists(st.floats(0, 20), min_size=3, max_size=40))
 def test_every_fit_is_a_mixture(values: list[float]) -> None:
     """Whatever the members do: finite evidence, spread and share within their bounds, certainties that are chances."""

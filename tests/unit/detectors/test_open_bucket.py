@@ -19,7 +19,7 @@ from tests.unit.detectors.sample_run import event_steps, eventful_spec, feed_eve
 from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint, records_of
 
 SPEC = eventful_spec()
-slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 
 
 @slow

@@ -20,7 +20,7 @@ from tests.unit.detectors.sample_run import (
     records,
 )
 
-slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 SPEC = eventful_spec()
 DISORDER_MS = 120_000
 seeds = st.integers(0, 2**32)

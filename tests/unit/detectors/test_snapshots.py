@@ -27,7 +27,7 @@ from tests.unit.detectors.sample_run import (
     reviewed_steps,
 )
 
-slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 SPEC = eventful_spec()
 cuts = st.lists(st.floats(0, 1), min_size=1, max_size=4)
 

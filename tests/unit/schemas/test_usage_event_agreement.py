@@ -21,7 +21,7 @@ from schemas.usage_event import (
 from tests.unit.schemas.events import COMPLETE, INSTANTS, NOT_INSTANTS, broken_events, events, odd_events, odd_values
 
 REFUSED = "refused"
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=250)
 
 
 def values_of(event: Any) -> dict[str, tuple[type, Any]]:
@@ -107,7 +107,7 @@ def test_the_structure_alone_reads_every_valid_event(event: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("name", sorted(COMPLETE))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(value=odd_values)
 def test_they_agree_field_by_field(name: str, value: Any) -> None:
     """Whatever stands in a field, both take it or both refuse it."""

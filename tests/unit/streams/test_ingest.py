@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.times import epoch_ms
@@ -54,7 +54,6 @@ def outcomes(kafka: MemoryKafka) -> tuple[set[bytes], set[int]]:
     return admitted, {json.loads(raw)["origin"]["offset"] for raw in kafka.values("dead")}
 
 
-@settings(deadline=None)
 @given(
     seconds=st.lists(st.integers(0, 600), min_size=1, max_size=60),
     cuts=st.lists(st.integers(0, 60), max_size=4),

@@ -15,7 +15,7 @@ from streams.settings import Settings
 from tests.unit.streams.traffic_samples import EAGER_SPEC, replayed_alerts, sample
 
 DISORDER_MS = round(Settings().disorder_seconds * 1000)
-slow = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 
 
 def event(**fields: Any) -> bytes:

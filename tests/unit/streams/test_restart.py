@@ -102,7 +102,7 @@ def rates_of(worker: MemoryWorker) -> AlarmRates:
     return links.rates
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) -> None:
     """Ids, versions and contents agree, no event is lost or counted twice, nor is a day or an alert in the rates."""
@@ -130,7 +130,7 @@ def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) 
     assert any(day.alerts for day in rates_of(worker).days.values())
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_a_decision_takes_effect_at_the_same_moment_whatever_crashes(seed: int) -> None:
     """A retraction has the same version and contents as in a replay with the same decision."""

@@ -16,7 +16,7 @@ from traffic.generate import generate, generate_lines, mixture
 from traffic.simulate import Simulation
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     accounts=st.integers(1, 60),
     days=st.floats(0.2, 4, allow_nan=False),
