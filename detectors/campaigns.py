@@ -244,21 +244,30 @@ class CampaignDetector:
 
     def _join_kin(self, records: list[AccountBucket], end_ms: int) -> list[Alert]:
         """Accounts that resemble the core of an open campaign join it at their own next bucket."""
-        alerts: list[Alert] = []
-        due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
-        for case in due:
-            if sure := self._kin.sure(case, end_ms):
-                case.core = sorted({*case.core, *sure})
-                self._book.changed.add(case.alert_id)
-        if due:
-            self._kin.fit(due, self._book.case_of, end_ms)
-            alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
+        alerts = self._check_kin(end_ms)
         free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
         for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
             case.kin += len(accounts)
             case.explain([kin_reason(case.kin, self._spec.kin.nats_to_join)])
             alerts += self._book.join(case, accounts, end_ms)
         self._kin.forget(self._book.cases)
+        return alerts
+
+    def _check_kin(self, end_ms: int) -> list[Alert]:
+        """Once per interval: learn what members share, merge campaigns that are kin, let go of members that are not."""
+        due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
+        if not due:
+            return []
+        for case in due:
+            if sure := self._kin.sure(case, end_ms):
+                case.core = sorted({*case.core, *sure})
+                self._book.changed.add(case.alert_id)
+        self._kin.fit(due, self._book.case_of, end_ms)
+        alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
+        for case in due:
+            if case.alert_id in self._book.cases:
+                doubted = self._kin.doubted(case, end_ms)
+                alerts += self._book.doubt(case, doubted, self._spec.kin.leave_checks, end_ms)
         return alerts
 
     def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:

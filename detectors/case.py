@@ -47,7 +47,8 @@ class Reason(msgspec.Struct, array_like=True, frozen=True):
 class Case(msgspec.Struct, array_like=True):
     """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time).
 
-    ``confirmed`` are those that a reviewer has confirmed.
+    ``confirmed`` are those that a reviewer has confirmed, ``doubts`` at how many checks on end the members that are in
+    doubt have been so.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Case(msgspec.Struct, array_like=True):
     spread: float = 0.0
     superseded_by: str | None = None
     confirmed: list[str] = []
+    doubts: dict[str, int] = {}
 
     @property
     def is_rollup(self) -> bool:

@@ -150,6 +150,15 @@ class Casebook:
         case.core = [account_id for account_id in case.core if account_id in left]
         return self.publish(case, "updated", at_ms)
 
+    def doubt(self, case: Case, doubted: Mapping[str, bool], checks: int, at_ms: int) -> list[Alert]:
+        """Count at how many checks on end each member was in doubt; whoever was so often enough leaves."""
+        kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in doubted}
+        counted = {a: case.doubts.get(a, 0) + 1 for a, is_doubted in doubted.items() if is_doubted}
+        leaving = {account_id for account_id, count in counted.items() if count >= checks}
+        case.doubts = {a: count for a, count in (kept | counted).items() if a in case.accounts.keys() - leaving}
+        self.changed.add(case.alert_id)
+        return self.release(case, leaving, at_ms) if leaving else []
+
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
         """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""
         alerts: list[Alert] = []

@@ -153,6 +153,21 @@ class KinDetector:
         ]
         return sure[:missing]
 
+    def doubted(self, case: Case, at_ms: int) -> dict[str, bool]:
+        """Of each member outside the core that went on since the last check, whether it is likelier none."""
+        kinship = self.kinships[case.alert_id]
+        if kinship.marks is None:
+            return {}
+        since_ms = at_ms - round(self._spec.check_minutes * 60_000)
+        went_on = [a for a in sorted(case.accounts.keys() - set(case.core)) if self._went_on(a, since_ms)]
+        likenesses = [self._likeness_of(account_id, at_ms) for account_id in went_on]
+        even_nats = -self._spec.nats_to_join
+        return {a.account_id: not self._is_kin(case, a, at_ms, even_nats) for a in likenesses if a is not None}
+
+    def _went_on(self, account_id: str, since_ms: int) -> bool:
+        state = self._accounts.get(account_id)
+        return state is not None and state.last_ms > since_ms
+
     def _likeness_of(self, account_id: str, at_ms: int) -> Likeness | None:
         """What of an account is compared; ``None`` when it has done too little."""
         state = self._accounts.get(account_id)

@@ -126,6 +126,9 @@ class Kin(_Section):
     sure_nats: Positive = Field(
         default=2, description="Evidence beyond joining from which a member is surely kin (nats)."
     )
+    leave_checks: Annotated[int, Field(ge=1)] = Field(
+        default=24, description="Checks on end at which a member that goes on is likelier none, until it leaves."
+    )
     merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
     check_minutes: Positive = Field(default=60, description="Time after which it is learned anew what members share.")
 

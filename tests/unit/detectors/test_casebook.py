@@ -70,6 +70,21 @@ def test_an_account_alert_ends_in_the_campaigns() -> None:
     assert desk.said[-1].exchanges == 300
 
 
+def test_who_is_in_doubt_on_end_leaves() -> None:
+    """At the third doubt without one check that clears it; checks at which it was silent neither count nor clear."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3", "a4"])
+    checks = [{"a3": True, "a4": True}, {"a3": True, "a4": False}, {"a4": True}, {"a4": True}, {"a3": True}]
+    for number, doubted in enumerate(checks, 1):
+        assert "a3" in case.accounts
+        desk.said += desk.book.doubt(case, doubted, 3, START_MS + number * HOUR_MS)
+
+    assert desk.statuses(case) == ["open", "updated"]
+    assert desk.said[-1].account_ids == ("a0", "a1", "a2", "a4")
+    assert desk.book.of_account("a3") is None
+    assert case.doubts == {"a4": 2}
+
+
 def test_campaigns_merge_into_one() -> None:
     """A campaign of which enough is kin goes into the other with accounts and links; it goes on under its own id."""
     desk = Desk()

@@ -48,15 +48,15 @@ def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], s
     return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
 
 
-def run(text: str = "", **newcomers: dict[str, Any]) -> tuple[CampaignDetector, list[Alert]]:
+def run(text: str = "", hours: int = HOURS, **newcomers: dict[str, Any]) -> tuple[CampaignDetector, list[Alert]]:
     """The detector after all hours, and what it published of campaigns."""
     detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
-    for hour in range(HOURS):
+    for hour in range(hours):
         records = traffic(hour)
         for account_id, fields in newcomers.items():
-            if hour >= HOURS - len(fields["openers"]):
+            if hour >= hours - len(fields["openers"]):
                 others = {name: value for name, value in fields.items() if name != "openers"}
-                records.append(asks(account_id, hour, fields["openers"][hour - HOURS], **others))
+                records.append(asks(account_id, hour, fields["openers"][hour - hours], **others))
         for record in records:
             detector.observe(record)
         alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
@@ -164,3 +164,17 @@ def test_too_few_for_a_campaign_of_their_own_join_the_one_of_the_rest(least_nats
     named, _ = named_with(text, **others, **newcomers)
 
     assert named == {*MEMBERS, *(newcomers if joins else ())}
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [("kin: {leave_checks: 8, core_accounts: 8}", False), ("kin: {leave_checks: 60, core_accounts: 8}", True)],
+)
+def test_a_member_that_stops_leaves(text: str, stays: bool) -> None:
+    """An account that worked through part of the list and for two days asks only its own leaves, and nobody else."""
+    openers = LISTED + [f"x{number:02d}" for number in range(48)]
+    _, campaigns = run(text, 90, turned={"openers": openers})
+    named = [set(alert.account_ids) for alert in campaigns]
+
+    assert {*MEMBERS, "turned"} in named
+    assert named[-1] == {*MEMBERS, *(["turned"] if stays else [])}

@@ -21,7 +21,7 @@ from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, fit_traits, traits_nats
-from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, bucket
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, bucket
 
 SPEC = DetectorSpec()
 LIST = [f"L{number:02d}" for number in range(40)]
@@ -246,6 +246,21 @@ def test_little_traffic_says_nothing() -> None:
 def test_what_was_sent_fades() -> None:
     """A hundred hours later so little is remembered of an account that it is compared no more."""
     assert World(like=LIKE).found("like", at_ms=START_MS + 100 * HOUR_MS) == []
+
+
+def test_a_member_that_goes_its_own_way_is_in_doubt() -> None:
+    """By all resemblances, at a check; not the core, not whoever was silent since the last one, not who is like it."""
+    stranger = state(own("u1"), rate=3.0, wrapped=0.0, crowd=0.1)
+    silent = msgspec.structs.replace(stranger, last_ms=START_MS - 61 * MINUTE_MS)
+    world = World(like=LIKE, u1=(stranger, 0), u2=(silent, 0))
+    world.case.accounts |= dict.fromkeys(("like", "u1", "u2"), START_MS)
+
+    assert world.kin.doubted(world.case, START_MS) == {"like": False, "u1": True}
+    world.case.core = sorted([*MEMBERS, "u1"])
+    assert world.kin.doubted(world.case, START_MS) == {"like": False}
+    unknown = world.opened("template:\x1fhnew", ["u1"])
+    world.kin.kinships[unknown.alert_id] = Kinship(0)
+    assert world.kin.doubted(unknown, START_MS) == {}
 
 
 def test_a_small_core_learns_from_those_that_are_surely_kin() -> None:
