@@ -76,7 +76,7 @@ class Account:
         tally = self._count(start_ms, bucket, end_ms) if bucket.pending else bucket.tally or Tally()
         state = self.state
         state.events += tally.events
-        hourly, expected = self._rhythm.observe(start_ms // HOUR_MS, tally.events)
+        self._rhythm.observe(start_ms // HOUR_MS, tally.events)
         created_ms = tally.profile.created_ms
         before = state.distinct_before
         return AccountBucket(
@@ -96,14 +96,11 @@ class Account:
             elicitations=tally.elicitations,
             refusals=tally.refusals,
             full_length=tally.full_length,
-            input_tokens=tally.input_tokens,
             output_tokens=tally.output_tokens,
             active_hours=self._rhythm.active_hours,
             end_users=max(before[0], len(state.end_users)),
             addresses=max(before[1], len(state.addresses)),
             clients=max(before[2], len(state.clients)),
-            hourly=hourly,
-            hourly_expected=expected,
             shift_nats=self._rhythm.shift_nats,
             links=tally.links(),
             styles=tally.styles,

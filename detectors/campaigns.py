@@ -200,7 +200,6 @@ class CampaignDetector:
         self._book.changed.add(case.alert_id)
         case.score = max(case.score, evidence.nats)
         case.raised_ms = end_ms
-        case.rate, case.spread = evidence.rate, evidence.spread
         case.core = sorted({*case.core, *accounts})
         case.explain(reasons)
 

@@ -85,7 +85,6 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     event_id: str
     marks: str
     flags: int
-    input_tokens: int
     output_tokens: int
     end_user: int
     address: int
@@ -99,7 +98,6 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
         event.event_id,
         _marks_of(event.prompt_fingerprint),
         _flags_of(event),
-        event.input_tokens or 0,
         event.output_tokens or 0,
         _number_of(event.end_user_id),
         _number_of_block(event.client_ip),

@@ -86,6 +86,7 @@ class HarvestDetector:
         if state.excused_until_ms > bucket.end_ms:
             # Judged benign: what the account goes on to do until then is what it is measured against.
             state.reference = max(state.reference, state.harvest)
+            state.calm_shift = max(state.calm_shift, bucket.shift_nats)
             state.past = Past.of_late(state.styles[0], state.remembered, state.rate)
         else:
             state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
@@ -144,7 +145,7 @@ class HarvestDetector:
             state.full_length,
             # An account that names no client has one.
             float(bucket.addresses * max(1, bucket.clients)),
-            bucket.shift_nats,
+            max(0.0, bucket.shift_nats - state.calm_shift),
             self.cohorts.times_of_plan(bucket.plan, state.tokens),
             state.pivoted,
             state.past.discrepancy(state.styles[0]),

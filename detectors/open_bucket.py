@@ -44,7 +44,6 @@ class Tally(msgspec.Struct, array_like=True):
     elicitations: int = 0
     refusals: int = 0
     full_length: int = 0
-    input_tokens: int = 0
     output_tokens: int = 0
     slots: list[str] = []
     new_slots: list[str] = []
@@ -65,7 +64,6 @@ class Tally(msgspec.Struct, array_like=True):
         """Count the exchanges and their tokens."""
         if exchanges:
             self.events += len(exchanges)
-            self.input_tokens += sum(map(_input_tokens, exchanges))
             self.output_tokens += sum(map(_output_tokens, exchanges))
             setting = exchanges[-1].setting
             self.profile, self.traits = setting.profile, setting.traits
@@ -132,7 +130,6 @@ class PackedExchange(msgspec.Struct, array_like=True):
     event_id: str
     marks: str
     flags: int
-    input_tokens: int
     output_tokens: int
     end_user: int
     address: int
@@ -175,7 +172,6 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.event_id,
             exchange.marks,
             exchange.flags,
-            exchange.input_tokens,
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
@@ -191,7 +187,6 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.event_id,
             exchange.marks,
             exchange.flags,
-            exchange.input_tokens,
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
@@ -222,7 +217,7 @@ def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
 
 
 _time = attrgetter("occurred_ms")
-_input_tokens, _output_tokens = attrgetter("input_tokens"), attrgetter("output_tokens")
+_output_tokens = attrgetter("output_tokens")
 _place = attrgetter("occurred_ms", "event_id")
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(list[PackedBucket])

@@ -16,6 +16,7 @@ _DAY_HOURS = 24
 _LEARN = 0.05
 _LEARN_HOUR = 0.25
 _SUSPICIOUS_NATS = 3.0
+_SUSPICIOUS_SHARE = 1 / 8
 _BET = 0.5
 _MAX_Z = 6.0
 _MIN_Z = -3.0
@@ -44,12 +45,10 @@ class Rhythm:
     their value, so a snapshot holds plain numbers.
     """
 
-    __slots__ = ("_expected_count", "_level", "_square", "_state")
+    __slots__ = ("_level", "_square", "_state")
 
     def __init__(self, state: RhythmState) -> None:
         self._state = state
-        self._expected_count: float | None = None
-        """What is expected of the present hour, once it was asked for."""
         self._level = stats.EWMean(fading_factor=_LEARN)
         self._square = stats.EWMean(fading_factor=_LEARN)
         if state.level is not None:
@@ -74,19 +73,15 @@ class Rhythm:
         """Logarithm of one plus the Shiryaev-Roberts sum; 0 without evidence."""
         return self._state.shift
 
-    def observe(self, hour: int, exchanges: int) -> tuple[int, float]:
-        """Count the exchanges of a closed bucket; return the count of its hour and what was to be expected of it."""
+    def observe(self, hour: int, exchanges: int) -> None:
+        """Count the exchanges of a closed bucket in its hour."""
         state = self._state
         if hour > state.hour:
             if state.hour >= 0:
                 self._finish_hour()
             state.mask = (state.mask << min(hour - state.hour, _DAY_HOURS)) & (2**_DAY_HOURS - 1) | 1
             state.hour, state.count = hour, 0
-            self._expected_count = None
         state.count += exchanges
-        if self._expected_count is None:
-            self._expected_count = math.expm1(self._expected(hour))
-        return state.count, self._expected_count
 
     def _expected(self, hour: int) -> float:
         """Expected log count of an hour: the mean of the level and of the same hour of the day, once both are known."""
@@ -107,10 +102,12 @@ class Rhythm:
             # log(1 + M') with M' = (1 + M) * e
             total = state.shift + _BET * z - _BET * _BET / 2
             state.shift = min(_MAX_NATS, math.log1p(math.exp(total)) if total < _MAX_NATS else total)
-        # Under suspicion only every eighth part of what is seen is learned.
-        learned = residual if state.shift < _SUSPICIOUS_NATS else residual / 8
+        # Under suspicion neither level nor spread may follow what is suspected: an eighth of it is learned.
+        share = 1.0 if state.shift < _SUSPICIOUS_NATS else _SUSPICIOUS_SHARE
+        learned, square = share * residual, min(residual * residual, 4.0)
         self._level.update(value - residual + learned if state.hours else value)
-        self._square.update(min(residual * residual, 4.0))
+        known_square = self._square.get() if state.hours else square
+        self._square.update(known_square + share * (square - known_square))
         slot = state.hour % _DAY_HOURS
         known = state.by_hour[slot]
         state.by_hour[slot] = value if known < 0 else known + _LEARN_HOUR * (learned if state.hours else 0.0)

@@ -48,13 +48,12 @@ class Suspicion(msgspec.Struct, array_like=True):
     popular: float = 0.0
     rate: float = 0.0
     reference: float = 0.0
+    calm_shift: float = 0.0
     is_established: bool = False
     day: int = 0
     maxima: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(FEATURES))
     exchanges: int = 0
     output_tokens: int = 0
-    suspect_exchanges: int = 0
-    suspect_tokens: int = 0
     excused_until_ms: int = 0
     recent: str = ""
     wrapped: float = 0.0

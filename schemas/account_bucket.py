@@ -52,8 +52,6 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     end_users, addresses, clients
         Distinct end users, address blocks and user agents of the day or of the last active day before, whichever are
         more; 32 at most.
-    hourly, hourly_expected
-        Exchanges of the present hour, and what the account's own past lets expect.
     shift_nats
         Logarithm of the account's own e-detector for volume.
     styles
@@ -82,14 +80,11 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     elicitations: int
     refusals: int
     full_length: int
-    input_tokens: int
     output_tokens: int
     active_hours: int
     end_users: int
     addresses: int
     clients: int
-    hourly: int
-    hourly_expected: float
     shift_nats: float
     links: list[Link]
     styles: str = ""

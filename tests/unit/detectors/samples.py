@@ -74,9 +74,9 @@ def bucket(account_id: str = "a-1", start_ms: int = START_MS, **fields: Any) -> 
     plain: dict[str, Any] = {
         "account_id": account_id, "start_ms": start_ms, "end_ms": start_ms + BUCKET_MS, "tenant_id": None,
         "plan": None, "age_ms": DAY_MS, "seen_ms": BUCKET_MS, "events": 1, "fresh": 1, "slots": [], "new_slots": [],
-        "wrapped": 0, "regular": 0, "elicitations": 0, "refusals": 0, "full_length": 0, "input_tokens": 10,
-        "output_tokens": 20, "active_hours": 1, "end_users": 1, "addresses": 1, "clients": 1, "hourly": 1,
-        "hourly_expected": 1.0, "shift_nats": 0.0, "links": [],
+        "wrapped": 0, "regular": 0, "elicitations": 0, "refusals": 0, "full_length": 0,
+        "output_tokens": 20, "active_hours": 1, "end_users": 1, "addresses": 1, "clients": 1,
+        "shift_nats": 0.0, "links": [],
     }  # fmt: skip
     return AccountBucket(**(plain | fields))
 

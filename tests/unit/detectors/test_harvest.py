@@ -205,6 +205,18 @@ def test_a_day_is_counted_once() -> None:
     assert {plan: use.days for plan, use in detector.cohorts.plans.items()} == {"free": 1, "pro": 1}
 
 
+def test_a_verdict_of_benign_calms_the_shift_too() -> None:
+    """What the account's own e-detector has gathered until the verdict ends counts no more, only what comes on top."""
+    detector, model = HarvestDetector(SPEC), crowd()
+    state = detector.observe(None, bucket(start_ms=START_MS, shift_nats=5.0), model, LATER_MS)
+    state.excused_until_ms = START_MS + DAY_MS
+    state = detector.observe(state, bucket(start_ms=START_MS + HOUR_MS, shift_nats=8.0), model, LATER_MS)
+    record = bucket(start_ms=START_MS + 2 * DAY_MS, shift_nats=9.0)
+    judgement = detector.judge(detector.observe(state, record, model, LATER_MS), record)
+
+    assert value_of("shift", judgement) == pytest.approx(1)
+
+
 def test_use_is_measured_by_the_plan() -> None:
     """Answer tokens as a multiple of the usual day of the plan, once thirty days of it are known."""
     detector, model = HarvestDetector(SPEC), crowd()

@@ -34,10 +34,11 @@ def direct_nats(hourly: list[int]) -> float:
             z = min(6.0, max(-3.0, residual / max(0.5, math.sqrt(square))))
             bets.append(math.exp(z / 2 - 1 / 8))
             nats = math.log1p(math.fsum(math.prod(bets[start:]) for start in range(len(bets))))
-        learned = residual if nats < 3 else residual / 8
+        share = 1 if nats < 3 else 1 / 8
+        learned = share * residual
         level = value if hour == 0 else 0.95 * level + 0.05 * (expected + learned)
         squared = min(residual * residual, 4.0)
-        square = squared if hour == 0 else 0.95 * square + 0.05 * squared
+        square = squared if hour == 0 else square + 0.05 * share * (squared - square)
         known = by_hour.get(hour % 24)
         by_hour[hour % 24] = value if known is None else known + 0.25 * learned
     return nats
@@ -56,7 +57,9 @@ def test_it_goes_on_exactly_from_plain_numbers(hourly: list[int], cut: int) -> N
     for hour, count in enumerate(hourly):
         if hour == cut:
             part = Rhythm(part.state())
-        assert part.observe(hour, count) == whole.observe(hour, count)
+        part.observe(hour, count)
+        whole.observe(hour, count)
+        assert (part.shift_nats, part.active_hours) == (whole.shift_nats, whole.active_hours)
 
     assert part.state() == whole.state()
 
@@ -91,12 +94,14 @@ def test_learning_slows_under_suspicion() -> None:
 
 
 def test_counts_of_one_hour_add_up() -> None:
-    """Several buckets of an hour are one count, beside what the past lets expect."""
-    rhythm = Rhythm(RhythmState())
-    rhythm.observe(0, 7)
+    """Several buckets of an hour are one count: what is learned of it does not depend on how it was cut."""
+    whole, cut = Rhythm(RhythmState()), Rhythm(RhythmState())
+    for hour, counts_of_hour in enumerate(((7,), (2, 3), (1, 1, 4), (1,))):
+        whole.observe(hour, sum(counts_of_hour))
+        for count in counts_of_hour:
+            cut.observe(hour, count)
 
-    assert rhythm.observe(1, 2) == pytest.approx((2, 7.0))
-    assert rhythm.observe(1, 3) == pytest.approx((5, 7.0))
+    assert cut.state() == whole.state()
 
 
 def test_evidence_is_finite_whatever_happens() -> None:
