@@ -99,6 +99,22 @@ def test_campaigns_merge_into_one() -> None:
     assert [a.superseded_by for a in desk.said if a.alert_id == small.alert_id] == [None, large.alert_id]
 
 
+def test_a_confirmation_goes_along() -> None:
+    """Whoever is confirmed stays so in the campaign it joins, and that campaign's confirmed in the one it goes into."""
+    desk = Desk()
+    own = desk.opened("account", "a0", ["a0"])
+    own.confirmed = ["a0"]
+    small = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    assert (own.is_confirmed, small.confirmed, small.is_confirmed) == (True, ["a0"], False)
+
+    small.confirmed = ["a0", "a1", "a2"]
+    large = desk.opened("campaign", "template::u", ["a3", "a4", "a5"])
+    assert small.is_confirmed
+    desk.book.merge_kin(large, ["a0", "a1", "a2"], 0.3, START_MS + 1)
+    assert set(large.confirmed) == {"a0", "a1", "a2"}
+    assert not large.is_confirmed
+
+
 def test_too_little_kin_merges_nothing() -> None:
     """Two accounts in common are no reason to make two campaigns one."""
     desk = Desk()

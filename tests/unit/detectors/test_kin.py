@@ -187,6 +187,19 @@ def test_who_began_with_the_members_is_closer_to_them() -> None:
     assert onset_nats(onset, settled) < 0
 
 
+def test_when_the_accused_began_says_nothing_of_others() -> None:
+    """Accounts of other campaigns do not make the half day on which they began common."""
+    nats = []
+    for accused in ((), OTHERS[:40]):
+        world = World()
+        world.states.update({a: since(3 + number, world.states[a]) for number, a in enumerate(OTHERS[40:])})
+        world.kin.fit([world.case], frozenset([*MEMBERS, *accused]), START_MS)
+        nats.append(onset_nats(world.kin.kinships[world.case.alert_id].onset, LIKE[0]))
+
+    assert nats[0] < 0.5
+    assert nats[1] > 1
+
+
 def test_never_over_tenants() -> None:
     """A campaign of one tenant takes in no account of another, however alike."""
     world = World(like=LIKE)

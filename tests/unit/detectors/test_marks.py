@@ -88,6 +88,16 @@ def test_only_the_strongest_facet_counts() -> None:
     assert nats(CONFIGURATION, HEAD, FRAME) == pytest.approx(1.0 + 2.5)
 
 
+def test_a_tenant_may_have_any_name() -> None:
+    """What parts a tenant from a wording may be in the tenant's name."""
+    odd = {key.replace(":", ":t\x1fu"): key for key in MARKS}
+    marks = Marks(dict.fromkeys(odd, 1.0), [0.0] * 4)
+    plain = Marks(dict.fromkeys(MARKS, 1.0), [0.0] * 4)
+
+    for key, plain_key in odd.items():
+        assert marks_nats(marks, {key: 2.0}, 5) == marks_nats(plain, {plain_key: 2.0}, 5)
+
+
 def test_what_is_no_mark() -> None:
     """A payment, what a single member carries, and what others carry as often say nothing."""
     assert fitted().weights.keys() == set(MARKS)

@@ -83,12 +83,15 @@ def test_a_steady_account_gathers_no_evidence_and_a_burst_does() -> None:
 
 
 def test_learning_slows_under_suspicion() -> None:
-    """A level that is reached by a jump is learned far more slowly than the rule of calm times would."""
+    """A level that is reached by a jump is learned far more slowly than in calm times, and so is the spread."""
     rhythm = after([20] * 96 + [400] * 24)
     calm = math.log1p(20) + (math.log1p(400) - math.log1p(20)) * (1 - 0.95**24)
-    level = rhythm.state().level
+    level, square = rhythm.state().level, rhythm.state().square
 
     assert rhythm.shift_nats > 3
+    # In calm times the residuals, 4 at most when squared, would make it 4 (1 - 0.95 ** 24) = 2.8.
+    assert square is not None
+    assert square < 1
     assert level is not None
     assert level - math.log1p(20) < (calm - math.log1p(20)) / 2
 

@@ -101,6 +101,16 @@ def test_accounts_of_another_alert_are_refused() -> None:
         detector.apply_feedback(decided("benign", alert_id=opened.alert_id, account_ids=("honest1", "bad")))
 
 
+def test_an_alert_of_another_tenant_is_refused() -> None:
+    """Whoever decides for one tenant decides nothing for another; without naming one, for whoever it is about."""
+    detector = crowded()
+    (opened,) = harvests(detector, FIRST_MS, "bad", tenant_id="t-1")
+    with pytest.raises(FeedbackRefused, match=f"alert {opened.alert_id} is not of tenant t-2"):
+        detector.apply_feedback(decided("benign", alert_id=opened.alert_id, tenant_id="t-2"))
+
+    assert detector.apply_feedback(decided("benign", alert_id=opened.alert_id, tenant_id="t-1")) != []
+
+
 def test_a_decision_counts_once() -> None:
     """The same feedback id a second time changes nothing, whatever it says."""
     detector = crowded()
@@ -131,6 +141,16 @@ def test_the_budget_drops_nothing() -> None:
     assert "7 accounts beyond the daily alert budget" in rolled_up.summary
     assert rolled_up.exchanges == 7 * 900
     assert (rolled_up.status, rolled_up.version) == ("open", 1)
+
+
+def test_who_is_rolled_up_may_be_honest() -> None:
+    """Two days of an account with its own alert and of one in a roll-up all count in what is usual."""
+    detector = crowded(budget=1)
+    for day in range(2):
+        harvests(detector, FIRST_MS + day * DAY_MS, "a0", "a1")
+    detector.advance(FIRST_MS + 3 * DAY_MS)
+
+    assert detector._harvest.tails[0].above == 4
 
 
 def test_a_roll_up_is_of_one_tenant() -> None:
@@ -189,10 +209,12 @@ def test_a_campaign_that_grows_says_so() -> None:
     """Four times as many accounts on its link are stronger evidence, and the alert shows how many there are now."""
     detector = crowded()
     more = [f"more{number:02d}" for number in range(24)]
-    opened = share_a_payment(detector, LINKED, range(40))[-1]
+    first, *later, opened = share_a_payment(detector, LINKED, range(40))
     grown = share_a_payment(detector, [*LINKED, *more], range(40, 90))[-1]
 
-    assert grown.alert_id == opened.alert_id
+    assert {alert.account_ids for alert in later} == {first.account_ids}
+    assert first.score + 8 < opened.score
+    assert grown.alert_id == first.alert_id == opened.alert_id
     assert set(grown.account_ids) == {*LINKED, *more}
     assert grown.score > opened.score + 10
     assert "32 accounts" in grown.evidence[0].explanation
