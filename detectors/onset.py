@@ -16,7 +16,7 @@ from detectors.windows import HOUR_MS
 
 _BIN_MS = 12 * HOUR_MS
 _SMOOTHING = 1.5
-_OTHERWISE_RATIO = 0.5
+_OTHERWISE_RATIO = 0.3
 _CAP_NATS = 4.0
 
 

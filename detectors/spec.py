@@ -116,7 +116,7 @@ class Kin(_Section):
     least_exchanges: Positive = Field(
         default=2, description="Remembered exchanges of an account before it is compared."
     )
-    nats_to_join: Positive = Field(default=12.5, description="Evidence from which an account joins a campaign (nats).")
+    nats_to_join: Positive = Field(default=12, description="Evidence from which an account joins a campaign (nats).")
     least_nats_of_linked: float = Field(
         default=-1, description="Evidence below which an account does not join although it shares a link (nats)."
     )

@@ -19,7 +19,7 @@ from tuning.figures import markdown, new_figure, write_figure, write_table
 from tuning.judging import accounts_alone, judged, judged_records, with_numbers
 from tuning.scores import Score, poisson_interval, scored
 
-FACTORS = (1 / 64, 1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0, 64.0)
+FACTORS = (1 / 64, 1 / 16, 1 / 4, 1 / 2, 1.0, 1.25, 2.0, 4.0, 16.0, 64.0)
 AIMS = ((0.5, 0.2), (0.25, 0.08))
 """Honest accounts named per 1,000 account-days, and what may leak at that."""
 _LIMITS = {"account_days_per_false_alarm": (10.0, 1_000_000.0), "days_per_false_campaign": (0.1, 100_000.0)}

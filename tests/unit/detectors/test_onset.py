@@ -28,12 +28,12 @@ def test_half_days_begin_at_midnight_and_noon(after_ms: int, expected: int) -> N
 
 
 def test_who_begins_with_the_members_is_likely_one_of_them() -> None:
-    """Three of five members, and one in fifty of the others, around one noon; half of the members may begin anytime."""
+    """Three of five members, and one in fifty of the others, around one noon; three in ten may begin at any time."""
     weights = fit_onset([NOON, NOON, NOON, NOON - 50, NOON - 60], [NOON] * 10 + [NOON - 9] * 490)
     q = (10 / 2 + 0.5) / 501
     p = (3 / 2 + 1.5 * q) / 6.5
 
-    assert weights[NOON] == pytest.approx(math.log(0.5 * p / q + 0.5)) == pytest.approx(2.41, abs=0.01)
+    assert weights[NOON] == pytest.approx(math.log(0.7 * p / q + 0.3)) == pytest.approx(2.72, abs=0.01)
     assert onset_nats(weights, seen(START_MS + 13 * HOUR_MS)) == weights[NOON]
 
 
@@ -43,15 +43,15 @@ def test_half_days_next_to_it_count_half_as_much() -> None:
     q = 0.5
 
     for step in (-1, 1):
-        assert weights[NOON + step] == pytest.approx(math.log(0.5 * (0.25 + 1.5 * q) / 2.5 / q + 0.5))
+        assert weights[NOON + step] == pytest.approx(math.log(0.7 * (0.25 + 1.5 * q) / 2.5 / q + 0.3))
     assert sorted(weights) == [NOON - 1, NOON, NOON + 1]
 
 
 def test_who_begins_at_another_time_may_still_be_one() -> None:
-    """The price is the half that may begin at any time, never more; without members nothing is known."""
+    """It costs log 0.3, since three in ten may begin at any time, never more; without members nothing is known."""
     weights = fit_onset([NOON] * 40, [NOON - 9] * 400)
 
-    assert onset_nats(weights, seen(START_MS - 9 * DAY_MS)) == pytest.approx(-math.log(2))
+    assert onset_nats(weights, seen(START_MS - 9 * DAY_MS)) == pytest.approx(math.log(0.3))
     assert onset_nats(fit_onset([], [NOON] * 9), seen(START_MS)) == 0
 
 
@@ -62,8 +62,8 @@ def test_a_rare_half_day_counts_four_nats_at_most() -> None:
 
 @given(members=st.lists(st.integers(0, 40), min_size=1, max_size=30), others=st.lists(st.integers(0, 40), max_size=300))
 def test_weights_are_bounded_and_what_is_common_is_no_evidence(members: list[int], others: list[int]) -> None:
-    """Between log 1/2 and 4; where all others begin too, below what chance does to thirty members."""
+    """Between log 0.3 and 4; where all others begin too, below what chance does to thirty members."""
     for half_day, weight in fit_onset(members, others).items():
-        assert -math.log(2) <= weight <= 4
+        assert math.log(0.3) <= weight <= 4
         alike = fit_onset(members, [half_day] * 5_000)
-        assert alike[half_day] <= math.log(0.5 * 2 + 0.5)
+        assert alike[half_day] <= math.log(0.7 * 2 + 0.3)
