@@ -15,7 +15,7 @@ from detectors.tail import Tail
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY
 from schemas.account_bucket import AccountBucket
 
-_LEVELS = (4.0, 4.0, 2.0, 3.0, 10.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
+_LEVELS = (4.0, 4.0, 2.0, 3.0, 30.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
 _PRIOR_DAYS = 2_000.0
 _ACCUSED_SCORE = 8.0
 """Score from which an account that is named stands accused; below, an operator asks for accounts like many others."""
