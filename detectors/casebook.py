@@ -140,9 +140,9 @@ class Casebook:
         return alerts
 
     def release(self, case: Case, accounts: set[str], at_ms: int) -> list[Alert]:
-        """Take accounts out of a case; with too few left it ends as retracted."""
+        """Take accounts out of a case; with too few left for a campaign it ends as retracted."""
         left = {a: named_ms for a, named_ms in case.accounts.items() if a not in accounts}
-        if not left or (case.kind == "campaign" and len(left) < _LEAST_OF_MERGED):
+        if not left or (case.is_campaign and len(left) < _LEAST_OF_MERGED):
             return self.end(case, "retracted", at_ms)
         for account_id in case.accounts.keys() - left.keys():
             self.case_of.pop(account_id, None)

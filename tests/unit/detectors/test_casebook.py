@@ -224,6 +224,16 @@ def test_updates_are_rare_and_say_more() -> None:
     assert len(desk.book.update(case, START_MS + 601 * MINUTE_MS)) == 1
 
 
+def test_a_roll_up_goes_on_with_one() -> None:
+    """Its accounts have nothing to do with each other: a verdict on some says nothing of the rest."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    (alert,) = desk.book.release(rollup, {"a0", "a1"}, START_MS + 1)
+
+    assert (alert.status, alert.account_ids) == ("updated", ("a2",))
+    assert [a.status for a in desk.book.release(rollup, {"a2"}, START_MS + 2)] == ["retracted"]
+
+
 @pytest.mark.parametrize(("released", "expected"), [({"a0"}, "updated"), ({"a0", "a1"}, "retracted")])
 def test_released_accounts_leave(released: set[str], expected: str) -> None:
     """A campaign goes on without them while it has three members, and ends as retracted below."""
