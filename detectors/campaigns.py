@@ -165,7 +165,7 @@ class CampaignDetector:
             case = new_case(self._spec, "campaign", subject, record.end_ms, record.tenant_id)
             self._book.collect(case, subject)
         if score > case.score:
-            case.score, case.reasons = score, reasons
+            case.score, case.reasons, case.core = score, reasons, [record.account_id]
         case.exchanges += state.exchanges
         case.output_tokens += state.output_tokens
         self._book.name(case, [record.account_id], record.end_ms)

@@ -47,6 +47,7 @@ class Reason(msgspec.Struct, array_like=True, frozen=True):
 class Case(msgspec.Struct, array_like=True):
     """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time).
 
+    ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
     ``confirmed`` are those that a reviewer has confirmed, ``doubts`` at how many checks on end the members that are in
     doubt have been so.
     """

@@ -1,7 +1,7 @@
 """The casebook: every open case, who is in it, and how cases begin, grow, merge and end."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from detectors.case import Case, publication
 from detectors.spec import DetectorSpec
@@ -98,9 +98,7 @@ class Casebook:
                 continue
             case.confirmed += [account_id] if account_id in before.confirmed else []
             if before.is_rollup and len(before.accounts) > 1:
-                del before.accounts[account_id]
-                before.exchanges -= state.exchanges
-                before.output_tokens -= state.output_tokens
+                self._let_go(before, {account_id})
                 left[before.alert_id] = before
             else:
                 before.superseded_by = case.alert_id
@@ -141,23 +139,37 @@ class Casebook:
 
     def release(self, case: Case, accounts: set[str], at_ms: int) -> list[Alert]:
         """Take accounts out of a case; with too few left for a campaign it ends as retracted."""
-        left = {a: named_ms for a, named_ms in case.accounts.items() if a not in accounts}
-        if not left or (case.is_campaign and len(left) < _LEAST_OF_MERGED):
+        leaving = case.accounts.keys() & accounts
+        if len(case.accounts) - len(leaving) < (_LEAST_OF_MERGED if case.is_campaign else 1):
             return self.end(case, "retracted", at_ms)
-        for account_id in case.accounts.keys() - left.keys():
+        for account_id in leaving:
             self.case_of.pop(account_id, None)
-        case.accounts = left
-        case.core = [account_id for account_id in case.core if account_id in left]
+        self._let_go(case, leaving)
         return self.publish(case, "updated", at_ms)
 
+    def _let_go(self, case: Case, leaving: Set[str]) -> None:
+        """Take with accounts what they brought; a roll-up's evidence is of the one account in its core."""
+        for account_id in leaving:
+            del case.accounts[account_id]
+            case.exchanges -= self._accounts[account_id].exchanges
+            case.output_tokens -= self._accounts[account_id].output_tokens
+        case.core = [account_id for account_id in case.core if account_id in case.accounts]
+        case.confirmed = [account_id for account_id in case.confirmed if account_id in case.accounts]
+        if case.is_rollup and not case.core:
+            case.score, case.reasons = 0.0, []
+
     def doubt(self, case: Case, doubted: Mapping[str, bool], checks: int, at_ms: int) -> list[Alert]:
-        """Count at how many checks on end each member was in doubt; whoever was so often enough leaves."""
+        """Count at how many checks on end each member was in doubt; whoever was so often enough leaves.
+
+        Unless too few were left for a campaign: that is for a reviewer to end.
+        """
         kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in doubted}
         counted = {a: case.doubts.get(a, 0) + 1 for a, is_doubted in doubted.items() if is_doubted}
         leaving = {account_id for account_id, count in counted.items() if count >= checks}
         case.doubts = {a: count for a, count in (kept | counted).items() if a in case.accounts.keys() - leaving}
         self.changed.add(case.alert_id)
-        return self.release(case, leaving, at_ms) if leaving else []
+        is_enough = len(case.accounts) - len(leaving) >= _LEAST_OF_MERGED
+        return self.release(case, leaving, at_ms) if leaving and is_enough else []
 
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
         """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""

@@ -154,12 +154,17 @@ class KinDetector:
         return sure[:missing]
 
     def doubted(self, case: Case, at_ms: int) -> dict[str, bool]:
-        """Of each member outside the core that went on since the last check, whether it is likelier none."""
+        """Of each member that went on since the last check, whether it is likelier none.
+
+        Neither the core nor whoever a reviewer has confirmed is asked.
+        """
         kinship = self.kinships[case.alert_id]
         if kinship.marks is None:
             return {}
         since_ms = at_ms - round(self._spec.check_minutes * 60_000)
-        went_on = [a for a in sorted(case.accounts.keys() - set(case.core)) if self._went_on(a, since_ms)]
+        went_on = [
+            a for a in sorted(case.accounts.keys() - {*case.core, *case.confirmed}) if self._went_on(a, since_ms)
+        ]
         likenesses = [self._likeness_of(account_id, at_ms) for account_id in went_on]
         even_nats = -self._spec.nats_to_join
         return {a.account_id: not self._is_kin(case, a, at_ms, even_nats) for a in likenesses if a is not None}

@@ -96,11 +96,13 @@ class AlarmRates(msgspec.Struct):
             self._add(day, alert.kind, -1)
 
     def _count_rollup(self, day: int, alert: Alert) -> None:
-        """Count each of its accounts: it would have an alert of its own, were it not for the budget."""
+        """Count each account it ever had: it would have an alert of its own, were it not for the budget."""
         is_settled = alert.status == "superseded" or alert.recommended_action.type == "suspend"
         rolled_up = self.days.setdefault(day, Day()).rolled_up
-        accounts = 0 if is_settled else len(alert.account_ids)
-        self._add(day, "account", accounts - rolled_up.get(alert.alert_id, 0))
+        known = rolled_up.get(alert.alert_id, 0)
+        # Whoever leaves may have been judged benign, which is a false alarm.
+        accounts = 0 if is_settled else max(known, len(alert.account_ids))
+        self._add(day, "account", accounts - known)
         rolled_up[alert.alert_id] = accounts
 
     def _add(self, day: int, kind: str, count: int) -> None:

@@ -147,9 +147,13 @@ def named_accounts(alerts: Iterable[Alert]) -> frozenset[str]:
 
 
 def _spans(alerts: Iterable[Alert]) -> dict[str, list[tuple[int, bool]]]:
-    """By account the times from which it was named or, after a retraction, was not."""
+    """By account the times from which it was named or, after it was let go of, was not."""
     spans: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+    before: dict[str, tuple[str, ...]] = {}
     for alert in sorted((a for a in alerts if not a.shadow), key=lambda a: a.raised_at):
+        for account_id in set(before.get(alert.alert_id, ())).difference(alert.account_ids):
+            spans[account_id].append((epoch_ms(alert.raised_at), False))
+        before[alert.alert_id] = alert.account_ids
         for account_id in alert.account_ids:
             spans[account_id].append((epoch_ms(alert.raised_at), alert.status != "retracted"))
     return {account_id: times for account_id, times in spans.items() if any(is_named for _, is_named in times)}

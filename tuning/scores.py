@@ -112,9 +112,13 @@ def scored(truth: Truth, alerts: Iterable[Alert]) -> Score:
 
 
 def _spans(ordered: Iterable[Alert]) -> dict[str, list[tuple[int, bool]]]:
-    """By account that was ever named, the times from which it was or, after a retraction, was not."""
+    """By account that was ever named, the times from which it was or, after it was let go of, was not."""
     spans: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    before: dict[str, tuple[str, ...]] = {}
     for alert in ordered:
+        for account_id in set(before.get(alert.alert_id, ())).difference(alert.account_ids):
+            spans[account_id].append((epoch_ms(alert.raised_at), False))
+        before[alert.alert_id] = alert.account_ids
         for account_id in alert.account_ids:
             spans[account_id].append((epoch_ms(alert.raised_at), alert.status != "retracted"))
     return {account_id: times for account_id, times in spans.items() if any(is_named for _, is_named in times)}

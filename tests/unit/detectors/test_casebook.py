@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.case import Case, new_case
+from detectors.case import Case, Reason, new_case
 from detectors.casebook import Casebook
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
@@ -83,6 +83,31 @@ def test_who_is_in_doubt_on_end_leaves() -> None:
     assert desk.said[-1].account_ids == ("a0", "a1", "a2", "a4")
     assert desk.book.of_account("a3") is None
     assert case.doubts == {"a4": 2}
+
+
+def test_doubt_ends_no_campaign() -> None:
+    """While fewer than three would be left, all stay: that a campaign was none is for a reviewer to say."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3"])
+
+    assert desk.book.doubt(case, {"a2": True, "a3": True}, 1, START_MS + 1) == []
+    assert desk.book.of_account("a3") is case
+    (alert,) = desk.book.doubt(case, {"a3": True}, 1, START_MS + 2)
+    assert (alert.status, alert.account_ids) == ("updated", ("a0", "a1", "a2"))
+
+
+def test_who_comes_back_is_counted_once_and_confirmed_no_more() -> None:
+    """An account that leaves takes its exchanges along, and what a reviewer said of it as a member."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3"])
+    case.confirmed = ["a0", "a1", "a2", "a3"]
+    for at_ms in range(START_MS + 1, START_MS + 4):
+        (left,) = desk.book.release(case, {"a3"}, at_ms)
+        assert (left.exchanges, left.recommended_action.type) == (300, "suspend")
+        (back,) = desk.book.join(case, ["a3"], at_ms)
+        assert (back.exchanges, back.output_tokens) == (400, 28)
+        assert back.recommended_action.type != "suspend"
+        case.confirmed = ["a0", "a1", "a2", "a3"]
 
 
 def test_campaigns_merge_into_one() -> None:
@@ -224,13 +249,18 @@ def test_updates_are_rare_and_say_more() -> None:
     assert len(desk.book.update(case, START_MS + 601 * MINUTE_MS)) == 1
 
 
-def test_a_roll_up_goes_on_with_one() -> None:
-    """Its accounts have nothing to do with each other: a verdict on some says nothing of the rest."""
+@pytest.mark.parametrize(("about", "left"), [("a2", 9.0), ("a0", 0.0)])
+def test_a_roll_up_goes_on_with_one(about: str, left: float) -> None:
+    """Its accounts have nothing in common: neither a verdict on some nor their evidence says anything of the rest."""
     desk = Desk()
     rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    rollup.exchanges, rollup.output_tokens = 300, 21
+    rollup.score, rollup.core = 9.0, [about]
+    rollup.reasons = [Reason("account", "harvest", 9.0, None, "x", 9.0, "x", "x")]
     (alert,) = desk.book.release(rollup, {"a0", "a1"}, START_MS + 1)
 
-    assert (alert.status, alert.account_ids) == ("updated", ("a2",))
+    assert (alert.status, alert.account_ids, alert.exchanges) == ("updated", ("a2",), 100)
+    assert (alert.score, len(alert.evidence)) == (left, 1 if left else 0)
     assert [a.status for a in desk.book.release(rollup, {"a2"}, START_MS + 2)] == ["retracted"]
 
 

@@ -271,6 +271,8 @@ def test_a_member_that_goes_its_own_way_is_in_doubt() -> None:
     assert world.kin.doubted(world.case, START_MS) == {"like": False, "u1": True}
     world.case.core = sorted([*MEMBERS, "u1"])
     assert world.kin.doubted(world.case, START_MS) == {"like": False}
+    world.case.core, world.case.confirmed = sorted(MEMBERS), ["u1"]
+    assert world.kin.doubted(world.case, START_MS) == {"like": False}
     unknown = world.opened("template:\x1fhnew", ["u1"])
     world.kin.kinships[unknown.alert_id] = Kinship(0)
     assert world.kin.doubted(unknown, START_MS) == {}

@@ -36,6 +36,21 @@ def test_leaked_is_what_came_before_its_account_was_named() -> None:
     assert score.members_named == {"one": 1, "two": 2, "three": 0}
 
 
+def test_whoever_an_update_leaves_out_is_named_no_more() -> None:
+    """Two accounts named at 1, one of them only at 3: what the other sends from then on leaks."""
+    whole = scored(TRUTH, [alert("campaign", 1, ["a", "b"])])
+    partly = scored(TRUTH, [alert("campaign", 1, ["a", "b"]), alert("campaign", 3, ["b"], "updated")])
+    again = scored(
+        TRUTH, [alert("campaign", 1, ["a", "b"]), alert("campaign", 1, ["b"], "updated"), alert("x", 1, ["a"])]
+    )
+
+    assert (
+        partly.leaked
+        == scored(TRUTH, [alert("x", 1, ["a"]), alert("x", 3, ["a"], "retracted"), alert("y", 1, ["b"])]).leaked
+    )
+    assert partly.leaked != whole.leaked == again.leaked
+
+
 def test_a_retraction_undoes_an_alert_from_its_time_on() -> None:
     """Named at 1, retracted at 3: what follows leaks; the campaign was found all the same."""
     score = scored(TRUTH, [alert("x", 3, ["a"], "retracted"), alert("x", 1, ["a"])])
