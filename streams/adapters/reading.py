@@ -145,7 +145,10 @@ def as_time(value: Any, unit: str) -> str | None:
     if counted is not None:
         microseconds = counted // 1000 if unit == "ns" else counted * int(_MICROSECONDS[unit])
     elif (measured := as_number(value)) is not None:
-        microseconds = round(measured * _MICROSECONDS[unit])
+        scaled = measured * _MICROSECONDS[unit]
+        if not math.isfinite(scaled):
+            return None
+        microseconds = round(scaled)
     else:
         return None
     if not 0 < microseconds < _LARGEST_MICROSECONDS:

@@ -8,6 +8,7 @@ import pytest
 from schemas.usage_event import EventRefused, decode_usage_event
 from streams.adapters import Adapted
 from streams.adapters.adapt import FORMATS
+from streams.adapters.reading import as_time
 from tests.unit.adapters.adapting import adapt, changed, only_event
 from tests.unit.adapters.log_samples import HELICONE, PORTKEY
 from tests.unit.adapters.otlp_samples import otlp_logs, otlp_span, otlp_spans
@@ -198,3 +199,10 @@ def test_ports_and_proxies_are_no_part_of_an_address(address: str) -> None:
 def test_colons_belong_to_addresses_of_version_six(address: str) -> None:
     """A port is only taken off where it is one."""
     assert only_event(ENVOY | {"x-forwarded-for": address})["client_ip"] == "2001:db8::7"
+
+
+@pytest.mark.parametrize("value", [-1.8e305, 1.8e305, 1e18, -1, "9" * 400, float("inf")])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_time_beyond_all_calendars_is_unknown(value: object, unit: str) -> None:
+    """What no calendar holds is no time, also when it grows beyond all numbers on the way to microseconds."""
+    assert as_time(value, unit) is None or (value == 1e18 and unit == "ns")
