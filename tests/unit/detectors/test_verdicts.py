@@ -153,6 +153,19 @@ def test_who_is_rolled_up_may_be_honest() -> None:
     assert detector._harvest.tails[0].above == 4
 
 
+def test_evidence_leaves_a_roll_up_with_its_account() -> None:
+    """What is shown is of the most suspicious; when a verdict takes that one out, the rest do not answer for it."""
+    detector = crowded(budget=1)
+    harvests(detector, FIRST_MS, "a0")
+    harvests(detector, FIRST_MS + BUCKET_MS, "a1", "a2")
+    (rolled_up,) = harvests(detector, FIRST_MS + 2 * BUCKET_MS, "a3", slots=["pop"] * 5_000)[-1:]
+    (left,) = detector.apply_feedback(decided("benign", account_ids=("a3",), at_ms=FIRST_MS + 3 * BUCKET_MS))
+
+    assert rolled_up.account_ids == ("a1", "a2", "a3")
+    assert rolled_up.evidence[0].observed > 4_000
+    assert (left.account_ids, left.evidence) == (("a1", "a2"), ())
+
+
 def test_a_roll_up_is_of_one_tenant() -> None:
     """Nobody reads of another tenant's accounts; each later bucket brings one more version."""
     detector = crowded(budget=1)
