@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 from functools import lru_cache
+from ipaddress import IPv6Address
 from zlib import crc32
 
 import msgspec
@@ -217,12 +218,21 @@ def _number_of_block(address: str | None) -> int:
 
 
 def _block_of(address: str | None) -> str:
-    """The /24 of a v4 or the /48 of a v6 address, as text; other texts as they are."""
+    """The /24 of a v4 or the /48 of a v6 address, however it is spelt; other texts as they are."""
     if not address:
         return ""
     if ":" in address:
-        return ":".join(address.split(":")[:3]) + "::/48"
+        return _block_of_v6(address)
     return address.rpartition(".")[0] or address
+
+
+def _block_of_v6(address: str) -> str:
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped
+    return _block_of(str(mapped)) if mapped is not None else str(IPv6Address(int(parsed) >> 80 << 80))
 
 
 def _number_of(text: str | None) -> int:

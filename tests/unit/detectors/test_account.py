@@ -117,6 +117,24 @@ def test_neighbours_are_one_address_block() -> None:
     assert record.addresses == 2
 
 
+@pytest.mark.parametrize(
+    ("addresses", "blocks"),
+    [
+        (["2001:DB8:0:5::1", "2001:db8::1", "2001:0db8:0000::2"], 1),
+        (["2001:db8::1", "2001:db8:1::1"], 2),
+        (["::ffff:192.0.2.1", "192.0.2.7", "::FFFF:c000:0209"], 1),
+        (["::ffff:192.0.2.1", "::ffff:192.0.3.1"], 2),
+        (["fe80::1%eth0", "fe80::2"], 1),
+        (["not:an:address", "not:an:other"], 2),
+    ],
+)
+def test_a_network_is_one_block_however_it_is_spelt(addresses: list[str], blocks: int) -> None:
+    """By the canonical forms of RFC 5952 and the mapped ones of RFC 4291; what is no address stands for itself."""
+    (record,) = records_of(SPEC, [event(START_MS + n, client_ip=a) for n, a in enumerate(addresses)])
+
+    assert record.addresses == blocks
+
+
 def test_counts_add_up() -> None:
     """Tokens, refusals, elicitations and answers at full length are those of the bucket's events."""
     events = [
