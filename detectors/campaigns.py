@@ -8,18 +8,16 @@ campaigns, learn what the crowd asks.
 
 from collections import defaultdict
 
+from detectors.account_cases import AccountCases
 from detectors.alike import AlikeDetector
-from detectors.budget import Budget
+from detectors.campaign_cases import CampaignCases
 from detectors.campaign_state import CampaignState, Meta
-from detectors.case import Case, Reason, new_case
-from detectors.casebook import MOST_COMPARED, Casebook
+from detectors.casebook import Casebook
 from detectors.crowd import CrowdModel
-from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector
-from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reason
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.verdicts import FeedbackRefused, targets_of
@@ -31,14 +29,14 @@ from schemas.times import epoch_ms
 
 __all__ = ["CampaignDetector", "FeedbackRefused"]
 
-_SAME_CAMPAIGN_RATIO, _REST_OF_CAMPAIGN_RATIO = 0.5, 0.25
-"""Share of the accounts that must be in a campaign to belong to it: of enough for one of their own, and of fewer."""
 _EXCUSED_DAYS = 14
 _KEPT_FEEDBACK_IDS = 10_000
 
 
 class CampaignDetector:
     """All accounts, links and cases of a deployment."""
+
+    kin_class: type[KinDetector] = KinDetector
 
     def __init__(self, spec: DetectorSpec) -> None:
         self._spec = spec
@@ -47,12 +45,10 @@ class CampaignDetector:
         self._groups = GroupDetector(spec)
         self._accounts: dict[str, Suspicion] = {}
         self._book = Casebook(spec, self._accounts)
-        self._budget = Budget(spec.lifecycle.daily_budget)
         self._meta = Meta()
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
         self._heard = Heard()
-        self._kin = KinDetector(spec, self._groups, self._harvest, self._accounts, self._heard)
-        self._alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
+        self._kin = self.kin_class(spec, self._groups, self._harvest, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
             self._crowd,
@@ -63,6 +59,11 @@ class CampaignDetector:
             self._heard,
             self._pending,
         )
+        self._single = AccountCases(
+            spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
+        )
+        alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
+        self._common = CampaignCases(spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._book)
         self._swept_hour = -1
         self.repeated = 0
         """Records of buckets that were closed already: a restarted accounts stage repeats what it had not committed."""
@@ -108,7 +109,7 @@ class CampaignDetector:
         touched: dict[str, list[str]] = defaultdict(list)
         tenant_of: dict[str, str | None] = {}
         for record in records:
-            alerts += self._judge_account(record)
+            alerts += self._single.judge(record, self._meta)
             for link in record.links:
                 key = f"{link.kind}:{record.tenant_id or ''}\x1f{link.value}"
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
@@ -117,165 +118,14 @@ class CampaignDetector:
         alerts += self._book.publish_rollups(end_ms)
         for key in sorted(touched):
             self._state.mark_link(key)
-            alerts += self._judge_link(key, end_ms, tenant_of[key], touched[key])
-        alerts += self._search_alike(end_ms)
-        alerts += self._join_kin(records, end_ms)
+            alerts += self._common.judge_link(key, end_ms, tenant_of[key], touched[key])
+        alerts += self._common.search_alike(end_ms, self._meta)
+        alerts += self._common.join_kin(records, end_ms)
         # Learned only now: whether an opener is popular must not depend on who comes first in a bucket.
         for record in records:
             for slot in record.new_slots:
                 self._crowd.learn(slot)
         return alerts
-
-    def _judge_account(self, record: AccountBucket) -> list[Alert]:
-        known = self._accounts.get(record.account_id)
-        if record.slots and (known is None or not known.recent):
-            self._crowd.add_account()
-        state = self._harvest.observe(known, record, self._crowd, self._meta.start_ms)
-        self._heard.hear(state, record)
-        self._accounts[record.account_id] = state
-        self._state.mark_account(record.account_id)
-        case = self._book.of_account(record.account_id)
-        judgement = self._harvest.judge(state, record, is_accused=case is not None and case.is_campaign)
-        if case is not None:
-            case.exchanges += record.events
-            case.output_tokens += record.output_tokens
-            self._book.changed.add(case.alert_id)
-        if judgement.total < self._harvest.threshold_nats or state.excused_until_ms > record.end_ms:
-            return []
-        reasons = account_reasons(judgement, self._harvest.levels)
-        if case is None:
-            if not self._budget.spend(self._meta, record.start_ms // DAY_MS):
-                self._roll_up(record, state, judgement.total, reasons)
-                return []
-            case = new_case(self._spec, "account", record.account_id, record.end_ms, record.tenant_id)
-            case.exchanges, case.output_tokens = state.exchanges, state.output_tokens
-            case.score, case.reasons = judgement.total, reasons
-            return self._book.open(case, [record.account_id], record.end_ms)
-        case.raised_ms = record.end_ms
-        if case.kind == "campaign":
-            return []
-        case.score, case.reasons = max(case.score, judgement.total), reasons
-        return self._book.update(case, record.end_ms)
-
-    def _roll_up(self, record: AccountBucket, state: Suspicion, score: float, reasons: list[Reason]) -> None:
-        """One more account in the day's roll-up, which shows the evidence on the most suspicious of them."""
-        subject = self._budget.subject(record.tenant_id, record.start_ms // DAY_MS)
-        case = self._book.of_link(subject)
-        if case is None:
-            case = new_case(self._spec, "campaign", subject, record.end_ms, record.tenant_id)
-            self._book.collect(case, subject)
-        if score > case.score:
-            case.score, case.reasons, case.core = score, reasons, [record.account_id]
-        case.exchanges += state.exchanges
-        case.output_tokens += state.output_tokens
-        self._book.name(case, [record.account_id], record.end_ms)
-
-    # -- links and kin ----------------------------------------------------------------------------
-
-    def _judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
-        evidence = self._groups.judge(key, end_ms, self._accounts, self._harvest)
-        owner = self._book.of_link(key)
-        if owner is not None:
-            return self._grow(owner, key, evidence, end_ms, touching)
-        if evidence is None or evidence.nats < self._groups.threshold_nats:
-            return []
-        accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-        is_whole = len(accounts) >= self._spec.groups.min_accounts
-        case = self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO if is_whole else _REST_OF_CAMPAIGN_RATIO)
-        if case is not None:
-            accounts = [a for a in accounts if not self._kin.is_unlike(case, a, end_ms)]
-        elif not is_whole:
-            return []
-        is_new = case is None
-        case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)
-        self._book.own_link(case, key)
-        self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
-        if is_new:
-            return self._book.open(case, accounts, end_ms)
-        return self._book.join(case, accounts, end_ms)
-
-    def _take_evidence(
-        self, case: Case, evidence: GroupEvidence, reasons: list[Reason], accounts: list[str], end_ms: int
-    ) -> None:
-        self._book.changed.add(case.alert_id)
-        case.score = max(case.score, evidence.nats)
-        case.raised_ms = end_ms
-        case.core = sorted({*case.core, *accounts})
-        case.explain(reasons)
-
-    def _grow(
-        self, case: Case, key: str, evidence: GroupEvidence | None, end_ms: int, touching: list[str]
-    ) -> list[Alert]:
-        """Accounts on a campaign's link that act like its members become members."""
-        group = self._groups.groups[key]
-        joining: set[str] = set()
-        if evidence is not None:
-            group.is_pure = evidence.is_pure
-            joining.update(evidence.accounts)
-            if evidence.nats > case.score:
-                self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
-        if group.is_pure:
-            # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
-            joining.update(a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms))
-        accounts = [
-            a for a in sorted(joining) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
-        ]
-        case.core = sorted({*case.core, *accounts})
-        joined = self._book.join(case, accounts, end_ms)
-        return joined if joined or evidence is None else self._book.update(case, end_ms)
-
-    def _search_alike(self, end_ms: int) -> list[Alert]:
-        """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
-        turn = self._alike.turn_of(end_ms)
-        if turn == self._meta.searched_turn or not self._alike.is_warm(end_ms, self._meta.start_ms):
-            return []
-        self._meta.searched_turn = turn
-        alerts: list[Alert] = []
-        for seed, evidence in self._alike.find(end_ms, lambda a: self._book.is_free(a, end_ms)):
-            accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-            if len(accounts) < self._spec.groups.min_accounts:
-                continue
-            if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is None:
-                case = new_case(self._spec, "campaign", f"alike:{seed}", end_ms, self._accounts[seed].tenant_id)
-                self._take_evidence(case, evidence, alike_reasons(self._spec, evidence), accounts, end_ms)
-                alerts += self._book.open(case, accounts, end_ms)
-        return alerts
-
-    def _join_kin(self, records: list[AccountBucket], end_ms: int) -> list[Alert]:
-        """Accounts that resemble the core of an open campaign join it at their own next bucket."""
-        alerts = self._check_kin(end_ms)
-        free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
-        for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
-            case.kin += len(accounts)
-            case.explain([kin_reason(case.kin, self._spec.kin.nats_to_join)])
-            alerts += self._book.join(case, accounts, end_ms)
-        self._kin.forget(self._book.cases)
-        return alerts
-
-    def _check_kin(self, end_ms: int) -> list[Alert]:
-        """Once per interval: learn what members share, merge campaigns that are kin, let go of members that are not."""
-        due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
-        if not due:
-            return []
-        for case in due:
-            if sure := self._kin.sure(case, end_ms):
-                case.core = sorted({*case.core, *sure})
-                self._book.changed.add(case.alert_id)
-        self._kin.fit(due, self._book.case_of, end_ms)
-        alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
-        for case in due:
-            if case.alert_id in self._book.cases:
-                doubted = self._kin.doubted(case, end_ms)
-                alerts += self._book.doubt(case, doubted, self._spec.kin.leave_checks, end_ms)
-        return alerts
-
-    def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:
-        """Other campaigns, of whose members enough resemble this one, go into it."""
-        if case.alert_id not in self._book.cases:
-            return []  # gone into another one a moment ago
-        others = [c for c in self._book.campaigns() if c is not case and c.tenant_id == case.tenant_id]
-        kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)[:MOST_COMPARED]], end_ms)
-        return self._book.merge_kin(case, kin, self._spec.kin.merge_ratio, end_ms)
 
     # -- time ---------------------------------------------------------------------------------------
 

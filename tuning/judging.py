@@ -81,9 +81,8 @@ class PartialDetector(CampaignDetector):
     def __init__(
         self, spec: DetectorSpec, silent: Iterable[str] = (), blind: Iterable[str] = (), *, names_accounts: bool = True
     ) -> None:
+        self.kin_class = type("_BlindKin", (_PartialKin,), {"blind": tuple(blind)})
         super().__init__(spec)
-        self._kin = _PartialKin(spec, self._groups, self._harvest, self._accounts, self._heard)
-        self._kin.blind = tuple(blind)
         for name in silent:
             number = FEATURES.index(name)
             known = self._harvest.tails[number]

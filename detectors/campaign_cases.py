@@ -1,0 +1,148 @@
+"""Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, and let go."""
+
+from collections.abc import Mapping
+
+from detectors.alike import AlikeDetector
+from detectors.campaign_state import Meta
+from detectors.case import Case, Reason, new_case
+from detectors.casebook import MOST_COMPARED, Casebook
+from detectors.even_load import GroupEvidence
+from detectors.groups import GroupDetector
+from detectors.harvest import HarvestDetector
+from detectors.kin import KinDetector
+from detectors.reasons import alike_reasons, group_reasons, kin_reason
+from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
+from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
+
+_SAME_CAMPAIGN_RATIO, _REST_OF_CAMPAIGN_RATIO = 0.5, 0.25
+"""Share of the accounts that must be in a campaign to belong to it: of enough for one of their own, and of fewer."""
+
+
+class CampaignCases:
+    """Judges links and likeness."""
+
+    def __init__(
+        self,
+        spec: DetectorSpec,
+        accounts: Mapping[str, Suspicion],
+        groups: GroupDetector,
+        harvest: HarvestDetector,
+        kin: KinDetector,
+        alike: AlikeDetector,
+        book: Casebook,
+    ) -> None:
+        self._spec = spec
+        self._accounts = accounts
+        self._groups = groups
+        self._harvest = harvest
+        self._kin = kin
+        self._alike = alike
+        self._book = book
+
+    def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
+        """Open a campaign on a link that accounts have touched, or let the one grow that it belongs to."""
+        evidence = self._groups.judge(key, end_ms, self._accounts, self._harvest)
+        owner = self._book.of_link(key)
+        if owner is not None:
+            return self._grow(owner, key, evidence, end_ms, touching)
+        if evidence is None or evidence.nats < self._groups.threshold_nats:
+            return []
+        accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
+        is_whole = len(accounts) >= self._spec.groups.min_accounts
+        case = self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO if is_whole else _REST_OF_CAMPAIGN_RATIO)
+        if case is not None:
+            accounts = [a for a in accounts if not self._kin.is_unlike(case, a, end_ms)]
+        elif not is_whole:
+            return []
+        is_new = case is None
+        case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)
+        self._book.own_link(case, key)
+        self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
+        if is_new:
+            return self._book.open(case, accounts, end_ms)
+        return self._book.join(case, accounts, end_ms)
+
+    def _take_evidence(
+        self, case: Case, evidence: GroupEvidence, reasons: list[Reason], accounts: list[str], end_ms: int
+    ) -> None:
+        self._book.changed.add(case.alert_id)
+        case.score = max(case.score, evidence.nats)
+        case.raised_ms = end_ms
+        case.core = sorted({*case.core, *accounts})
+        case.explain(reasons)
+
+    def _grow(
+        self, case: Case, key: str, evidence: GroupEvidence | None, end_ms: int, touching: list[str]
+    ) -> list[Alert]:
+        """Accounts on a campaign's link that act like its members become members."""
+        group = self._groups.groups[key]
+        joining: set[str] = set()
+        if evidence is not None:
+            group.is_pure = evidence.is_pure
+            joining.update(evidence.accounts)
+            if evidence.nats > case.score:
+                self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
+        if group.is_pure:
+            # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
+            joining.update(a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms))
+        accounts = [
+            a for a in sorted(joining) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
+        ]
+        case.core = sorted({*case.core, *accounts})
+        joined = self._book.join(case, accounts, end_ms)
+        return joined if joined or evidence is None else self._book.update(case, end_ms)
+
+    def search_alike(self, end_ms: int, meta: Meta) -> list[Alert]:
+        """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
+        turn = self._alike.turn_of(end_ms)
+        if turn == meta.searched_turn or not self._alike.is_warm(end_ms, meta.start_ms):
+            return []
+        meta.searched_turn = turn
+        alerts: list[Alert] = []
+        for seed, evidence in self._alike.find(end_ms, lambda a: self._book.is_free(a, end_ms)):
+            accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
+            if len(accounts) < self._spec.groups.min_accounts:
+                continue
+            if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is None:
+                case = new_case(self._spec, "campaign", f"alike:{seed}", end_ms, self._accounts[seed].tenant_id)
+                self._take_evidence(case, evidence, alike_reasons(self._spec, evidence), accounts, end_ms)
+                alerts += self._book.open(case, accounts, end_ms)
+        return alerts
+
+    def join_kin(self, records: list[AccountBucket], end_ms: int) -> list[Alert]:
+        """Accounts that resemble the core of an open campaign join it at their own next bucket."""
+        alerts = self._check_kin(end_ms)
+        free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
+        for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
+            case.kin += len(accounts)
+            case.explain([kin_reason(case.kin, self._spec.kin.nats_to_join)])
+            alerts += self._book.join(case, accounts, end_ms)
+        self._kin.forget(self._book.cases)
+        return alerts
+
+    def _check_kin(self, end_ms: int) -> list[Alert]:
+        """Once per interval: learn what members share, merge campaigns that are kin, let go of members that are not."""
+        due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
+        if not due:
+            return []
+        for case in due:
+            if sure := self._kin.sure(case, end_ms):
+                case.core = sorted({*case.core, *sure})
+                self._book.changed.add(case.alert_id)
+        self._kin.fit(due, self._book.case_of, end_ms)
+        alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
+        for case in due:
+            if case.alert_id in self._book.cases:
+                doubted = self._kin.doubted(case, end_ms)
+                alerts += self._book.doubt(case, doubted, self._spec.kin.leave_checks, end_ms)
+        return alerts
+
+    def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:
+        """Other campaigns, of whose members enough resemble this one, go into it."""
+        if case.alert_id not in self._book.cases:
+            return []  # gone into another one a moment ago
+        others = [c for c in self._book.campaigns() if c is not case and c.tenant_id == case.tenant_id]
+        kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)[:MOST_COMPARED]], end_ms)
+        return self._book.merge_kin(case, kin, self._spec.kin.merge_ratio, end_ms)
