@@ -10,7 +10,7 @@ from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.kin import KinDetector
-from detectors.reasons import alike_reasons, group_reasons, kin_reason
+from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
@@ -115,10 +115,8 @@ class CampaignCases:
         """Accounts that resemble the core of an open campaign join it at their own next bucket."""
         alerts = self._check_kin(end_ms)
         free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
-        for case, accounts in self._kin.find(self._book.campaigns(), free, end_ms):
-            case.kin += len(accounts)
-            case.explain([kin_reason(case.kin, self._spec.kin.nats_to_join)])
-            alerts += self._book.join(case, accounts, end_ms)
+        for case, nats in self._kin.find(self._book.campaigns(), free, end_ms):
+            alerts += self._book.join_kin(case, nats, end_ms)
         self._kin.forget(self._book.cases)
         return alerts
 
@@ -135,8 +133,7 @@ class CampaignCases:
         alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
         for case in due:
             if case.alert_id in self._book.cases:
-                doubted = self._kin.doubted(case, end_ms)
-                alerts += self._book.doubt(case, doubted, self._spec.kin.leave_checks, end_ms)
+                alerts += self._book.compare_kin(case, self._kin.compare_members(case, end_ms), end_ms)
         return alerts
 
     def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:

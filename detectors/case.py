@@ -48,8 +48,9 @@ class Case(msgspec.Struct, array_like=True):
     """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time).
 
     ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
-    ``confirmed`` are those that a reviewer has confirmed, ``doubts`` at how many checks on end the members that are in
-    doubt have been so.
+    ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
+    resemblance is a member than not (nats), as of when it last was compared, and ``doubts`` at how many checks on end
+    it was likelier not.
     """
 
     kind: Kind
@@ -69,7 +70,7 @@ class Case(msgspec.Struct, array_like=True):
     reasons: list[Reason] = []
     links: list[str] = []
     core: list[str] = []
-    kin: int = 0
+    likeness: dict[str, float] = {}
     superseded_by: str | None = None
     confirmed: list[str] = []
     doubts: dict[str, int] = {}
@@ -124,7 +125,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int) -> A
         published_at=None,
         expires_at=_time(case.raised_ms + round(spec.lifecycle.alert_days * DAY_MS)),
         severity=severity,
-        confidence=round(_confidence(case), 4),
+        confidence=1.0 if case.is_confirmed else round(confidence_of(case.score), 4),
         score=round(case.score, 4),
         exchanges=case.exchanges,
         output_tokens=case.output_tokens,
@@ -157,11 +158,12 @@ def _ladder(case: Case) -> tuple[Severity, ActionType]:
     return severity, "review" if case.score >= 12 else "throttle"  # noqa: PLR2004
 
 
-def _confidence(case: Case) -> float:
-    """Chance that the case is true when one in a thousand candidates is: 1 / (1 + 1000 exp(-score))."""
-    if case.is_confirmed:
-        return 1.0
-    return 1 / (1 + math.exp(min(60.0, math.log(1_000) - case.score)))
+def confidence_of(nats: float) -> float:
+    """Chance that something is true for which there is so much evidence, when one in a thousand candidates is.
+
+    That is 1 / (1 + 1000 exp(-nats)).
+    """
+    return 1 / (1 + math.exp(min(60.0, math.log(1_000) - nats)))
 
 
 def _summary(case: Case, status: Status) -> str:

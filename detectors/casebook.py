@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 
 from detectors.case import Case, publication
+from detectors.reasons import KIN, kin_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS
@@ -155,21 +156,37 @@ class Casebook:
             case.output_tokens -= self._accounts[account_id].output_tokens
         case.core = [account_id for account_id in case.core if account_id in case.accounts]
         case.confirmed = [account_id for account_id in case.confirmed if account_id in case.accounts]
+        if not leaving.isdisjoint(case.likeness):
+            case.likeness = {a: nats for a, nats in case.likeness.items() if a in case.accounts}
+            self._explain_kin(case)
         if case.is_rollup and not case.core:
             case.score, case.reasons = 0.0, []
 
-    def doubt(self, case: Case, doubted: Mapping[str, bool], checks: int, at_ms: int) -> list[Alert]:
-        """Count at how many checks on end each member was in doubt; whoever was so often enough leaves.
+    def join_kin(self, case: Case, nats: Mapping[str, float], at_ms: int) -> list[Alert]:
+        """Name accounts that resemble the members of a campaign, each with how surely (nats)."""
+        case.likeness |= nats
+        self._explain_kin(case)
+        return self.join(case, list(nats), at_ms)
 
-        Unless too few were left for a campaign: that is for a reviewer to end.
+    def compare_kin(self, case: Case, nats: Mapping[str, float], at_ms: int) -> list[Alert]:
+        """Take over how surely members belong to a campaign now; whoever was likelier not for long enough leaves.
+
+        Unless a reviewer has confirmed it, or too few were left for a campaign: that is for a reviewer to end.
         """
-        kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in doubted}
-        counted = {a: case.doubts.get(a, 0) + 1 for a, is_doubted in doubted.items() if is_doubted}
-        leaving = {account_id for account_id, count in counted.items() if count >= checks}
+        case.likeness |= nats
+        self._explain_kin(case)
+        kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in nats}
+        doubted = [account_id for account_id in nats if nats[account_id] < 0 and account_id not in case.confirmed]
+        counted = {account_id: case.doubts.get(account_id, 0) + 1 for account_id in doubted}
+        leaving = {account_id for account_id, count in counted.items() if count >= self._spec.kin.leave_checks}
         case.doubts = {a: count for a, count in (kept | counted).items() if a in case.accounts.keys() - leaving}
         self.changed.add(case.alert_id)
         is_enough = len(case.accounts) - len(leaving) >= _LEAST_OF_MERGED
         return self.release(case, leaving, at_ms) if leaving and is_enough else []
+
+    def _explain_kin(self, case: Case) -> None:
+        case.reasons = [reason for reason in case.reasons if reason.detector != KIN]
+        case.explain(kin_reasons(case.likeness, self._spec.kin.nats_to_join))
 
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
         """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""

@@ -120,58 +120,58 @@ class KinDetector:
             del self.kinships[alert_id]
             self.changed.add(alert_id)
 
-    def find(self, cases: list[Case], records: list[AccountBucket], at_ms: int) -> list[tuple[Case, list[str]]]:
-        """Cases with the accounts of the records that are kin of each; an account is kin of the first it resembles."""
-        found: list[tuple[Case, list[str]]] = [(case, []) for case in cases]
+    def find(self, cases: list[Case], records: list[AccountBucket], at_ms: int) -> list[tuple[Case, dict[str, float]]]:
+        """Cases with the accounts of the records that are kin of each, and how surely (nats).
+
+        An account is kin of the first case it resembles.
+        """
+        found: list[tuple[Case, dict[str, float]]] = [(case, {}) for case in cases]
         for record in records if cases else ():
             account = self._likeness_of(record.account_id, at_ms)
             if account is None:
                 continue
             for case, kin in found:
-                if record.tenant_id == case.tenant_id and self._is_kin(case, account, at_ms):
-                    kin.append(account.account_id)
+                nats = self._nats(case, account, at_ms) if record.tenant_id == case.tenant_id else -math.inf
+                if nats >= self._spec.nats_to_join:
+                    kin[account.account_id] = nats
                     break
         return [(case, kin) for case, kin in found if kin]
 
     def among(self, case: Case, account_ids: Iterable[str], at_ms: int) -> list[str]:
         """Those of the accounts, all of the case's tenant, that are kin of it."""
-        likenesses = [self._likeness_of(account_id, at_ms) for account_id in account_ids]
-        return [account.account_id for account in likenesses if account and self._is_kin(case, account, at_ms)]
+        nats = self._nats_of(case, account_ids, at_ms)
+        return [account_id for account_id in nats if nats[account_id] >= self._spec.nats_to_join]
 
     def sure(self, case: Case, at_ms: int) -> list[str]:
         """Members outside a small core that resemble it surely enough to learn from them what is common."""
-        kinship = self.kinships.get(case.alert_id)
         missing = self._spec.core_accounts - len(case.core)
-        if kinship is None or kinship.marks is None or missing <= 0:
+        if case.alert_id not in self.kinships or missing <= 0:
             return []
-        core = frozenset(case.core)
-        likenesses = [self._likeness_of(a, at_ms) for a in sorted(case.accounts) if a not in core]
-        sure = [
-            account.account_id
-            for account in likenesses
-            if account and self._is_kin(case, account, at_ms, self._spec.sure_nats)
-        ]
-        return sure[:missing]
+        nats = self._nats_of(case, sorted(case.accounts.keys() - set(case.core)), at_ms)
+        least = self._spec.nats_to_join + self._spec.sure_nats
+        return [account_id for account_id in nats if nats[account_id] >= least][:missing]
 
-    def doubted(self, case: Case, at_ms: int) -> dict[str, bool]:
-        """Of each member that went on since the last check, whether it is likelier none.
+    def compare_members(self, case: Case, at_ms: int) -> dict[str, float]:
+        """Of each member that went on since the last check, how much likelier it is one than none (nats).
 
-        Neither the core nor whoever a reviewer has confirmed is asked.
+        The core is what the others are compared with, so it is left out.
         """
-        kinship = self.kinships[case.alert_id]
-        if kinship.marks is None:
-            return {}
         since_ms = at_ms - round(self._spec.check_minutes * 60_000)
-        went_on = [
-            a for a in sorted(case.accounts.keys() - {*case.core, *case.confirmed}) if self._went_on(a, since_ms)
-        ]
-        likenesses = [self._likeness_of(account_id, at_ms) for account_id in went_on]
-        even_nats = -self._spec.nats_to_join
-        return {a.account_id: not self._is_kin(case, a, at_ms, even_nats) for a in likenesses if a is not None}
+        went_on = [a for a in sorted(case.accounts.keys() - set(case.core)) if self._went_on(a, since_ms)]
+        return self._nats_of(case, went_on, at_ms, least=-math.inf)
 
     def _went_on(self, account_id: str, since_ms: int) -> bool:
         state = self._accounts.get(account_id)
         return state is not None and state.last_ms > since_ms
+
+    def _nats_of(
+        self, case: Case, account_ids: Iterable[str], at_ms: int, least: float | None = None
+    ) -> dict[str, float]:
+        """Likeness of those accounts that have done enough to be compared; nothing while the members have not."""
+        if self.kinships[case.alert_id].marks is None:
+            return {}
+        likenesses = [self._likeness_of(account_id, at_ms) for account_id in account_ids]
+        return {a.account_id: self._nats(case, a, at_ms, least) for a in likenesses if a is not None}
 
     def _likeness_of(self, account_id: str, at_ms: int) -> Likeness | None:
         """What of an account is compared; ``None`` when it has done too little."""
@@ -184,21 +184,25 @@ class KinDetector:
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
         return Likeness(account_id, state, exchanges, manner)
 
-    def _is_kin(self, case: Case, account: Likeness, at_ms: int, margin_nats: float = 0.0) -> bool:
+    def _nats(self, case: Case, account: Likeness, at_ms: int, least: float | None = None) -> float:
+        """How much likelier an account is a member than any other (nats); -inf where it cannot reach ``least``.
+
+        That is what it takes to join, unless given.
+        """
         kinship = self.kinships[case.alert_id]
         if kinship.marks is None:
-            return False
-        needed = self._spec.nats_to_join + margin_nats - _manner_nats(kinship, account.manner)
-        needed -= onset_nats(kinship.onset, account.state)
+            return -math.inf
+        least = self._spec.nats_to_join if least is None else least
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
-        needed -= min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
-        needed -= account.sample.asked_nats(kinship.source)
+        nats = _manner_nats(kinship, account.manner) + onset_nats(kinship.onset, account.state)
+        nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
+        nats += account.sample.asked_nats(kinship.source)
         # Set-up and style cost most to weigh, and most accounts are out of their reach.
-        if needed > _TRAITS_CAP + STYLE_CAP:
-            return False
+        if nats + _TRAITS_CAP + STYLE_CAP < least:
+            return -math.inf
         if kinship.traits is not None:
-            needed -= traits_nats(kinship.traits, account.state, _TRAITS_CAP)
-        return needed <= STYLE_CAP and account.sample.style_nats(kinship.source) >= needed
+            nats += traits_nats(kinship.traits, account.state, _TRAITS_CAP)
+        return nats + account.sample.style_nats(kinship.source) if nats + STYLE_CAP >= least else -math.inf
 
     def is_unlike(self, case: Case, account_id: str, at_ms: int) -> bool:
         """Whether what an account asks, and how, speaks against it although it shares a link with the members."""

@@ -1,13 +1,21 @@
 """Reasons: what a reviewer reads of each feature, with the honest cause that would look the same."""
 
-from detectors.case import Reason
+from collections.abc import Mapping
+
+from detectors.case import Reason, confidence_of
 from detectors.even_load import GroupEvidence
 from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
 
+KIN = "kin"
+"""Detector of the reasons for those that resemble the members."""
+
 _SHOWN_FROM_NATS = 2.0
 """What one account-day in seven shows is nothing to tell a reviewer."""
+
+_MOST_TOLD, _MOST_CHARS = 16, 1024
+"""Members that are told one by one, and characters of an explanation."""
 
 # feature -> unit, explanation, honest explanation
 _TEXTS = {
@@ -164,15 +172,38 @@ def _crowd_reason(spec: DetectorSpec, evidence: GroupEvidence, feature: str, ben
     )
 
 
-def kin_reason(joined: int, needed_nats: float) -> Reason:
-    """Reason for the accounts of a campaign that joined it because they resemble its members."""
-    return Reason(
-        "kin",
-        "likeness to the members",
-        joined,
-        0.0,
-        "accounts",
-        needed_nats,
-        "They ask what the members ask, in the same manner and wording; evidence of each is at least the weight.",
-        "Somebody who works through the same public question set at the same pace: ask what it is for.",
-    )
+def kin_reasons(likeness: Mapping[str, float], needed_nats: float) -> list[Reason]:
+    """Reasons for the accounts of a campaign that joined it because they resemble its members, each with its nats."""
+    if not likeness:
+        return []
+    ordered = sorted(likeness, key=lambda account_id: (likeness[account_id], account_id))
+    least = [f"{account_id} {confidence_of(likeness[account_id]):.4f}" for account_id in ordered[:_MOST_TOLD]]
+    return [
+        Reason(
+            KIN,
+            "likeness to the members",
+            len(likeness),
+            0.0,
+            "accounts",
+            needed_nats,
+            "They ask what the members ask, in the same manner and wording; evidence of each was at least the weight.",
+            "Somebody who works through the same public question set at the same pace: ask what it is for.",
+        ),
+        Reason(
+            KIN,
+            "least sure member",
+            confidence_of(likeness[ordered[0]]),
+            confidence_of(needed_nats),
+            "confidence (ratio)",
+            0.0,
+            _cut("If it is a campaign, how surely each account belongs to it, the least sure first: ", least),
+            "Likeness is no proof: look at these accounts first, they may have nothing to do with the rest.",
+        ),
+    ]
+
+
+def _cut(text: str, parts: list[str]) -> str:
+    """The text with as many of the parts as the contract has room for."""
+    while len(text) + sum(len(part) + 2 for part in parts) > _MOST_CHARS:
+        parts = parts[:-1]
+    return text + ", ".join(parts) + "."

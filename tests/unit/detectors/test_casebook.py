@@ -1,5 +1,7 @@
 """The casebook: how cases begin, grow, merge and end."""
 
+import math
+
 import pytest
 
 from detectors.case import Case, Reason, new_case
@@ -70,30 +72,66 @@ def test_an_account_alert_ends_in_the_campaigns() -> None:
     assert desk.said[-1].exchanges == 300
 
 
-def test_who_is_in_doubt_on_end_leaves() -> None:
-    """At the third doubt without one check that clears it; checks at which it was silent neither count nor clear."""
-    desk = Desk()
+LEAVING = parse_spec("kin: {leave_checks: 3}", "x")
+
+
+def test_who_is_likelier_none_for_long_leaves() -> None:
+    """At the third check on end; checks at which it was silent neither count nor clear."""
+    desk = Desk(LEAVING)
     case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3", "a4"])
-    checks = [{"a3": True, "a4": True}, {"a3": True, "a4": False}, {"a4": True}, {"a4": True}, {"a3": True}]
-    for number, doubted in enumerate(checks, 1):
+    checks = [{"a3": -0.1, "a4": -3.0}, {"a3": -9.0, "a4": 0.0}, {"a4": -1.0}, {"a4": -1.0}, {"a3": -0.1}]
+    for number, nats in enumerate(checks, 1):
         assert "a3" in case.accounts
-        desk.said += desk.book.doubt(case, doubted, 3, START_MS + number * HOUR_MS)
+        desk.said += desk.book.compare_kin(case, nats, START_MS + number * HOUR_MS)
 
     assert desk.statuses(case) == ["open", "updated"]
     assert desk.said[-1].account_ids == ("a0", "a1", "a2", "a4")
     assert desk.book.of_account("a3") is None
-    assert case.doubts == {"a4": 2}
+    assert (case.doubts, case.likeness) == ({"a4": 2}, {"a4": -1.0})
+
+
+def test_the_confirmed_do_not_leave() -> None:
+    """What a reviewer has confirmed no resemblance takes back; how large it is is told all the same."""
+    desk = Desk(LEAVING)
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3", "a4"])
+    case.confirmed = ["a3"]
+    for number in range(1, 9):
+        assert desk.book.compare_kin(case, {"a3": -5.0}, START_MS + number * HOUR_MS) == []
+
+    assert (case.doubts, case.likeness) == ({}, {"a3": -5.0})
 
 
 def test_doubt_ends_no_campaign() -> None:
     """While fewer than three would be left, all stay: that a campaign was none is for a reviewer to say."""
-    desk = Desk()
+    desk = Desk(parse_spec("kin: {leave_checks: 1}", "x"))
     case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3"])
 
-    assert desk.book.doubt(case, {"a2": True, "a3": True}, 1, START_MS + 1) == []
+    assert desk.book.compare_kin(case, {"a2": -1.0, "a3": -1.0}, START_MS + 1) == []
     assert desk.book.of_account("a3") is case
-    (alert,) = desk.book.doubt(case, {"a3": True}, 1, START_MS + 2)
+    (alert,) = desk.book.compare_kin(case, {"a3": -1.0}, START_MS + 2)
     assert (alert.status, alert.account_ids) == ("updated", ("a0", "a1", "a2"))
+
+
+def test_members_carry_their_own_confidence() -> None:
+    """The least sure are told first, by 1 / (1 + 1000 exp(-nats)); who leaves, or becomes surer, changes that."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    (alert,) = desk.book.join_kin(case, {"a3": 13.0, "a4": 12.0}, START_MS + 1)
+
+    def told() -> list[tuple[str, float]]:
+        said = [reason for reason in case.reasons if reason.feature == "least sure member"]
+        return [(reason.explanation.partition(": ")[2], round(reason.observed, 4)) for reason in said]
+
+    assert alert.account_ids == ("a0", "a1", "a2", "a3", "a4")
+    joined = {evidence.feature: evidence.observed for evidence in alert.evidence}
+    assert joined == {"likeness to the members": 2, "least sure member": round(1 / (1 + 1000 * math.exp(-12)), 4)}
+    assert told() == [("a4 0.9939, a3 0.9977.", 0.9939)]
+    desk.book.compare_kin(case, {"a3": 2.0}, START_MS + HOUR_MS)
+    assert told() == [("a3 0.0073, a4 0.9939.", 0.0073)]
+    desk.book.release(case, {"a3"}, START_MS + HOUR_MS + 1)
+    assert told() == [("a4 0.9939.", 0.9939)]
+    desk.book.release(case, {"a4"}, START_MS + HOUR_MS + 2)
+    assert case.reasons == []
 
 
 def test_who_comes_back_is_counted_once_and_confirmed_no_more() -> None:

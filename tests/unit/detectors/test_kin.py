@@ -1,5 +1,6 @@
 """Kin: who resembles the members of an open campaign enough to join, and who shares a link but is unlike them."""
 
+import math
 import random
 from typing import Any
 
@@ -106,7 +107,7 @@ class World:
     def found(self, *accounts: str, at_ms: int = START_MS, **fields: Any) -> list[str]:
         """Those of the accounts that join at their next bucket."""
         records = [bucket(account_id, at_ms, **fields) for account_id in accounts]
-        return [a for _, kin in self.kin.find([self.case], records, at_ms) for a in kin]
+        return [a for _, nats in self.kin.find([self.case], records, at_ms) for a in nats]
 
 
 LIKE = (state([LIST[number] for number in (1, 6, 11, 17, 22, 28, 31, 36)]), 6)
@@ -217,7 +218,7 @@ def test_an_account_is_kin_of_one_campaign() -> None:
     world.kin.fit([second], frozenset(MEMBERS), START_MS)
     found = world.kin.find([world.case, second], [bucket("like")], START_MS)
 
-    assert found == [(world.case, ["like"])]
+    assert [(case, list(nats)) for case, nats in found] == [(world.case, ["like"])]
 
 
 def test_members_of_another_campaign_may_be_kin() -> None:
@@ -261,21 +262,25 @@ def test_what_was_sent_fades() -> None:
     assert World(like=LIKE).found("like", at_ms=START_MS + 100 * HOUR_MS) == []
 
 
-def test_a_member_that_goes_its_own_way_is_in_doubt() -> None:
-    """By all resemblances, at a check; not the core, not whoever was silent since the last one, not who is like it."""
+def test_members_are_compared_again() -> None:
+    """At a check, by all resemblances; not the core, and not whoever was silent since the last one."""
     stranger = state(own("u1"), rate=3.0, wrapped=0.0, crowd=0.1)
     silent = msgspec.structs.replace(stranger, last_ms=START_MS - 61 * MINUTE_MS)
     world = World(like=LIKE, u1=(stranger, 0), u2=(silent, 0))
     world.case.accounts |= dict.fromkeys(("like", "u1", "u2"), START_MS)
 
-    assert world.kin.doubted(world.case, START_MS) == {"like": False, "u1": True}
+    nats = world.kin.compare_members(world.case, START_MS)
+    assert nats.keys() == {"like", "u1"}
+    assert nats["like"] >= SPEC.kin.nats_to_join
+    assert -math.inf < nats["u1"] < 0
+    # Whoever has joined is asked for the same evidence as whoever joins.
+    ((_, joining),) = world.kin.find([world.case], [bucket("like"), bucket("u1")], START_MS)
+    assert joining == {"like": nats["like"]}
     world.case.core = sorted([*MEMBERS, "u1"])
-    assert world.kin.doubted(world.case, START_MS) == {"like": False}
-    world.case.core, world.case.confirmed = sorted(MEMBERS), ["u1"]
-    assert world.kin.doubted(world.case, START_MS) == {"like": False}
+    assert world.kin.compare_members(world.case, START_MS).keys() == {"like"}
     unknown = world.opened("template:\x1fhnew", ["u1"])
     world.kin.kinships[unknown.alert_id] = Kinship(0)
-    assert world.kin.doubted(unknown, START_MS) == {}
+    assert world.kin.compare_members(unknown, START_MS) == {}
 
 
 def test_a_small_core_learns_from_those_that_are_surely_kin() -> None:

@@ -5,7 +5,7 @@ import pytest
 from detectors.even_load import GroupEvidence
 from detectors.groups import LINK_KINDS
 from detectors.harvest import HarvestDetector, Judgement
-from detectors.reasons import account_reasons, alike_reasons, group_reasons
+from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
 
@@ -66,3 +66,15 @@ def test_a_gap_is_told_from_an_even_load() -> None:
     assert "2 accounts" in gap.explanation
     assert "in between" in gap.explanation
     assert gap.benign_explanation
+
+
+def test_of_many_members_the_least_sure_are_told() -> None:
+    """Sixteen at most, and as many as an explanation has room for, however long their ids are."""
+    _, told = kin_reasons({f"acct_{n:03d}": 12.0 + n for n in range(99)}, 12.0)
+    assert told.explanation.count("acct_") == 16
+    assert told.explanation.partition(": ")[2].startswith("acct_000 0.9939, acct_001 0.9977, ")
+
+    _, long = kin_reasons({f"{n:03d}" + "x" * 253: 12.0 + n for n in range(99)}, 12.0)
+    assert len(long.explanation) <= 1024
+    assert long.explanation.count("xxx ") == 3
+    assert kin_reasons({}, 12.0) == []
