@@ -104,11 +104,14 @@ def new_case(spec: DetectorSpec, kind: Kind, subject: str, at_ms: int, tenant_id
     return Case(kind, subject, alert_id, at_ms, tenant_id, {})
 
 
-def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int) -> Alert:
-    """Count one more version of the case and return it; ``published_at`` is left to whoever publishes."""
+def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, is_evidence: bool = True) -> Alert:
+    """Count one more version of the case and return it; ``published_at`` is left to whoever publishes.
+
+    A version that brings no evidence does not make the alert last longer.
+    """
     case.version += 1
     case.status = status
-    case.raised_ms = max(at_ms, case.raised_ms)
+    case.raised_ms = max(at_ms, case.raised_ms) if is_evidence else case.raised_ms
     case.published_ms = at_ms
     case.published_score = case.score
     severity, action = _ladder(case)
@@ -121,7 +124,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int) -> A
         tenant_id=case.tenant_id,
         account_ids=tuple(sorted(case.accounts))[:MAX_ACCOUNTS],
         opened_at=_time(case.opened_ms),
-        raised_at=_time(case.raised_ms),
+        raised_at=_time(max(at_ms, case.raised_ms)),
         published_at=None,
         expires_at=_time(case.raised_ms + round(spec.lifecycle.alert_days * DAY_MS)),
         severity=severity,

@@ -106,7 +106,7 @@ class Casebook:
                 ended += self.end(before, "superseded", at_ms)
                 left.pop(before.alert_id, None)
         self.changed.add(case.alert_id)
-        return ended + [alert for rollup in left.values() for alert in self.publish(rollup, "updated", at_ms)]
+        return ended + [alert for rollup in left.values() for alert in self._publish_fewer(rollup, at_ms)]
 
     def join(self, case: Case, accounts: list[str], at_ms: int) -> list[Alert]:
         """Name more accounts and publish it, when there are any."""
@@ -127,6 +127,11 @@ class Casebook:
         self.changed.add(case.alert_id)
         return [publication(self._spec, case, status, at_ms)]
 
+    def _publish_fewer(self, case: Case, at_ms: int) -> list[Alert]:
+        """A version that lets accounts go: it says nothing new about those that stay."""
+        self.changed.add(case.alert_id)
+        return [publication(self._spec, case, "updated", at_ms, is_evidence=False)]
+
     def end(self, case: Case, status: Status, at_ms: int) -> list[Alert]:
         """Publish a case's last version and let go of its accounts and links."""
         alerts = self.publish(case, status, at_ms)
@@ -146,7 +151,7 @@ class Casebook:
         for account_id in leaving:
             self.case_of.pop(account_id, None)
         self._let_go(case, leaving)
-        return self.publish(case, "updated", at_ms)
+        return self._publish_fewer(case, at_ms)
 
     def _let_go(self, case: Case, leaving: Set[str]) -> None:
         """Take with accounts what they brought; a roll-up's evidence is of the one account in its core."""

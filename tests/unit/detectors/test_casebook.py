@@ -1,6 +1,7 @@
 """The casebook: how cases begin, grow, merge and end."""
 
 import math
+from datetime import timedelta
 
 import pytest
 
@@ -132,6 +133,20 @@ def test_members_carry_their_own_confidence() -> None:
     assert told() == [("a4 0.9939.", 0.9939)]
     desk.book.release(case, {"a4"}, START_MS + HOUR_MS + 2)
     assert case.reasons == []
+
+
+def test_letting_go_makes_nothing_last_longer() -> None:
+    """What stays expires when it would have; the next evidence counts anew."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3", "a4"])
+    lasting = timedelta(days=SPEC.lifecycle.alert_days)
+    opened_at = desk.said[0].raised_at
+    assert desk.said[0].expires_at == opened_at + lasting
+
+    (fewer,) = desk.book.release(case, {"a4"}, START_MS + 2 * DAY_MS)
+    assert (fewer.raised_at, fewer.expires_at) == (opened_at + timedelta(days=2), opened_at + lasting)
+    (more,) = desk.book.join(case, ["a5"], START_MS + 3 * DAY_MS)
+    assert (more.raised_at, more.expires_at) == (opened_at + timedelta(days=3), opened_at + timedelta(days=3) + lasting)
 
 
 def test_who_comes_back_is_counted_once_and_confirmed_no_more() -> None:
