@@ -63,7 +63,10 @@ class Use(NamedTuple):
 
 
 class Group(msgspec.Struct, array_like=True):
-    """All accounts on one link; about 40 bytes for each as a snapshot."""
+    """All accounts on one link; about 40 bytes for each as a snapshot.
+
+    Of a popular link, whose accounts are not kept, ``judged_day`` is the latest on which it was used.
+    """
 
     members: dict[str, Member] = {}
     is_popular: bool = False
@@ -98,7 +101,10 @@ class GroupDetector:
         return math.log(1 + judged * self._days * DAY_MS / self._memory_ms)
 
     def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> bool:
-        """Count exchanges of an account on a link; ``False`` while only one account has used it."""
+        """Count exchanges of an account on a link; whether that makes it one to judge, or to write.
+
+        It does not while only one account has used the link, and of a popular one only the first use of a day does.
+        """
         group = self.groups.get(key)
         if group is None:
             if not self._has_second(key, account_id, end_ms // DAY_MS):
@@ -106,12 +112,14 @@ class GroupDetector:
             group = self.groups[key] = Group()
             self._schedule(key, end_ms)
         if group.is_popular:
-            return False
+            is_first = group.judged_day != end_ms // DAY_MS
+            group.judged_day = end_ms // DAY_MS
+            return is_first
         member = group.members.get(account_id)
         if member is None:
             if len(group.members) >= self._spec.max_members:
                 self._drop(key, group.members)
-                group.is_popular, group.members = True, {}
+                group.is_popular, group.members, group.judged_day = True, {}, end_ms // DAY_MS
                 return True
             group.members[account_id] = Member(float(exchanges), end_ms, end_ms)
             self.links_of.setdefault(account_id, set()).add(key)
@@ -259,10 +267,11 @@ class GroupDetector:
         self._drop(key, stale)
         for account_id in stale:
             del group.members[account_id]
-        if group.members:
-            self._schedule(key, min(member.last_ms for member in group.members.values()))
-        elif not group.is_popular:
+        oldest_ms = _oldest_ms(group)
+        if oldest_ms is None or now_ms - oldest_ms > _TRACE * self._memory_ms:
             del self.groups[key]
+            return True
+        self._schedule(key, oldest_ms)
         return bool(stale)
 
     def _schedule(self, key: str, oldest_ms: int) -> None:
@@ -272,8 +281,9 @@ class GroupDetector:
     def restore(self, key: str, group: Group) -> None:
         """Take over a link."""
         self.groups[key] = group
-        if group.members:
-            self._schedule(key, min(member.last_ms for member in group.members.values()))
+        oldest_ms = _oldest_ms(group)
+        if oldest_ms is not None:
+            self._schedule(key, oldest_ms)
         for account_id in group.members:
             self.links_of.setdefault(account_id, set()).add(key)
 
@@ -284,3 +294,10 @@ class GroupDetector:
                 links.discard(key)
                 if not links:
                     del self.links_of[account_id]
+
+
+def _oldest_ms(group: Group) -> int | None:
+    """When the first of its members was last there, or the end of the day on which a popular link was last used."""
+    if group.is_popular:
+        return (group.judged_day + 1) * DAY_MS
+    return min((member.last_ms for member in group.members.values()), default=None)

@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.even_load import GroupEvidence
 from detectors.exchange import NOBODY
-from detectors.groups import GroupDetector
+from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
@@ -91,7 +92,7 @@ def test_members_fade() -> None:
 
 
 def test_popular_links_are_no_evidence() -> None:
-    """Beyond so many accounts a link is everybody's: it forgets them, and nothing brings it back."""
+    """Beyond so many accounts a link is everybody's: it forgets them, and who uses it is counted no more."""
     groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
     for number in range(60):
         groups.observe("template::t", f"a{number}", 1, START_MS)
@@ -205,6 +206,28 @@ def test_what_leaves_no_trace_is_forgotten() -> None:
     assert groups.sweep(gone_ms) == []
     assert groups.sweep(gone_ms + HOUR_MS) == ["template::t"]
     assert (groups.groups, groups.links_of, groups.firsts) == ({}, {}, {})
+
+
+def test_popular_links_are_forgotten_when_nobody_uses_them() -> None:
+    """Four memories after the last day of use, whether or not a worker took over; then the link begins anew."""
+    spec = parse_spec("groups: {max_members: 50}", "x")
+    groups, restored = GroupDetector(spec), GroupDetector(spec)
+    key, used_ms = "template::t", START_MS + 3 * DAY_MS
+    for number in range(60):
+        groups.observe(key, f"a{number}", 1, START_MS)
+    # The first use of a day is worth a record, the others change nothing.
+    assert [groups.observe(key, "a1", 1, used_ms + n * HOUR_MS) for n in range(3)] == [True, False, False]
+    restored.restore(key, msgspec.msgpack.decode(msgspec.msgpack.encode(groups.groups[key]), type=Group))
+    gone_ms = (used_ms // DAY_MS + 1) * DAY_MS + 4 * 36 * HOUR_MS
+
+    for hour_ms in range(START_MS, gone_ms + HOUR_MS, HOUR_MS):
+        for each in (groups, restored):
+            each.sweep(hour_ms)
+            assert each.groups[key].is_popular
+    for each in (groups, restored):
+        assert each.sweep(gone_ms + HOUR_MS) == [key]
+        assert each.groups == {}
+        assert not each.observe(key, "b", 1, gone_ms + HOUR_MS)
 
 
 LIGHT = [1] * 60
