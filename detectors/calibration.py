@@ -16,7 +16,7 @@ import msgspec
 from detectors.windows import NEVER_DAY
 
 _SCORES = (2.0, 4.0, 7.0, 10.0)
-_PRIOR_NATS = (3.75, 4.9, 6.2, 7.1)
+_PRIOR_NATS = (3.75, 4.9, 6.15, 7.0)
 """Of these scores, until enough was seen."""
 _PRIOR_DAYS = 20_000.0
 _PRIOR_BEGUN = tuple(_PRIOR_DAYS * math.exp(-nats) for nats in _PRIOR_NATS)

@@ -17,13 +17,15 @@ from detectors.fingerprint_layout import (
     NO_OPENER,
     OPENER_CHARS,
     OPENERS,
+    WORDS,
+    levels_from,
 )
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
 LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH = 1, 2, 4, 8
-"""Flags of an exchange: it continues a conversation; an upstream classifier labelled it as elicitation of reasoning;
-it was refused; its answer ended at the limit that the request had set."""
+"""Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
+reasoning; it was refused; its answer ended at the limit that the request had set."""
 
 NOBODY = -1
 """Number of what an event does not name."""
@@ -41,6 +43,8 @@ _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
 _ELICITATION_LABEL = "reasoning_elicitation"
 _REFUSALS = frozenset((401, 403, 429))
+_REQUEST_WORDS = 13
+_MANY_WORDS = levels_from(_REQUEST_WORDS)
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -142,7 +146,7 @@ def _up_to_the_first_empty(openers: str) -> str:
 
 def _flags_of(event: UsageEvent) -> int:
     flags = 0
-    if event.turn is not None and event.turn > 1:
+    if event.turn is not None and event.turn > 1 and not _stands_alone(event.prompt_fingerprint):
         flags = LATER_TURN
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
@@ -151,6 +155,11 @@ def _flags_of(event: UsageEvent) -> int:
     if event.finish_reason == "length" and event.max_output_tokens is not None:
         flags |= FULL_LENGTH
     return flags
+
+
+def _stands_alone(fingerprint: str | None) -> bool:
+    """Whether a prompt is as long as a request of its own: what leans on the turns before takes few words."""
+    return fingerprint is not None and len(fingerprint) == FINGERPRINT_CHARS and fingerprint[WORDS] in _MANY_WORDS
 
 
 @lru_cache(maxsize=65_536)

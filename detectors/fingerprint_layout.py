@@ -69,6 +69,7 @@ SKELETON: Final = slice(50, 56)
 MARKS: Final = slice(56, 62)
 BANDS: Final = slice(62, 92)
 SHAPE: Final = slice(92, 96)
+WORDS: Final = SHAPE.start + 1
 EMBEDDING: Final = slice(96, 160)
 OPENERS: Final = slice(160, 208)
 
@@ -198,6 +199,12 @@ def character_count(fingerprint: str) -> int:
 def word_count(fingerprint: str) -> int:
     """Approximate number of words and numbers."""
     return _from_level(_SIX_BITS[fingerprint[SHAPE.start + 1]])
+
+
+def levels_from(count: int) -> frozenset[str]:
+    """Characters that stand for at least so many characters, words or lines, up to how finely counts are told."""
+    names = ALPHABET.decode()
+    return frozenset(names[level] for level in range(1, len(names)) if LEVEL_BOUNDS[level - 1] >= count)
 
 
 def _from_level(level: int) -> int:

@@ -7,11 +7,13 @@ from zlib import crc32
 import pytest
 
 from detectors.detector import AccountDetector
+from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec
 from detectors.style import style_of
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
 
 SPEC = DetectorSpec()
+FINGERPRINTER = Fingerprinter(b"a key of some length")
 
 
 def opener(number: int) -> str:
@@ -62,7 +64,7 @@ def test_a_new_slot_is_new_once() -> None:
 
 
 def test_repeats_and_later_turns_are_not_fresh() -> None:
-    """A prompt said again, and a turn that continues a conversation, are events but no fresh exchanges."""
+    """A prompt said again, and a few words that continue a conversation, are events but no fresh exchanges."""
     events = [
         event(START_MS, prompt_fingerprint=fingerprint("one")),
         event(START_MS + 1, prompt_fingerprint=fingerprint("one")),
@@ -72,6 +74,22 @@ def test_repeats_and_later_turns_are_not_fresh() -> None:
     (record,) = records_of(SPEC, events)
 
     assert (record.events, record.fresh) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "turn", "is_fresh"), [(12, 2, False), (13, 2, True), (12, 1, True), (12, None, True)]
+)
+def test_a_later_turn_of_many_words_stands_alone(words: int, turn: int | None, *, is_fresh: bool) -> None:
+    """What leans on the turns before takes few words; a list that is worked through as one conversation does not."""
+    prompts = ["a " * 20, "b " * words, "b " * words]
+    events = [
+        event(START_MS + n, prompt_fingerprint=FINGERPRINTER.fingerprint(prompt), turn=1 if n == 0 else turn)
+        for n, prompt in enumerate(prompts)
+    ]
+    (record,) = records_of(SPEC, events)
+
+    # The third one repeats the second.
+    assert (record.events, record.fresh) == (3, 1 + is_fresh)
 
 
 def test_without_prompts_nothing_repeats() -> None:

@@ -15,6 +15,8 @@ from detectors.fingerprint_layout import (
     OPENERS,
     SHAPE,
     VERSION,
+    WORDS,
+    levels_from,
 )
 
 fingerprint = Fingerprinter(b"a key of some length").fingerprint
@@ -64,6 +66,17 @@ def test_small_counts_are_exact() -> None:
     """Up to five words are told as they are, and half of them numbers as one half."""
     assert [parse(fingerprint(" ".join(["w"] * count))).words for count in range(6)] == list(range(6))
     assert parse(fingerprint("1 a 2 b")).number_ratio == pytest.approx(0.5, abs=1 / 63)
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_levels_tell_at_least_how_many(words: int, least: int) -> None:
+    """Fewer words never count as so many; a third of an octave more always do, and up to six the very number does."""
+    level = fingerprint("w " * words)[WORDS]
+
+    if words < least:
+        assert level not in levels_from(least)
+    if words >= least * 2 ** (1 / 3) + 1 or (words >= least and least in range(1, 7)):
+        assert level in levels_from(least)
 
 
 @pytest.mark.parametrize(
