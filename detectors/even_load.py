@@ -20,6 +20,9 @@ from detectors.spec import Groups
 from detectors.suspicion import Suspicion
 from detectors.windows import HOUR_MS
 
+_SECOND_LOOK_NATS = math.log(2)
+"""A gap is looked for where an even load was: of two looks at one link each is paid for."""
+
 
 class GroupEvidence(msgspec.Struct, frozen=True):
     """What accounts show together; rates are exchanges per account and day.
@@ -86,7 +89,8 @@ def load_above_gap(
     rate_of = dict(zip(accounts, rates, strict=True))
     chosen = customers(accounts, states)
     gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts)
-    if gap is None or gap.nats <= 0:
+    nats = 0.0 if gap is None else gap.nats - _SECOND_LOOK_NATS
+    if gap is None or nats <= 0:
         return None
     above = [a for a in chosen if gap.low <= rate_of[a] <= gap.high]
     values = np.log([rate_of[a] for a in above])
@@ -96,7 +100,7 @@ def load_above_gap(
     # They do other things too: what they ask must speak in full.
     if rate < spec.min_rate or len(named) < spec.min_accounts or crowd < spec.crowd_ratio:
         return None
-    return GroupEvidence(named, gap.nats, rate, float(values.std()), len(above) / len(chosen), crowd, is_apart=True)
+    return GroupEvidence(named, nats, rate, float(values.std()), len(above) / len(chosen), crowd, is_apart=True)
 
 
 def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[str]:

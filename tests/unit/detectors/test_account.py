@@ -67,13 +67,44 @@ def test_repeats_and_later_turns_are_not_fresh() -> None:
     """A prompt said again, and a few words that continue a conversation, are events but no fresh exchanges."""
     events = [
         event(START_MS, prompt_fingerprint=fingerprint("one")),
-        event(START_MS + 1, prompt_fingerprint=fingerprint("one")),
-        event(START_MS + 2, prompt_fingerprint=fingerprint("two"), turn=2),
-        event(START_MS + 3, prompt_fingerprint=fingerprint("three"), turn=1),
+        event(START_MS + 1, prompt_fingerprint=fingerprint("four")),
+        event(START_MS + 2, prompt_fingerprint=fingerprint("one")),
+        event(START_MS + 3, prompt_fingerprint=fingerprint("two"), turn=2),
+        event(START_MS + 4, prompt_fingerprint=fingerprint("three"), turn=1),
     ]
     (record,) = records_of(SPEC, events)
 
-    assert (record.events, record.fresh) == (4, 2)
+    assert (record.events, record.fresh) == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "fresh"),
+    [
+        ("aaaaaaaaa", 4),  # more answers to one prompt add nothing
+        ("aaabbbccc", 9),
+        ("abababab", 2),  # a monitor's round
+        ("aaaaabaaa", 5),
+        ("Aaaa", 1),  # refused, and tried again
+        ("aAaabb", 4),
+    ],
+)
+def test_some_answers_to_one_prompt_in_a_row_are_fresh(prompts: str, fresh: int) -> None:
+    """Whoever trains on several answers to each prompt asks it several times; capitals are refused."""
+    events = [
+        event(START_MS + n, prompt_fingerprint=fingerprint(p.lower()), status_code=429 if p.isupper() else 200)
+        for n, p in enumerate(prompts)
+    ]
+    records = records_of(SPEC, events)
+
+    assert sum(record.fresh for record in records) == fresh
+    # The same when the buckets end in between.
+    apart = [
+        event(
+            START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(p.lower()), status_code=429 if p.isupper() else 200
+        )
+        for n, p in enumerate(prompts)
+    ]
+    assert sum(record.fresh for record in records_of(SPEC, apart)) == fresh
 
 
 @pytest.mark.parametrize(
@@ -81,14 +112,14 @@ def test_repeats_and_later_turns_are_not_fresh() -> None:
 )
 def test_a_later_turn_of_many_words_stands_alone(words: int, turn: int | None, *, is_fresh: bool) -> None:
     """What leans on the turns before takes few words; a list that is worked through as one conversation does not."""
-    prompts = ["a " * 20, "b " * words, "b " * words]
+    prompts = ["a " * 20, "b " * words, "a " * 20]
     events = [
         event(START_MS + n, prompt_fingerprint=FINGERPRINTER.fingerprint(prompt), turn=1 if n == 0 else turn)
         for n, prompt in enumerate(prompts)
     ]
     (record,) = records_of(SPEC, events)
 
-    # The third one repeats the second.
+    # The third one repeats the first.
     assert (record.events, record.fresh) == (3, 1 + is_fresh)
 
 
@@ -201,7 +232,7 @@ def test_styles_and_traits_are_told() -> None:
     fields = {"user_agent": "c/1", "asn": 64496, "country": "DE", "temperature": 0.2, "max_output_tokens": 64}
     events = [
         event(START_MS, prompt_fingerprint=fingerprint("one"), **fields),
-        event(START_MS + 1, prompt_fingerprint=fingerprint("one"), **fields),
+        event(START_MS + 1, prompt_fingerprint=fingerprint("two"), turn=2, **fields),
         event(START_MS + 2, **fields),
         event(START_MS + BUCKET_MS, prompt_fingerprint=fingerprint("two")),
     ]

@@ -238,14 +238,14 @@ PICKY = parse_spec("groups: {gap_share: 0.21, link_share: 0.1}", "x")
 
 
 def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
-    """Seven that use everybody's words evenly and often, a fifth of what they do; the evidence is that of the gap."""
+    """Seven that use everybody's words evenly and often, a fifth of what they do; the gap's evidence pays for two looks."""
     evidence = linked(WORDS, [*LIGHT, *HEAVY], crowd=0.5, share=0.2)
 
     assert evidence is not None
     assert evidence.is_apart
     assert not evidence.is_pure
     assert evidence.accounts == tuple(f"a{number:03d}" for number in range(60, 67))
-    assert evidence.nats == pytest.approx(7 * math.log(1 + math.exp(1.1)) - math.log(7))
+    assert evidence.nats == pytest.approx(7 * math.log(1 + math.exp(1.1)) - math.log(7) - math.log(2))
     days = 1.5 * (1 - math.exp(-20 / 36))
     assert evidence.rate == pytest.approx(math.prod(size / days for size in HEAVY) ** (1 / 7))
     assert evidence.ratio == pytest.approx(7 / 67)
