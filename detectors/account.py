@@ -7,7 +7,7 @@ from struct import Struct
 
 import msgspec
 
-from detectors.exchange import LATER_TURN, NOBODY, OPENER_MARKS, REFUSED, REPEAT, STYLE_MARK, Exchange
+from detectors.exchange import LATER_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.rhythm import Rhythm, RhythmState
@@ -16,8 +16,6 @@ from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
 
 _RECENT_PROMPTS = 128
-_MOST_SAMPLES = 4
-"""Answers to one prompt in a row that count."""
 _KNOWN_SLOTS = 256
 _PARTS = 64
 _UNPACK = [Struct(f"{OPENER_CHARS}s" * count).unpack for count in range(OPENER_COUNT + 1)]
@@ -34,7 +32,7 @@ class AccountState(msgspec.Struct, array_like=True):
     ``recent`` and ``slots`` are short ids in one string: it is searched fast, and twenty times smaller than a set. So
     are the tuples of distinct values, of which most accounts have a few. ``parts`` counts openers, first and last
     sentences of recent prompts; both it and ``prompts`` are halved together, so that a wrapper that is no longer used
-    is forgotten. ``samples`` is how many answers to the latest new prompt were asked for in a row.
+    is forgotten.
     """
 
     rhythm: RhythmState
@@ -51,7 +49,6 @@ class AccountState(msgspec.Struct, array_like=True):
     end_users: tuple[int, ...] = ()
     addresses: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
-    samples: int = 0
 
 
 class Account:
@@ -149,7 +146,7 @@ class Account:
         state.last_ms, state.last_gap_ms = exchange.occurred_ms, gap_ms
         marks = exchange.marks
         if marks:
-            is_repeat = self._is_repeat(marks[REPEAT], is_refused=exchange.flags & REFUSED != 0)
+            is_repeat = self._is_repeat(marks[REPEAT])
             slot, is_wrapped = self._slot_of(marks[OPENER_MARKS])
         else:
             is_repeat, slot, is_wrapped = False, None, False
@@ -179,24 +176,12 @@ class Account:
             self.state = AccountState(RhythmState())
             self._rhythm = Rhythm(self.state.rhythm)
 
-    def _is_repeat(self, repeat: str, *, is_refused: bool) -> bool:
-        """Whether a prompt was sent before; a few answers to the latest one are as good as answers to others.
-
-        Unless it was refused: then it is sent again because there was none.
-        """
+    def _is_repeat(self, repeat: str) -> bool:
         state = self.state
-        if state.recent.endswith(repeat):
-            state.samples += 1
-        elif _holds(state.recent, repeat):
-            state.samples = _MOST_SAMPLES
+        if _holds(state.recent, repeat):
             return True
-        else:
-            state.recent = (state.recent + repeat)[-len(repeat) * _RECENT_PROMPTS :]
-            state.samples = 1
-        is_repeat = state.samples > _MOST_SAMPLES
-        if is_refused:
-            state.samples = _MOST_SAMPLES
-        return is_repeat
+        state.recent = (state.recent + repeat)[-len(repeat) * _RECENT_PROMPTS :]
+        return False
 
     def _is_new_slot(self, slot: str) -> bool:
         state = self.state

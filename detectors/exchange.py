@@ -43,7 +43,7 @@ _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
 _ELICITATION_LABEL = "reasoning_elicitation"
 _REFUSALS = frozenset((401, 403, 429))
-_REQUEST_WORDS = 13
+_REQUEST_WORDS = 31
 _MANY_WORDS = levels_from(_REQUEST_WORDS)
 
 
