@@ -7,7 +7,7 @@ from struct import Struct
 
 import msgspec
 
-from detectors.exchange import LATER_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
+from detectors.exchange import LATER_TURN, LONG_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.rhythm import Rhythm, RhythmState
@@ -160,10 +160,12 @@ class Account:
             tally.wrapped += is_wrapped
             if self._is_new_slot(slot):
                 tally.new_slots.append(slot)
+        begins = not exchange.flags & LONG_TURN
         if marks:
-            tally.count_templates(marks)
             tally.styles += marks[STYLE_MARK]
-        return True
+            if begins:
+                tally.count_templates(marks)
+        return begins
 
     def _begin_bucket(self, start_ms: int) -> None:
         self._forget_if_idle(start_ms)

@@ -23,9 +23,10 @@ from detectors.fingerprint_layout import (
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
-LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH = 1, 2, 4, 8
+LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN = 1, 2, 4, 8, 16
 """Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
-reasoning; it was refused; its answer ended at the limit that the request had set."""
+reasoning; it was refused; its answer ended at the limit that the request had set; it continues a conversation, in as
+many words as a request of its own."""
 
 NOBODY = -1
 """Number of what an event does not name."""
@@ -146,8 +147,8 @@ def _up_to_the_first_empty(openers: str) -> str:
 
 def _flags_of(event: UsageEvent) -> int:
     flags = 0
-    if event.turn is not None and event.turn > 1 and not _stands_alone(event.prompt_fingerprint):
-        flags = LATER_TURN
+    if event.turn is not None and event.turn > 1:
+        flags = LONG_TURN if _stands_alone(event.prompt_fingerprint) else LATER_TURN
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
     if event.status_code in _REFUSALS:

@@ -34,13 +34,14 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     fresh
         Exchanges that stand alone (not a later turn) and repeat no recent prompt of the account.
     slots
-        For each fresh exchange with a slot, what opens the part of the prompt that is not the account's wrapper.
+        What opens the part of a prompt that is not the account's wrapper, for each fresh exchange that has one, and for
+        later turns of so many words that they stand alone.
     new_slots
         Those slots that the account has used for the first time.
     wrapped
-        Of the fresh exchanges with a slot, those that begin or end with the account's own wrapper.
+        Of the exchanges with a slot, those that begin or end with the account's own wrapper.
     regular
-        Fresh exchanges whose gap to the one before is like the gap before that.
+        Of them, those whose gap to the one before is like the gap before that.
     elicitations
         Exchanges that an upstream classifier labelled as elicitation of reasoning.
     refusals
@@ -55,7 +56,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     shift_nats
         Logarithm of the account's own e-detector for volume.
     styles
-        Styles of the fresh exchanges with a prompt, one after the other (``detectors.style``).
+        Styles of the same exchanges, one after the other (``detectors.style``).
     traits
         How the client of the last exchange was set up and where it was: a letter for each kind and its value.
     organization

@@ -9,7 +9,7 @@ import pytest
 from detectors.detector import AccountDetector
 from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec
-from detectors.style import style_of
+from detectors.style import STYLE_CHARS, style_of
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
 
 SPEC = DetectorSpec()
@@ -78,10 +78,10 @@ def test_repeats_and_later_turns_are_not_fresh() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "turn", "is_fresh"), [(30, 2, False), (31, 2, True), (30, 1, True), (30, None, True)]
+    ("words", "turn", "slots", "fresh"), [(30, 2, 1, 1), (31, 2, 2, 1), (30, 1, 2, 2), (30, None, 2, 2), (31, 1, 2, 2)]
 )
-def test_a_later_turn_of_many_words_stands_alone(words: int, turn: int | None, *, is_fresh: bool) -> None:
-    """What leans on the turns before takes few words; a list that is worked through as one conversation does not."""
+def test_a_later_turn_of_many_words_tells_what_is_asked(words: int, turn: int | None, slots: int, fresh: int) -> None:
+    """What leans on the turns before takes few words. Loads are told by what begins, for people talk on at length."""
     prompts = ["a " * 20, "b " * words, "a " * 20]
     events = [
         event(START_MS + n, prompt_fingerprint=FINGERPRINTER.fingerprint(prompt), turn=1 if n == 0 else turn)
@@ -90,7 +90,9 @@ def test_a_later_turn_of_many_words_stands_alone(words: int, turn: int | None, *
     (record,) = records_of(SPEC, events)
 
     # The third one repeats the first.
-    assert (record.events, record.fresh) == (3, 1 + is_fresh)
+    assert (record.events, len(record.slots), record.fresh) == (3, slots, fresh)
+    assert len(record.styles) == slots * STYLE_CHARS
+    assert sum(link.exchanges for link in record.links if link.kind == "template") == 3 * fresh
 
 
 def test_without_prompts_nothing_repeats() -> None:

@@ -238,7 +238,7 @@ PICKY = parse_spec("groups: {gap_share: 0.21, link_share: 0.1}", "x")
 
 
 def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
-    """Seven that use everybody's words evenly and often, a fifth of what they do; the gap's evidence pays for two looks."""
+    """Seven that use everybody's words evenly and often, a fifth of what they do; the evidence pays for two looks."""
     evidence = linked(WORDS, [*LIGHT, *HEAVY], crowd=0.5, share=0.2)
 
     assert evidence is not None

@@ -125,7 +125,7 @@ def test_end_users_divide() -> None:
 def test_an_established_account_stays_silent_at_its_reference() -> None:
     """Who did the same all along, when we first saw it, is not named for going on; a newcomer is."""
     times = [hour * HOUR_MS for hour in range(0, 8 * 24, 2)]
-    fields = slots(40) | {"active_hours": 24, "age_ms": 100 * DAY_MS, "regular": 40}
+    fields = slots(100) | {"active_hours": 24, "age_ms": 100 * DAY_MS, "regular": 100}
     detector, state, established = go(times, begin_ms=START_MS, **fields)
     _, _, newcomer = go(times, begin_ms=LATER_MS, **fields)
 
