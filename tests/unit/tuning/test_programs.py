@@ -1,6 +1,8 @@
 """What the programs that make tables switch off, choose and count."""
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,11 +13,12 @@ from detectors.spec import load_spec
 from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent
-from tests.unit.tuning.samples import EAGER, alert, at_ms, sample
+from tests.unit.tuning.samples import EAGER, alert, at_ms, sample, write_corpus
 from tuning import false_alarm_rate
 from tuning.ablation import INPUTS, popular_everywhere, switches, without_link_kind
-from tuning.corpus import Campaign, Corpus, Truth
+from tuning.corpus import Campaign, Corpus, Truth, read_corpus
 from tuning.curve import alone, at_factor, row_of
+from tuning.disguise import as_answers, as_turns, disguised, write_disguised
 from tuning.false_alarm_rate import NOMINAL_DAYS, Honest, observe, rows_of, specs
 from tuning.hard_cases import by_wrapper, campaigns, honest_kinds
 from tuning.judging import PartialDetector, accounts_alone, judged_records, with_numbers
@@ -235,3 +238,36 @@ def test_settings_judged_in_one_pass_are_judged_as_each_alone(
     observe(others, closed.items(), kinds)
     assert others.alarms[30].total() == 0
     assert 0 < others.account_days < honest.account_days
+
+
+def test_campaigns_are_disguised_by_threes() -> None:
+    """Of each account by itself, in time; what is left over too, and nothing of anybody else's."""
+    sent = [("x1", "a"), ("h1", "b"), ("x2", "a"), ("y1", "c"), ("x3", "a"), ("x4", "a"), ("x5", "a")]
+    lines = [json.dumps({"event_id": i, "account_id": a, "prompt": f"p{i}", "turn": 1}).encode() for i, a in sent]
+    attacks = {event_id: "camp" for event_id, _ in sent if event_id[0] in "xy"}
+
+    turns = {
+        event["event_id"]: (event["turn"], event.get("conversation_id"))
+        for event in disguised(lines, attacks, as_turns)
+    }
+    asked = [event["prompt"] for event in disguised(lines, attacks, as_answers)]
+
+    assert turns == {
+        "x1": (1, "x1"), "h1": (1, None), "x2": (2, "x1"), "y1": (1, "y1"), "x3": (3, "x1"), "x4": (1, "x4"),
+        "x5": (2, "x4"),
+    }  # fmt: skip
+    assert asked == ["px1", "ph1", "px1", "py1", "px1", "px4", "px4"]
+
+
+def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
+    """What is written is read as a corpus: the same accounts, campaigns and times, with less that begins something."""
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "disguised").mkdir()
+    write_corpus(tmp_path / "plain")
+    write_disguised(tmp_path / "plain", as_turns, tmp_path / "disguised")
+    plain, other = (read_corpus(tmp_path / name) for name in ("plain", "disguised"))
+
+    assert other.truth == plain.truth
+    fresh = [sum(bucket.fresh for bucket in corpus.buckets) for corpus in (plain, other)]
+    assert fresh[1] < fresh[0]
+    assert [bucket.events for bucket in other.buckets] == [bucket.events for bucket in plain.buckets]
