@@ -140,7 +140,7 @@ class Account:
         return tally
 
     def _count_prompt(self, tally: Tally, exchange: Exchange) -> bool:
-        """Count when and with what an exchange came; returns whether it stands alone and repeats nothing."""
+        """Count when and with what an exchange came; returns whether it is fresh: begins something, repeats nothing."""
         state = self.state
         gap_ms, gap_before_ms = exchange.occurred_ms - state.last_ms, state.last_gap_ms
         state.last_ms, state.last_gap_ms = exchange.occurred_ms, gap_ms

@@ -32,7 +32,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     events
         Exchanges of the bucket, duplicates of the same event left out.
     fresh
-        Exchanges that stand alone (not a later turn) and repeat no recent prompt of the account.
+        Exchanges that begin a conversation and repeat no recent prompt of the account.
     slots
         What opens the part of a prompt that is not the account's wrapper, for each fresh exchange that has one, and for
         later turns of so many words that they stand alone.
