@@ -116,7 +116,7 @@ class CampaignCases:
         alerts = self._check_kin(end_ms)
         free = [record for record in records if self._book.is_free(record.account_id, end_ms)]
         for case, nats in self._kin.find(self._book.campaigns(), free, end_ms):
-            alerts += self._book.join_kin(case, nats, end_ms)
+            alerts += self._book.join_kin(case, nats, nats, end_ms)
         self._kin.forget(self._book.cases)
         return alerts
 

@@ -165,8 +165,7 @@ class CampaignDetector:
         alerts: list[Alert] = []
         if feedback.verdict == "confirmed":
             for case in cases:
-                case.confirmed = sorted({*case.confirmed, *(accounts & case.accounts.keys())})
-                alerts += self._book.publish(case, "updated", at_ms)
+                alerts += self._book.confirm(case, accounts, at_ms)
             return alerts
         until_ms = at_ms + _EXCUSED_DAYS * DAY_MS if feedback.expires_at is None else epoch_ms(feedback.expires_at)
         for account_id in sorted(accounts):

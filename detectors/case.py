@@ -49,8 +49,8 @@ class Case(msgspec.Struct, array_like=True):
 
     ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
     ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
-    resemblance is a member than not (nats), as of when it last was compared, and ``doubts`` at how many checks on end
-    it was likelier not.
+    resemblance, and are not in the core, is a member than not (nats), as of when it was last compared; ``doubts`` at
+    how many checks on end it was likelier not.
     """
 
     kind: Kind
@@ -112,7 +112,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
     case.version += 1
     case.status = status
     case.raised_ms = max(at_ms, case.raised_ms) if is_evidence else case.raised_ms
-    case.published_ms = at_ms
+    case.published_ms = max(at_ms, case.published_ms)
     case.published_score = case.score
     severity, action = _ladder(case)
     return Alert(
@@ -124,7 +124,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
         tenant_id=case.tenant_id,
         account_ids=tuple(sorted(case.accounts))[:MAX_ACCOUNTS],
         opened_at=_time(case.opened_ms),
-        raised_at=_time(max(at_ms, case.raised_ms)),
+        raised_at=_time(max(case.raised_ms, case.published_ms)),
         published_at=None,
         expires_at=_time(case.raised_ms + round(spec.lifecycle.alert_days * DAY_MS)),
         severity=severity,

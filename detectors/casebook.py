@@ -128,7 +128,9 @@ class Casebook:
         return [publication(self._spec, case, status, at_ms)]
 
     def _publish_fewer(self, case: Case, at_ms: int) -> list[Alert]:
-        """A version that lets accounts go: it says nothing new about those that stay."""
+        """A version that lets accounts go: it says nothing new about those that stay, whose time may be over."""
+        if at_ms - case.raised_ms >= self._spec.lifecycle.alert_days * DAY_MS:
+            return self.end(case, "expired", at_ms)
         self.changed.add(case.alert_id)
         return [publication(self._spec, case, "updated", at_ms, is_evidence=False)]
 
@@ -162,24 +164,22 @@ class Casebook:
         case.core = [account_id for account_id in case.core if account_id in case.accounts]
         case.confirmed = [account_id for account_id in case.confirmed if account_id in case.accounts]
         if not leaving.isdisjoint(case.likeness):
-            case.likeness = {a: nats for a, nats in case.likeness.items() if a in case.accounts}
-            self._explain_kin(case)
+            self._learn_likeness(case, {})
         if case.is_rollup and not case.core:
             case.score, case.reasons = 0.0, []
 
-    def join_kin(self, case: Case, nats: Mapping[str, float], at_ms: int) -> list[Alert]:
-        """Name accounts that resemble the members of a campaign, each with how surely (nats)."""
-        case.likeness |= nats
-        self._explain_kin(case)
-        return self.join(case, list(nats), at_ms)
+    def join_kin(self, case: Case, accounts: Iterable[str], nats: Mapping[str, float], at_ms: int) -> list[Alert]:
+        """Name accounts and publish it; of those that resemble the core it is known how surely (nats)."""
+        ended = self.name(case, accounts, at_ms)
+        self._learn_likeness(case, nats)
+        return ended + self.publish(case, "updated", at_ms)
 
     def compare_kin(self, case: Case, nats: Mapping[str, float], at_ms: int) -> list[Alert]:
         """Take over how surely members belong to a campaign now; whoever was likelier not for long enough leaves.
 
         Unless a reviewer has confirmed it, or too few were left for a campaign: that is for a reviewer to end.
         """
-        case.likeness |= nats
-        self._explain_kin(case)
+        self._learn_likeness(case, nats)
         kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in nats}
         doubted = [account_id for account_id in nats if nats[account_id] < 0 and account_id not in case.confirmed]
         counted = {account_id: case.doubts.get(account_id, 0) + 1 for account_id in doubted}
@@ -189,9 +189,19 @@ class Casebook:
         is_enough = len(case.accounts) - len(leaving) >= _LEAST_OF_MERGED
         return self.release(case, leaving, at_ms) if leaving and is_enough else []
 
-    def _explain_kin(self, case: Case) -> None:
+    def confirm(self, case: Case, accounts: Set[str], at_ms: int) -> list[Alert]:
+        """Note that a reviewer has confirmed those of the accounts that are in a case."""
+        case.confirmed = sorted({*case.confirmed, *(accounts & case.accounts.keys())})
+        self._learn_likeness(case, {})
+        return self.publish(case, "updated", at_ms)
+
+    def _learn_likeness(self, case: Case, nats: Mapping[str, float]) -> None:
+        """Take over how surely members resemble the core, and tell it of those that no reviewer has confirmed."""
+        among = case.accounts.keys() - set(case.core)
+        case.likeness = {a: known for a, known in {**case.likeness, **nats}.items() if a in among}
         case.reasons = [reason for reason in case.reasons if reason.detector != KIN]
-        case.explain(kin_reasons(case.likeness, self._spec.kin.nats_to_join))
+        told = {a: known for a, known in case.likeness.items() if a not in case.confirmed}
+        case.explain(kin_reasons(told, self._spec.kin.nats_to_join))
 
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
         """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""
@@ -201,13 +211,13 @@ class Casebook:
             if other is case or count < max(_LEAST_OF_MERGED, ratio * min(MOST_COMPARED, len(other.accounts))):
                 continue
             other.superseded_by = case.alert_id
-            accounts, links, core = sorted(other.accounts), list(other.links), other.core
+            accounts, links, core, likeness = sorted(other.accounts), list(other.links), other.core, other.likeness
             case.confirmed += other.confirmed
             alerts += self.end(other, "superseded", at_ms)
             for link in links:
                 self.own_link(case, link)
             case.core = sorted({*case.core, *core})
-            alerts += self.join(case, accounts, at_ms)
+            alerts += self.join_kin(case, accounts, likeness | case.likeness, at_ms)
         return alerts
 
     def sweep(self, at_ms: int) -> list[Alert]:

@@ -21,7 +21,7 @@ from detectors.suspicion import Suspicion
 from detectors.windows import HOUR_MS
 
 _SECOND_LOOK_NATS = math.log(2)
-"""A gap is looked for where an even load was: of two looks at one link each is paid for."""
+"""A gap is looked for where no even load was found: a second look at the link, at half the chance of the first."""
 
 
 class GroupEvidence(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     wrapped
         Of the exchanges with a slot, those that begin or end with the account's own wrapper.
     regular
-        Of them, those whose gap to the one before is like the gap before that.
+        Exchanges that repeat nothing and are no short later turn, whose gap is like the gap before it.
     elicitations
         Exchanges that an upstream classifier labelled as elicitation of reasoning.
     refusals
@@ -56,7 +56,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     shift_nats
         Logarithm of the account's own e-detector for volume.
     styles
-        Styles of the same exchanges, one after the other (``detectors.style``).
+        Styles of the exchanges with a prompt that repeat nothing and are no short later turn (``detectors.style``).
     traits
         How the client of the last exchange was set up and where it was: a letter for each kind and its value.
     organization

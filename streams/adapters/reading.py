@@ -161,4 +161,4 @@ def as_address(value: Any) -> str | None:
     first = (as_text(value) or "").split(",")[0].strip()
     host, separator, port = first.rpartition(":")
     has_port = separator and port.isdecimal() and (host.startswith("[") or ":" not in host)
-    return (host.strip("[]") if has_port else first) or None
+    return (host if has_port else first).strip("[]") or None

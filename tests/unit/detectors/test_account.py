@@ -146,7 +146,10 @@ def test_neighbours_are_one_address_block() -> None:
         (["::ffff:192.0.2.1", "192.0.2.7", "::FFFF:c000:0209"], 1),
         (["::ffff:192.0.2.1", "::ffff:192.0.3.1"], 2),
         (["fe80::1%eth0", "fe80::2"], 1),
-        (["not:an:address", "not:an:other"], 2),
+        (["[2001:db8::1]:443", "[2001:db8::2]:8443", "[2001:db8::3]", " 2001:db8::4 ", "2001:db8::/64"], 1),
+        (["192.0.2.1:5000", "192.0.2.9:6000", "192.0.2.3, 198.51.100.7"], 1),
+        (["2001:db8::1, 192.0.2.1", "192.0.2.1, 2001:db8::1"], 2),
+        (["not:an:address:1", "not:an:address:2", "not:an:other:1"], 2),
     ],
 )
 def test_a_network_is_one_block_however_it_is_spelt(addresses: list[str], blocks: int) -> None:

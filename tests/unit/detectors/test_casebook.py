@@ -117,7 +117,8 @@ def test_members_carry_their_own_confidence() -> None:
     """The least sure are told first, by 1 / (1 + 1000 exp(-nats)); who leaves, or becomes surer, changes that."""
     desk = Desk()
     case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
-    (alert,) = desk.book.join_kin(case, {"a3": 13.0, "a4": 12.0}, START_MS + 1)
+    case.core = ["a0", "a1", "a2"]
+    (alert,) = desk.book.join_kin(case, ["a3", "a4"], {"a3": 13.0, "a4": 12.0}, START_MS + 1)
 
     def told() -> list[tuple[str, float]]:
         said = [reason for reason in case.reasons if reason.feature == "least sure member"]
@@ -133,6 +134,51 @@ def test_members_carry_their_own_confidence() -> None:
     assert told() == [("a4 0.9939.", 0.9939)]
     desk.book.release(case, {"a4"}, START_MS + HOUR_MS + 2)
     assert case.reasons == []
+
+
+def test_the_confirmed_and_the_core_are_told_no_more() -> None:
+    """Whom a reviewer has looked at needs no look, and whoever others are compared with is not compared."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    case.core = ["a0", "a1", "a2"]
+    desk.book.join_kin(case, ["a3", "a4", "a5"], {"a3": 13.0, "a4": 12.0, "a5": 14.0}, START_MS + 1)
+    (alert,) = desk.book.confirm(case, {"a4", "a9"}, START_MS + 2)
+
+    assert case.confirmed == ["a4"]
+    (least,) = [evidence for evidence in alert.evidence if evidence.feature == "least sure member"]
+    assert least.explanation.endswith(": a3 0.9977, a5 0.9992.")
+    case.core = ["a0", "a1", "a2", "a3"]
+    desk.book.compare_kin(case, {}, START_MS + 3)
+    assert case.likeness == {"a4": 12.0, "a5": 14.0}
+
+
+def test_a_merge_takes_over_how_sure_members_are() -> None:
+    """Whoever came into the other campaign by resemblance is told as such in the one it goes into, at once."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    other = desk.opened("campaign", "template::u", ["a3", "a4", "a5"])
+    case.core, other.core = ["a0", "a1", "a2"], ["a3", "a4", "a5"]
+    desk.book.join_kin(other, ["a6"], {"a6": 12.5}, START_MS + 1)
+    alerts = desk.book.merge_kin(case, ["a3", "a4", "a5"], 0.3, START_MS + 2)
+
+    assert [alert.status for alert in alerts] == ["superseded", "updated"]
+    assert alerts[1].account_ids == ("a0", "a1", "a2", "a3", "a4", "a5", "a6")
+    assert case.likeness == {"a6": 12.5}
+    assert "least sure member" in {evidence.feature for evidence in alerts[1].evidence}
+
+
+def test_versions_go_forward_in_time() -> None:
+    """A decision at the end of a bucket may come before the sweep at its beginning; what is over is not updated."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3", "a4"])
+    (fewer,) = desk.book.release(case, {"a4"}, START_MS + 2 * HOUR_MS)
+    (ended,) = desk.book.end(case, "resolved", START_MS + HOUR_MS)
+    assert fewer.raised_at <= ended.raised_at
+
+    late = desk.opened("campaign", "template::u", ["a0", "a1", "a2", "a3", "a4"], START_MS + HOUR_MS)
+    over_ms = START_MS + HOUR_MS + round(SPEC.lifecycle.alert_days * DAY_MS)
+    (expired,) = desk.book.release(late, {"a4"}, over_ms)
+    assert (expired.status, desk.book.cases) == ("expired", {})
 
 
 def test_letting_go_makes_nothing_last_longer() -> None:
