@@ -230,6 +230,17 @@ def test_popular_links_are_forgotten_when_nobody_uses_them() -> None:
         assert not each.observe(key, "b", 1, gone_ms + HOUR_MS)
 
 
+def test_the_day_on_which_a_link_becomes_popular_is_a_day_of_use() -> None:
+    """Without any later use it is forgotten four memories after the end of that day."""
+    groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
+    for number in range(60):
+        groups.observe("template::t", f"a{number}", 1, START_MS)
+    gone_ms = START_MS + DAY_MS + 4 * 36 * HOUR_MS
+
+    assert groups.sweep(gone_ms) == []
+    assert groups.sweep(gone_ms + HOUR_MS) == ["template::t"]
+
+
 LIGHT = [1] * 60
 HEAVY = [7, 8, 8, 9, 9, 10, 11]
 """Of twenty hours: some 1.5, and 11 to 17 exchanges a day."""
