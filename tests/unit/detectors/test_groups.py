@@ -233,7 +233,7 @@ def test_popular_links_are_forgotten_when_nobody_uses_them() -> None:
 def test_the_day_on_which_a_link_becomes_popular_is_a_day_of_use() -> None:
     """Without any later use it is forgotten four memories after the end of that day."""
     groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
-    for number in range(60):
+    for number in range(52):
         groups.observe("template::t", f"a{number}", 1, START_MS)
     gone_ms = START_MS + DAY_MS + 4 * 36 * HOUR_MS
 
