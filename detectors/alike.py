@@ -2,10 +2,13 @@
 
 A seed is one account that asks what a crowd asks, often. Around it those are gathered whose prompts come from the
 source of the seed's, then from the source of all gathered so far, a few times over: expectation-maximisation
-(Dempster, Laird, Rubin 1977) with hard assignments, for one source against all accounts. What is gathered is judged
-like the accounts on a link (``detectors.even_load``), and most must be loaded evenly: what people of every measure ask
-alike is people's. People with one assignment are alike too, and ask the same few things; of a list that is spread each
-account gets its own part, so accounts that ask the same are no campaign.
+(Dempster, Laird, Rubin 1977) with hard assignments, for one source against all accounts. Of a long list one account's
+prompts meet few of another's, so the first steps take the nearest accounts, however little speaks for them. From then
+on evidence is asked for, of those in the source by the half of it in which they are not: everybody is like himself, so
+any accounts would be alike otherwise (two-fold cross-fitting). What is gathered is judged like the accounts on a link
+(``detectors.even_load``), and most must be loaded evenly: what people of every measure ask alike is people's. People
+with one assignment are alike too, and ask the same few things; of a list that is spread each account gets its own part,
+so accounts that ask the same are no campaign.
 
 Looking at every account as a seed would cost the square of their number. So in each turn a few are looked at, of a
 share of the accounts that changes from turn to turn: a campaign has many members, and any will do. It cannot see
@@ -15,7 +18,7 @@ whose members do much else.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 import msgspec
@@ -25,15 +28,17 @@ from detectors.even_load import GroupEvidence, Stay, content_weight, customers, 
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
-from detectors.source import Samples, Source, fit_source
+from detectors.source import Sample, Samples, Source, fit_source
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
 from detectors.windows import DAY_MS
 
-_STEPS = ((5, 0.6), (15, 0.8), (40, 1.0), (40, 1.0))
-"""Accounts, those most alike, from which the source is fitted after each step, and how much of the evidence must be
-there: one account tells less of a source than five."""
+_NEAREST = (5, 20)
+"""Accounts, those most alike, from which the source is fitted after each of the first steps."""
+_LIKELY = ((60, 0.8), (200, 1.0), (200, 1.0))
+"""The same for the steps in which evidence is asked for, and how much of it: twenty accounts tell less of a source than
+sixty."""
 _LEAST_CORE = 2
 _DAY_MINUTES = 24 * 60
 
@@ -131,14 +136,35 @@ class AlikeDetector:
 
     def _gather(self, seed: str, candidates: Candidates) -> list[str]:
         """Candidates whose prompts are of the seed's source, sorted."""
-        core, alike = {seed}, dict[str, float]()
-        for size, share in _STEPS:
-            source = fit_source([self._accounts[a] for a in sorted(core)], self._heard)
-            alike = candidates.alike(source, share * self._spec.nats_to_gather)
-            core = set(sorted(alike, key=lambda a: (-alike[a], a))[:size])
+        core = [seed]
+        for size in _NEAREST:
+            core = _most(candidates.alike(self._source_of(core), -math.inf), size)
+        alike = dict[str, float]()
+        for size, share in _LIKELY:
+            alike = self._alike_beside_others(core, candidates, share * self._spec.nats_to_gather)
+            core = _most(alike, size)
             if len(core) < _LEAST_CORE:
                 return []
-        return sorted(alike)
+        # Whoever is not of the source has led astray; members of it are seeds in their turn.
+        return sorted(alike) if seed in alike else []
+
+    def _alike_beside_others(self, core: list[str], candidates: Candidates, least: float) -> dict[str, float]:
+        """Candidates of the core's source, those in it by the other half of it: everybody is like himself."""
+        around = candidates.alike(self._source_of(core), least)
+        alike = {account_id: nats for account_id, nats in around.items() if account_id not in set(core)}
+        for half, others in ((core[::2], core[1::2]), (core[1::2], core[::2])):
+            source = self._source_of(others, apart=half)
+            for account_id in half:
+                sample = Sample(self._accounts[account_id])
+                nats = sample.asked_nats(source) + sample.style_nats(source)
+                if nats >= least:
+                    alike[account_id] = nats
+        return alike
+
+    def _source_of(self, accounts: Iterable[str], apart: Iterable[str] = ()) -> Source:
+        # Sorted: in which order accounts were gathered must not show.
+        states, left_out = ([self._accounts[a] for a in sorted(some)] for some in (accounts, apart))
+        return fit_source(states, self._heard, left_out)
 
     def _judge(self, around: list[str], candidates: Candidates) -> GroupEvidence | None:
         around = customers(around, self._accounts)
@@ -175,6 +201,11 @@ class AlikeDetector:
         users = Counter(opener for openers in asked for opener in openers)
         shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
         return shared / max(1, users.total())
+
+
+def _most(alike: Mapping[str, float], size: int) -> list[str]:
+    """So many accounts that are most alike."""
+    return sorted(alike, key=lambda account_id: (-alike[account_id], account_id))[:size]
 
 
 def _lot(text: str) -> int:

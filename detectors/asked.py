@@ -38,23 +38,31 @@ class Asked(msgspec.Struct, array_like=True, frozen=True):
     again: dict[str, tuple[float, float]]
 
 
-def fit_asked(recents: Iterable[str], vocabulary: Vocabulary) -> Asked | None:
-    """Weights from the recent codes of the members; ``None`` when they are too few."""
-    used: Counter[str] = Counter()
-    for recent in recents:
-        used.update(codes_of(recent, vocabulary.chars))
+def fit_asked(recents: Iterable[str], vocabulary: Vocabulary, apart: Iterable[str] = ()) -> Asked | None:
+    """Weights from the recent codes of the members; ``None`` when they are too few.
+
+    ``apart`` are recent codes of accounts that count neither as members nor as others.
+    """
+    used, left_out = _codes(recents, vocabulary), _codes(apart, vocabulary)
     total = used.total()
     if total < _LEAST_CODES:
         return None
     blend = _SMOOTHING / (total + _SMOOTHING)
-    others = max(1, vocabulary.total - total)
+    others = max(1, vocabulary.total - total - left_out.total())
     first, again = {}, {}
     for code, count in used.items():
         p = count / (total + _SMOOTHING)
-        q = (max(0, vocabulary.counts[code] - count) + 0.5) / (others + 1)
+        q = (max(0, vocabulary.counts[code] - count - left_out[code]) + 0.5) / (others + 1)
         first[code] = _weights(p / q + blend)
         again[code] = _weights(min(1.0, p / max(q, _REPEAT_RATIO)))
     return Asked(_weights(blend), first, again)
+
+
+def _codes(recents: Iterable[str], vocabulary: Vocabulary) -> Counter[str]:
+    codes: Counter[str] = Counter()
+    for recent in recents:
+        codes.update(codes_of(recent, vocabulary.chars))
+    return codes
 
 
 def _weights(ratio: float) -> tuple[float, float]:

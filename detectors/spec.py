@@ -162,7 +162,7 @@ class Alike(_Section):
         default=0.7, description="Share of those gathered that must be loaded evenly, or they are people who ask alike."
     )
     max_overlap: Ratio = Field(
-        default=0.35, description="Share of what one asks that another asks too, above which they have one assignment."
+        default=0.33, description="Share of what one asks that another asks too, above which they have one assignment."
     )
     least_rate: Positive = Field(
         default=2, description="Exchanges per day at which rates of honest accounts begin that can be compared."

@@ -30,7 +30,7 @@ groups:
   min_age_hours: 3, max_members: 50, least_exchanges: 0.2, lasting_hours: 0}
 kin: {min_exchanges: 2, nats_to_join: 1.5, min_weight: 0.1, least_exchanges: 0.5, merge_ratio: 0.05}
 alike:
-  {check_minutes: 30, turns: 1, least_exchanges: 0.5, seed_exchanges: 1, nats_to_gather: 1, chosen_nats: 0,
+  {check_minutes: 30, turns: 1, least_exchanges: 0.5, seed_exchanges: 1, nats_to_gather: 0.1, chosen_nats: 0,
   min_rate: 0.5, max_overlap: 1, least_rate: 0.2, min_even_ratio: 0, warm_days: 0, min_accounts: 3}
 lifecycle: {alert_days: 0.6, quiet_days: 0.25, daily_budget: 3, update_minutes: 10}
 idle_days: 0.5

@@ -13,13 +13,14 @@ from detectors.alike import AlikeDetector
 from detectors.even_load import GroupEvidence
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
+from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
 """Every account is a seed in every turn."""
-LIST = [f"L{number:02d}" for number in range(70)]
+LIST = [f"L{number:02d}" for number in range(80)]
 MEMBERS = [f"m{number:02d}" for number in range(20)]
 
 
@@ -44,7 +45,7 @@ def member(number: int) -> Suspicion:
 
 def stranger(number: int, rate: float = 8.0) -> Suspicion:
     """An account that asks its own affairs, and some of what all ask."""
-    return state([f"{number:02d}{chr(97 + step)}" for step in range(21)] + ["c00", "c01", LIST[number % 70]], rate)
+    return state([f"{number:02d}{chr(97 + step)}" for step in range(21)] + ["c00", "c01", LIST[number % 80]], rate)
 
 
 def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its) -> dict[str, Suspicion]:
@@ -53,12 +54,17 @@ def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its)
     return strangers | {account_id: change(number, member(number)) for number, account_id in enumerate(MEMBERS)}
 
 
-def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
-    """A detector that has heard the accounts' prompts."""
+def heard_of(accounts: dict[str, Suspicion]) -> Heard:
+    """The accounts' prompts."""
     heard = Heard()
     for its in accounts.values():
         heard.restore(its)
-    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard)
+    return heard
+
+
+def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
+    """A detector that has heard the accounts' prompts."""
+    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts))
 
 
 def found(
@@ -76,6 +82,18 @@ def test_who_works_through_one_list_is_found_once() -> None:
     assert evidence.accounts == tuple(MEMBERS)
     remembered_days = 1.5 * (1 - math.exp(-2 / 1.5))
     assert evidence.rate == pytest.approx(12.5 / remembered_days, rel=0.05)
+
+
+def test_a_long_list_is_found_though_two_accounts_meet_in_little_of_it() -> None:
+    """Forty prompts of six hundred each: two accounts share three of them, no more than what keeps strangers apart."""
+    long_list = [f"{number:03d}" for number in range(600)]
+    accounts = crowd_of(lambda n, its: state(random.Random(n).sample(long_list, 40), its.rate))
+    of_one = fit_source([accounts["m00"]], heard_of(accounts))
+    alone = [Sample(accounts[account_id]).asked_nats(of_one) for account_id in MEMBERS[1:]]
+
+    assert sum(nats >= SPEC.alike.nats_to_gather / 2 for nats in alone) < SPEC.alike.min_accounts
+    [(_, evidence)] = found(accounts)
+    assert evidence.accounts == tuple(MEMBERS)
 
 
 def test_strangers_are_not_found() -> None:

@@ -16,7 +16,7 @@ from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
 
 LIST = [f"L{number:02d}" for number in range(30)]
-LONG_LIST = [f"M{first}{second}" for first in "abcdefghi" for second in "abcdefghi"]
+LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcdefghijk"]
 MEMBERS = [f"member{number}" for number in range(8)]
 SHARED = [link("payment", "p-1")]
 HOURS = 40
