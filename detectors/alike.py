@@ -150,8 +150,9 @@ class AlikeDetector:
 
     def _alike_beside_others(self, core: list[str], candidates: Candidates, least: float) -> dict[str, float]:
         """Candidates of the core's source, those in it by the other half of it: everybody is like himself."""
+        inside = set(core)
         around = candidates.alike(self._source_of(core), least)
-        alike = {account_id: nats for account_id, nats in around.items() if account_id not in set(core)}
+        alike = {account_id: nats for account_id, nats in around.items() if account_id not in inside}
         for half, others in ((core[::2], core[1::2]), (core[1::2], core[::2])):
             source = self._source_of(others, apart=half)
             for account_id in half:
