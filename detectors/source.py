@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.asked import COUNTED_REPEATS, Asked, Counts, asked_nats, counted, fit_asked
+from detectors.codes import Codes
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard
 from detectors.style import FACET_CHARS
@@ -25,7 +26,6 @@ STYLE_CAP = 8.0
 """Of all three: they depend on each other."""
 _LEAST_OF_FACET = -2.0
 """An account that does other things besides has other styles besides."""
-_CODE_BITS = 24
 
 
 class Source(msgspec.Struct, array_like=True, frozen=True):
@@ -83,67 +83,47 @@ class Samples:
     """Recent prompts of many accounts, counted for one search: a source is compared with all of them at once."""
 
     def __init__(self, states: Sequence[Suspicion]) -> None:
-        self._asked = _Codes([state.recent for state in states], OPENER_CHARS)
+        self._asked = Codes([state.recent for state in states], OPENER_CHARS)
         self._styles = [
-            _Codes([state.styles[facet] for state in states], chars) for facet, chars in enumerate(FACET_CHARS)
+            Codes([state.styles[facet] for state in states], chars) for facet, chars in enumerate(FACET_CHARS)
         ]
 
     def nats(self, source: Source) -> NDArray[np.float64]:
         """For each account what ``Sample.asked_nats`` and ``Sample.style_nats`` give together; 2 µs for each."""
-        asked = np.minimum(_ASKED_CAP, self._asked.nats(source.asked))
+        asked = np.minimum(_ASKED_CAP, _nats_of_all(self._asked, source.asked))
         style = sum(
-            np.clip(codes.nats(model), _LEAST_OF_FACET, cap)
+            np.clip(_nats_of_all(codes, model), _LEAST_OF_FACET, cap)
             for codes, model, cap in zip(self._styles, source.styles, _FACET_CAPS, strict=True)
         )
         return asked + np.minimum(STYLE_CAP, style)
 
 
-class _Codes:
-    """Codes of many accounts: for each that an account has sent its row, the code's column, and how often again.
-
-    A code of up to three ASCII characters is one number, so that sorting finds what is the same.
-    """
-
-    def __init__(self, recents: Sequence[str], chars: int) -> None:
-        self._accounts, self._chars = len(recents), chars
-        sent = _numbers("".join(recents), chars)
-        owners = np.repeat(np.arange(len(recents)), [len(recent) // chars for recent in recents])
-        pairs, counts = np.unique(owners << _CODE_BITS | sent, return_counts=True)
-        self._rows = pairs >> _CODE_BITS
-        self._known, self._columns = np.unique(pairs & (1 << _CODE_BITS) - 1, return_inverse=True)
-        self._repeats = np.minimum(COUNTED_REPEATS, counts - 1).astype(np.float64)
-
-    def nats(self, model: Asked | None) -> NDArray[np.float64]:
-        """What ``asked_nats`` gives for each account; 0 without a model."""
-        if model is None or not len(self._known):
-            return np.zeros(self._accounts)
-        numbers = _numbers("".join(model.first), self._chars)
-        columns = np.minimum(np.searchsorted(self._known, numbers), len(self._known) - 1)
-        is_known = self._known[columns] == numbers
-        again_of = np.array([model.again[code] for code in model.first]).reshape(-1, 2)
-        first_of = np.array(list(model.first.values())).reshape(-1, 2)
-        low, high = (
-            self._summed(model.unseen[share], columns[is_known], first_of[is_known, share], again_of[is_known, share])
-            for share in (0, 1)
-        )
-        return np.logaddexp(low, high) - math.log(2)
-
-    def _summed(
-        self,
-        unseen: float,
-        columns: NDArray[np.int64],
-        first_of: NDArray[np.float64],
-        again_of: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Sum of weights for each account, given those of the columns that the model knows."""
-        first = np.full(len(self._known), unseen)
-        again = np.zeros(len(self._known))
-        first[columns], again[columns] = first_of, again_of
-        weights = first[self._columns] + self._repeats * again[self._columns]
-        return np.bincount(self._rows, weights=weights, minlength=self._accounts).astype(np.float64)
+def _nats_of_all(codes: Codes, model: Asked | None) -> NDArray[np.float64]:
+    """For each account what ``asked_nats`` gives; 0 without a model."""
+    if model is None:
+        return codes.summed(np.zeros(len(codes.counts)))
+    columns, is_known = codes.columns_of(model.first)
+    first_of = np.array(list(model.first.values())).reshape(-1, 2)
+    again_of = np.array([model.again[code] for code in model.first]).reshape(-1, 2)
+    repeats = np.minimum(COUNTED_REPEATS, codes.counts - 1)
+    columns, first_of, again_of = columns[is_known], first_of[is_known], again_of[is_known]
+    low, high = (
+        _nats_at(codes, repeats, model.unseen[share], columns, first_of[:, share], again_of[:, share])
+        for share in (0, 1)
+    )
+    return np.logaddexp(low, high) - math.log(2)
 
 
-def _numbers(codes: str, chars: int) -> NDArray[np.int64]:
-    """The codes in one string as numbers."""
-    characters = np.frombuffer(codes.encode("ascii"), dtype=np.uint8).reshape(-1, chars).astype(np.int64)
-    return characters @ (1 << 8 * np.arange(chars))
+def _nats_at(
+    codes: Codes,
+    repeats: NDArray[np.int64],
+    unseen: float,
+    columns: NDArray[np.int64],
+    first_of: NDArray[np.float64],
+    again_of: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Sum of weights for each account at one share of the source, given those of the columns that the model knows."""
+    first = np.full(codes.column_count, unseen)
+    again = np.zeros(codes.column_count)
+    first[columns], again[columns] = first_of, again_of
+    return codes.summed(first[codes.columns] + repeats * again[codes.columns])
