@@ -21,10 +21,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
-import msgspec
 import numpy as np
 
-from detectors.even_load import GroupEvidence, Stay, content_weight, customers, even_load, is_lasting
+from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
@@ -179,14 +178,13 @@ class AlikeDetector:
             self._accounts,
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
+            member_rate=self._groups.member_rate,
         )
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
         if self._overlap(evidence.accounts) > self._spec.max_overlap:
             return None
-        return msgspec.structs.replace(
-            evidence, nats=evidence.nats * content_weight(self._groups, evidence.crowd_ratio)
-        )
+        return weighed(self._groups, evidence)
 
     def _is_even(self, evidence: GroupEvidence, around: Sequence[str]) -> bool:
         """Whether those with an even load are many, and most of those gathered."""

@@ -9,6 +9,7 @@ from detectors.casebook import MOST_COMPARED, Casebook
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
+from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
@@ -31,6 +32,7 @@ class CampaignCases:
         harvest: HarvestDetector,
         kin: KinDetector,
         alike: AlikeDetector,
+        interchange: InterchangeDetector,
         book: Casebook,
     ) -> None:
         self._spec = spec
@@ -39,11 +41,12 @@ class CampaignCases:
         self._harvest = harvest
         self._kin = kin
         self._alike = alike
+        self._interchange = interchange
         self._book = book
 
     def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
         """Open a campaign on a link that accounts have touched, or let the one grow that it belongs to."""
-        evidence = self._groups.judge(key, end_ms, self._accounts, self._harvest)
+        evidence = self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange)
         owner = self._book.of_link(key)
         if owner is not None:
             return self._grow(owner, key, evidence, end_ms, touching)

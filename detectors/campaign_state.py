@@ -12,6 +12,7 @@ from detectors.crowd import SHARDS, CrowdModel
 from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
+from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.suspicion import Suspicion
@@ -38,6 +39,7 @@ class Meta(msgspec.Struct, array_like=True):
     searched_turn: int = -1
     cohorts: Cohorts = msgspec.field(default_factory=Cohorts)
     calibration: Calibration = msgspec.field(default_factory=Calibration)
+    coherence: list[float] = []
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)
@@ -62,6 +64,7 @@ class CampaignState:
         book: Casebook,
         kin: KinDetector,
         heard: Heard,
+        interchange: InterchangeDetector,
         pending: dict[int, dict[str, AccountBucket]],
     ) -> None:
         self._accounts = accounts
@@ -71,6 +74,7 @@ class CampaignState:
         self._book = book
         self._kin = kin
         self._heard = heard
+        self._interchange = interchange
         self._pending = pending
         self._changed: set[bytes] = set()
 
@@ -113,6 +117,7 @@ class CampaignState:
         if kind == _META:
             meta.accounts, meta.tails = self._crowd.accounts, self._harvest.tails
             meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
+            meta.coherence = self._interchange.coherence
             meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
             return meta
         if kind == _CROWD:
@@ -140,6 +145,7 @@ class CampaignState:
             self._crowd.rescale()
             self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
             self._harvest.calibration = meta.calibration
+            self._interchange.coherence = meta.coherence
             self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
             return meta
         if kind == _ACCOUNT:

@@ -17,6 +17,7 @@ from detectors.crowd import CrowdModel
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
+from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -48,6 +49,7 @@ class CampaignDetector:
         self._meta = Meta()
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
         self._heard = Heard()
+        self._interchange = InterchangeDetector(spec, self._heard)
         self._kin = self.kin_class(spec, self._groups, self._harvest, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
@@ -57,13 +59,16 @@ class CampaignDetector:
             self._book,
             self._kin,
             self._heard,
+            self._interchange,
             self._pending,
         )
         self._single = AccountCases(
             spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
         )
         alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
-        self._common = CampaignCases(spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._book)
+        self._common = CampaignCases(
+            spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._interchange, self._book
+        )
         self._swept_hour = -1
         self.repeated = 0
         """Records of buckets that were closed already: a restarted accounts stage repeats what it had not committed."""
@@ -147,6 +152,7 @@ class CampaignDetector:
                 self._state.mark_account(account_id)
         for key in self._groups.sweep(at_ms):
             self._state.mark_link(key)
+        self._interchange.learn(self._accounts, self._book.case_of)
         return alerts
 
     # -- feedback -----------------------------------------------------------------------------------

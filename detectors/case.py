@@ -185,7 +185,7 @@ def _summary(case: Case, status: Status) -> str:
         )
     return (
         f"{end}{len(case.accounts)} accounts that {_common(case.links)} act as one: {case.exchanges} exchanges "
-        "so far, spread over them more evenly than people ever are."
+        "so far, spread over them as people never are."
     )
 
 

@@ -24,11 +24,19 @@ _SECOND_LOOK_NATS = math.log(2)
 """A gap is looked for where no even load was found: a second look at the link, at half the chance of the first."""
 
 
+class Dealt(msgspec.Struct, frozen=True):
+    """Evidence that one stream of prompts is dealt out to accounts, and the share of them that keep to nothing."""
+
+    accounts: tuple[str, ...]
+    nats: float
+    ratio: float
+
+
 class GroupEvidence(msgspec.Struct, frozen=True):
     """What accounts show together; rates are exchanges per account and day.
 
     ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
-    their rates and those of the accounts.
+    their rates and those of the accounts. ``dealt``: people are as slow, but the accounts are interchangeable.
     """
 
     accounts: tuple[str, ...]
@@ -39,6 +47,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     crowd_ratio: float
     is_pure: bool = False
     is_apart: bool = False
+    dealt: Dealt | None = None
 
 
 class Stay(NamedTuple):
@@ -56,11 +65,13 @@ def even_load(
     *,
     least_rate: float,
     min_rate: float,
+    member_rate: float,
 ) -> GroupEvidence | None:
     """Evidence of a cluster of even load among accounts, whatever they ask; ``None`` when there is none.
 
-    Honest rates begin at ``least_rate``, and below ``min_rate`` a cluster is like honest use; both are exchanges per
-    account and day. Costs about half a millisecond for a hundred accounts.
+    Honest rates begin at ``least_rate``, below ``min_rate`` a cluster is like honest use, and below ``member_rate`` an
+    account is not named with it; all are exchanges per account and day. Costs about half a millisecond for a hundred
+    accounts.
     """
     if sum(rate >= min_rate for rate in rates) < spec.min_accounts - 1:
         return None
@@ -73,7 +84,7 @@ def even_load(
     named = tuple(
         account_id
         for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
-        if certainty >= spec.certainty and own_rate >= spec.member_rate
+        if certainty >= spec.certainty and own_rate >= member_rate
         if states[account_id].crowd_ratio >= spec.job_crowd_ratio
     )
     crowd = _crowd_ratio(accounts, cluster.certainty, states)
@@ -129,6 +140,12 @@ def content_weight(spec: Groups, crowd_ratio: float, *, is_strict: bool = False)
         return 1.0 if crowd_ratio >= spec.strict_crowd_ratio else 0.0
     low, full = spec.job_crowd_ratio, spec.crowd_ratio
     return min(1.0, max(0.0, (crowd_ratio - low) / (full - low)))
+
+
+def weighed(spec: Groups, evidence: GroupEvidence, *, is_strict: bool = False) -> GroupEvidence:
+    """The evidence in proportion to how far what the accounts ask is what a crowd asks."""
+    weight = content_weight(spec, evidence.crowd_ratio, is_strict=is_strict)
+    return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
 
 
 def _crowd_ratio(accounts: Sequence[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:

@@ -5,12 +5,13 @@ others. Accounts over which one list is spread are loaded evenly, and more than 
 members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
 and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
 mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
-lightly, those above a gap in the rates are looked for instead (``detectors.gap``). What people do in one sitting is
-even too, so to links that anybody may come to share some accounts must have come back.
+lightly, those above a gap in the rates are looked for instead (``detectors.gap``). An even load as low as people's
+counts where the accounts are interchangeable (``detectors.interchange``). What people do in one sitting is even too,
+so to links that anybody may come to share some accounts must have come back.
 
 A search over many links is paid for: the threshold is the logarithm of the links judged in the time of one memory times
-the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, that
-stay below ``min_rate``, or whose accounts share nothing.
+the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, small
+ones that stay below ``min_rate``, or those whose accounts share nothing.
 """
 
 import math
@@ -22,13 +23,14 @@ import msgspec
 from detectors.even_load import (
     GroupEvidence,
     Stay,
-    content_weight,
     customers,
     even_load,
     is_lasting,
     load_above_gap,
+    weighed,
 )
 from detectors.harvest import HarvestDetector
+from detectors.interchange import InterchangeDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS
@@ -40,6 +42,8 @@ organisations: their accounts are one customer's."""
 _STRICT_KINDS = frozenset(("payment", "device"))
 """Links with an honest name: a small firm, a household. Their content must speak in full."""
 
+_THIRD_LOOK_NATS = math.log(4)
+"""A slow list is looked for where neither an even load nor a gap is enough: at a quarter of the chance of the first."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
 _TRACE = 4.0
 """Memories after which an account has left no trace on a link."""
@@ -143,7 +147,12 @@ class GroupDetector:
     # -- evidence ---------------------------------------------------------------------------------
 
     def judge(
-        self, key: str, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
+        self,
+        key: str,
+        now_ms: int,
+        states: Mapping[str, Suspicion],
+        harvest: HarvestDetector,
+        interchange: InterchangeDetector,
     ) -> GroupEvidence | None:
         """Evidence on a link now, at most every half hour; ``None`` when there is none."""
         group = self.groups[key]
@@ -155,33 +164,60 @@ class GroupDetector:
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        evidence = self._evidence(key, uses, states)
+        evidence = self._evidence(key, uses, states, interchange)
         if evidence is None:
             return None
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
 
-    def _evidence(self, key: str, uses: list[Use], states: Mapping[str, Suspicion]) -> GroupEvidence | None:
+    def _evidence(
+        self, key: str, uses: list[Use], states: Mapping[str, Suspicion], interchange: InterchangeDetector
+    ) -> GroupEvidence | None:
+        """Evidence of even load or of a gap, or else, where that is not enough, of a slow list."""
+        is_strict = key.partition(":")[0] in _STRICT_KINDS
+        evidence = self._load(uses, states, is_strict=is_strict)
+        if is_strict:
+            return evidence
+        if evidence is not None and not self._lasts(evidence, uses):
+            evidence = None
+        if evidence is not None and evidence.nats >= self.threshold_nats:
+            return evidence
+        return self._slow_list(uses, states, interchange) or evidence
+
+    def _load(self, uses: list[Use], states: Mapping[str, Suspicion], *, is_strict: bool) -> GroupEvidence | None:
         """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
         spec = self._spec
-        kind = key.partition(":")[0]
-        mostly = [use for use in uses if use.share >= spec.link_share]
-        evidence = even_load(
-            spec,
-            [use.account_id for use in mostly],
-            [use.rate for use in mostly],
-            states,
-            least_rate=spec.least_rate,
-            min_rate=spec.min_rate,
+        evidence = self._even(uses, states, spec.min_rate, spec.member_rate)
+        if evidence is None and not is_strict:
+            evidence = load_above_gap(spec, *_rates(use for use in uses if use.share >= spec.gap_share), states)
+        return evidence and weighed(spec, evidence, is_strict=is_strict)
+
+    def _even(
+        self, uses: list[Use], states: Mapping[str, Suspicion], min_rate: float, member_rate: float
+    ) -> GroupEvidence | None:
+        spec = self._spec
+        accounts, rates = _rates(use for use in uses if use.share >= spec.link_share)
+        return even_load(
+            spec, accounts, rates, states, least_rate=spec.least_rate, min_rate=min_rate, member_rate=member_rate
         )
-        if evidence is None and kind not in _STRICT_KINDS:
-            partly = [use for use in uses if use.share >= spec.gap_share]
-            evidence = load_above_gap(spec, [use.account_id for use in partly], [use.rate for use in partly], states)
-        if evidence is None or (kind not in _STRICT_KINDS and not self._lasts(evidence, uses)):
+
+    def _slow_list(
+        self, uses: list[Use], states: Mapping[str, Suspicion], interchange: InterchangeDetector
+    ) -> GroupEvidence | None:
+        """Evidence of an even load that people have too, when the accounts are interchangeable, which people are not.
+
+        Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
+        """
+        evidence = self._even(uses, states, interchange.min_rate, interchange.member_rate)
+        if evidence is None or not self._lasts(evidence, uses):
             return None
-        weight = content_weight(spec, evidence.crowd_ratio, is_strict=kind in _STRICT_KINDS)
-        return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
+        nats = weighed(self._spec, evidence).nats - _THIRD_LOOK_NATS
+        dealt = interchange.judge(evidence.accounts, states) if nats >= self.threshold_nats else None
+        if dealt is None or dealt.nats - _THIRD_LOOK_NATS < self.threshold_nats:
+            return None
+        weaker = min(nats, dealt.nats - _THIRD_LOOK_NATS)
+        return msgspec.structs.replace(evidence, accounts=dealt.accounts, nats=weaker, dealt=dealt)
 
     def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
         """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""
@@ -301,3 +337,9 @@ def _oldest_ms(group: Group) -> int | None:
     if group.is_popular:
         return (group.judged_day + 1) * DAY_MS
     return min((member.last_ms for member in group.members.values()), default=None)
+
+
+def _rates(uses: Iterable[Use]) -> tuple[list[str], list[float]]:
+    """The accounts, and their exchanges per day."""
+    chosen = list(uses)
+    return [use.account_id for use in chosen], [use.rate for use in chosen]

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from detectors.case import Reason, confidence_of
-from detectors.even_load import GroupEvidence
+from detectors.even_load import Dealt, GroupEvidence
 from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
@@ -95,6 +97,11 @@ def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Rea
 def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
     """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
     kind = link.partition(":")[0].replace("_", " ")
+    if evidence.dealt is not None:
+        # One would not do without the other, so each has half of the evidence.
+        half = msgspec.structs.replace(evidence, nats=evidence.nats / 2, dealt=None)
+        even, crowd = group_reasons(spec, half, link)
+        return [even, _dealt_reason(spec, evidence.dealt, half.nats, kind), crowd]
     if evidence.is_apart:
         even = _even_load_reason(
             spec,
@@ -156,6 +163,20 @@ def _even_load_reason(
         evidence.nats,
         explanation,
         benign_explanation,
+    )
+
+
+def _dealt_reason(spec: DetectorSpec, dealt: Dealt, nats: float, kind: str) -> Reason:
+    return Reason(
+        "group",
+        f"interchangeable accounts on a shared {kind}",
+        dealt.ratio,
+        spec.interchange.incoherent_ratio,
+        "accounts that keep to nothing (ratio)",
+        nats,
+        f"What one of {len(dealt.accounts)} accounts has asked says nothing about what it asks next, as if one list "
+        "were dealt out to them; people keep to their subjects and ways.",
+        "One service that spreads its requests over several accounts, or an app that writes its users' requests.",
     )
 
 

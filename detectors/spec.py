@@ -169,6 +169,32 @@ class Alike(_Section):
     )
 
 
+class Interchange(_Section):
+    """Accounts that are interchangeable: one stream of prompts is dealt out to them."""
+
+    min_accounts: Annotated[int, Field(ge=3)] = Field(
+        default=20, description="Of fewer accounts, how little each keeps to itself tells nothing."
+    )
+    min_rate: Positive = Field(
+        default=1.5, description="Exchanges per account and day below which even an interchangeable cluster is nothing."
+    )
+    member_rate: Positive = Field(
+        default=1, description="Exchanges per day below which an account is not named with it."
+    )
+    least_prompts: Annotated[int, Field(ge=2)] = Field(
+        default=4, description="Recent prompts of an account before it is looked at."
+    )
+    min_ratio: Ratio = Field(
+        default=0.7, description="Share of the accounts that must keep to nothing of their own, or they are people."
+    )
+    others_ratio: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="Share of a campaign's accounts that do much else besides."
+    )
+    incoherent_ratio: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.4, description="Share of honest accounts that keep to nothing of their own."
+    )
+
+
 class Lifecycle(_Section):
     """Alerts: how long they stand, how often they speak."""
 
@@ -198,6 +224,7 @@ class DetectorSpec(_Section):
     groups: Groups = Groups()
     kin: Kin = Kin()
     alike: Alike = Alike()
+    interchange: Interchange = Interchange()
     lifecycle: Lifecycle = Lifecycle()
 
     @property

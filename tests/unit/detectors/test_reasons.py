@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.even_load import GroupEvidence
+from detectors.even_load import Dealt, GroupEvidence
 from detectors.groups import LINK_KINDS
 from detectors.harvest import HarvestDetector, Judgement
 from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reasons
@@ -66,6 +66,19 @@ def test_a_gap_is_told_from_an_even_load() -> None:
     assert "2 accounts" in gap.explanation
     assert "in between" in gap.explanation
     assert gap.benign_explanation
+
+
+def test_a_slow_list_is_explained_by_load_and_by_what_is_asked() -> None:
+    """Neither would do alone, so each has half of the evidence."""
+    evidence = GroupEvidence(("a", "b"), 12.0, 2.0, 0.4, 0.9, 0.7, dealt=Dealt(("a", "b"), 30.0, 0.85))
+    even, dealt, crowd = group_reasons(SPEC, evidence, "template:x")
+
+    assert [reason.nats for reason in (even, dealt, crowd)] == [6.0, 6.0, 0.0]
+    assert even.feature == "even load over a shared template"
+    assert dealt.feature == "interchangeable accounts on a shared template"
+    assert (dealt.observed, dealt.baseline) == (0.85, SPEC.interchange.incoherent_ratio)
+    assert "2 accounts" in dealt.explanation
+    assert dealt.benign_explanation
 
 
 def test_of_many_members_the_least_sure_are_told() -> None:
