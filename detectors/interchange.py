@@ -33,8 +33,8 @@ _SMOOTHING = 40.0
 _DEPENDENCE = 0.5
 """What the facets say of one prompt depends on each other, so half of it counts."""
 _LEAST_COHERENCE = 0.001
-_LEARNED_ACCOUNTS, _LEAST_LEARNED, _LEAST_CODES = 500, 30, 12
-"""Accounts by lot whose coherence is learned, the fewest that teach anything, and the codes that each must have."""
+_LEARNED_ACCOUNTS, _LEAST_CODES = 500, 12
+"""Accounts by lot whose coherence is learned, and the codes that each must have."""
 
 
 class InterchangeDetector:
@@ -62,9 +62,9 @@ class InterchangeDetector:
         )
         chosen = heapq.nsmallest(_LEARNED_ACCOUNTS, able, key=lambda a: (crc32(a.encode()), a))
         states = [accounts[account_id] for account_id in chosen]
-        self.coherence = [
-            _median_coherence(recents, chars, vocabulary) for recents, chars, vocabulary in self._facets(states)
-        ]
+        self.coherence = [0.0] * (1 + len(FACET_CHARS))
+        if len(states) >= self._spec.learned_accounts:
+            self.coherence = [_median_coherence(*facet) for facet in self._facets(states)]
 
     def judge(self, accounts: Sequence[str], states: Mapping[str, Suspicion]) -> Dealt | None:
         """Evidence that accounts are interchangeable; ``None`` when they are too few, or too many keep to themselves.
@@ -74,7 +74,7 @@ class InterchangeDetector:
         spec = self._spec
         able = [a for a in accounts if len(states[a].recent) >= spec.least_prompts * OPENER_CHARS]
         chosen = customers(able, states)
-        if len(chosen) < spec.min_accounts or not self.coherence:
+        if len(chosen) < spec.min_accounts or not any(self.coherence):
             return None
         each = self.nats_of([states[account_id] for account_id in chosen])
         ratio = float((each > 0).mean())
@@ -117,7 +117,7 @@ def _median_coherence(recents: list[str], chars: int, vocabulary: Vocabulary) ->
     w is the chance that two codes of one account are equal, b that one of it and one of another are.
     """
     recents = [recent for recent in recents if len(recent) >= _LEAST_CODES * chars]
-    if len(recents) < _LEAST_LEARNED:
+    if not recents:
         return 0.0
     codes = Codes(recents, chars)
     sizes = codes.sizes

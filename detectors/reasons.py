@@ -203,7 +203,7 @@ def kin_reasons(likeness: Mapping[str, float], needed_nats: float) -> list[Reaso
         Reason(
             KIN,
             "likeness to the members",
-            len(likeness),
+            float(len(likeness)),
             0.0,
             "accounts",
             needed_nats,

@@ -187,6 +187,9 @@ class Interchange(_Section):
     min_ratio: Ratio = Field(
         default=0.7, description="Share of the accounts that must keep to nothing of their own, or they are people."
     )
+    learned_accounts: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="Accounts from which it is learned how much people keep to themselves, at least."
+    )
     others_ratio: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.2, description="Share of a campaign's accounts that do much else besides."
     )

@@ -124,7 +124,7 @@ def test_coherence_is_learned_from_pairs_of_prompts() -> None:
     ("change", "why"),
     [
         ({"crowd": 0.29}, "a job has its own way"),
-        ({"openers": 11}, "too few prompts"),
+        ({"prompts": 11}, "too few prompts"),
     ],
 )
 def test_coherence_is_learned_from_accounts_that_tell_something(change: dict[str, float], why: str) -> None:
@@ -133,7 +133,7 @@ def test_coherence_is_learned_from_accounts_that_tell_something(change: dict[str
     letters = [chooser.choices("abcdef", k=14) for _ in range(80)]
     plain = [account(["aaa"] * 14, its) for its in letters[:40]]
     odd = [
-        account(["bbb"] * 14, its[: int(change.get("openers", 14))], crowd=change.get("crowd", 0.6))
+        account(["bbb"] * 14, its[:1] * int(change.get("prompts", 14)), crowd=change.get("crowd", 0.6))
         for its in letters[40:]
     ]
     judge = detector([*plain, *odd], coherence=None)

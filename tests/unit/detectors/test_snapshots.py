@@ -95,6 +95,7 @@ def test_the_sample_takes_every_turn() -> None:
     assert rolled_up
     assert any(evidence.detector == "kin" for alert in alerts for evidence in alert.evidence)
     assert any("alike accounts" in evidence.feature for alert in alerts for evidence in alert.evidence)
+    assert any("interchangeable" in evidence.feature for alert in alerts for evidence in alert.evidence)
     assert len(alerts) > 20
 
 
@@ -126,6 +127,17 @@ def test_every_change_of_a_record_is_told() -> None:
             stored(detector, topic)
             stale = [key for key, raw in topic.items() if detector.snapshot(key) != raw]
             assert stale == []
+
+
+def test_what_is_restored_would_be_written_the_same() -> None:
+    """Nothing of a record is lost on the way in."""
+    detector, topic = CampaignDetector(SPEC), dict[bytes, bytes]()
+    for number, step in enumerate(reviewed_steps()):
+        feed_records(detector, [step])
+        if number % 400 == 399:
+            stored(detector, topic)
+            again = restored(topic, random.Random(number))
+            assert {key: again.snapshot(key) for key in topic} == topic
 
 
 @slow
