@@ -209,6 +209,8 @@ class GroupDetector:
 
         Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
         """
+        if len(uses) < interchange.min_accounts:
+            return None
         evidence = self._even(uses, states, interchange.min_rate, interchange.member_rate)
         if evidence is None or not self._lasts(evidence, uses):
             return None
