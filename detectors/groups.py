@@ -17,6 +17,7 @@ ones that stay below ``min_rate``, or those whose accounts share nothing.
 import math
 from collections.abc import Iterable, KeysView, Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -44,6 +45,8 @@ _STRICT_KINDS = frozenset(("payment", "device"))
 
 _THIRD_LOOK_NATS = math.log(4)
 """A slow list is looked for where neither an even load nor a gap is enough: at a quarter of the chance of the first."""
+_THINNED_RATIO = 0.25
+"""Share of the accounts on a link that is kept when they have become too many."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
 _TRACE = 4.0
 """Memories after which an account has left no trace on a link."""
@@ -67,13 +70,13 @@ class Use(NamedTuple):
 
 
 class Group(msgspec.Struct, array_like=True):
-    """All accounts on one link; about 40 bytes for each as a snapshot.
+    """The accounts on one link; about 40 bytes for each as a snapshot.
 
-    Of a popular link, whose accounts are not kept, ``judged_day`` is the latest on which it was used.
+    Of a link that very many use, only a share of the accounts, ``kept_ratio``, is kept: the same by lot on all links.
     """
 
     members: dict[str, Member] = {}
-    is_popular: bool = False
+    kept_ratio: float = 1.0
     judged_ms: int = 0
     judged_day: int = 0
     is_pure: bool = False
@@ -107,7 +110,7 @@ class GroupDetector:
     def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> bool:
         """Count exchanges of an account on a link; whether that makes it one to judge, or to write.
 
-        It does not while only one account has used the link, and of a popular one only the first use of a day does.
+        It does not while only one account has used the link, nor for an account that is not kept.
         """
         group = self.groups.get(key)
         if group is None:
@@ -115,22 +118,26 @@ class GroupDetector:
                 return False
             group = self.groups[key] = Group()
             self._schedule(key, end_ms)
-        if group.is_popular:
-            is_first = group.judged_day != end_ms // DAY_MS
-            group.judged_day = end_ms // DAY_MS
-            return is_first
         member = group.members.get(account_id)
-        if member is None:
-            if len(group.members) >= self._spec.max_members:
-                self._drop(key, group.members)
-                group.is_popular, group.members, group.judged_day = True, {}, end_ms // DAY_MS
-                return True
-            group.members[account_id] = Member(float(exchanges), end_ms, end_ms)
-            self.links_of.setdefault(account_id, set()).add(key)
+        if member is not None:
+            member.exchanges = self._faded(member, end_ms) + exchanges
+            member.last_ms = max(end_ms, member.last_ms)
             return True
-        member.exchanges = self._faded(member, end_ms) + exchanges
-        member.last_ms = max(end_ms, member.last_ms)
+        if not _is_kept(account_id, group.kept_ratio):
+            return False
+        group.members[account_id] = Member(float(exchanges), end_ms, end_ms)
+        self.links_of.setdefault(account_id, set()).add(key)
+        if len(group.members) > self._spec.max_members:
+            self._thin(key, group)
         return True
+
+    def _thin(self, key: str, group: Group) -> None:
+        """Go on with fewer accounts: what they show together does not take all of them."""
+        group.kept_ratio *= _THINNED_RATIO
+        left_out = [account_id for account_id in group.members if not _is_kept(account_id, group.kept_ratio)]
+        self._drop(key, left_out)
+        for account_id in left_out:
+            del group.members[account_id]
 
     def _has_second(self, key: str, account_id: str, day: int) -> bool:
         today = self.firsts.setdefault(day, {})
@@ -157,7 +164,7 @@ class GroupDetector:
         """Evidence on a link now, at most every half hour; ``None`` when there is none."""
         group = self.groups[key]
         spec = self._spec
-        if group.is_popular or len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
+        if len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
             return None
         group.judged_ms = now_ms
         uses = self._uses(key, group, now_ms, states, harvest)
@@ -319,9 +326,7 @@ class GroupDetector:
     def restore(self, key: str, group: Group) -> None:
         """Take over a link."""
         self.groups[key] = group
-        oldest_ms = _oldest_ms(group)
-        if oldest_ms is not None:
-            self._schedule(key, oldest_ms)
+        self._schedule(key, _oldest_ms(group) or 0)
         for account_id in group.members:
             self.links_of.setdefault(account_id, set()).add(key)
 
@@ -335,10 +340,12 @@ class GroupDetector:
 
 
 def _oldest_ms(group: Group) -> int | None:
-    """When the first of its members was last there, or the end of the day on which a popular link was last used."""
-    if group.is_popular:
-        return (group.judged_day + 1) * DAY_MS
+    """When the first of its members was last there; ``None`` without any."""
     return min((member.last_ms for member in group.members.values()), default=None)
+
+
+def _is_kept(account_id: str, ratio: float) -> bool:
+    return ratio >= 1 or crc32(account_id.encode()) < ratio * 2**32
 
 
 def _rates(uses: Iterable[Use]) -> tuple[list[str], list[float]]:

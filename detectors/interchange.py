@@ -63,9 +63,8 @@ class InterchangeDetector:
         )
         chosen = heapq.nsmallest(_LEARNED_ACCOUNTS, able, key=lambda a: (crc32(a.encode()), a))
         states = [accounts[account_id] for account_id in chosen]
-        self.coherence = [0.0] * (1 + len(FACET_CHARS))
-        if len(states) >= self._spec.learned_accounts:
-            self.coherence = [_median_coherence(*facet) for facet in self._facets(states)]
+        least = self._spec.learned_accounts
+        self.coherence = [_median_coherence(*facet, least) for facet in self._facets(states)]
 
     def judge(self, accounts: Sequence[str], states: Mapping[str, Suspicion]) -> Dealt | None:
         """Evidence that accounts are interchangeable; ``None`` when they are too few, or too many keep to themselves.
@@ -112,13 +111,13 @@ class InterchangeDetector:
         ]
 
 
-def _median_coherence(recents: list[str], chars: int, vocabulary: Vocabulary) -> float:
-    """Median over accounts of (w - b) / (1 - b).
+def _median_coherence(recents: list[str], chars: int, vocabulary: Vocabulary, least: int) -> float:
+    """Median over accounts of (w - b) / (1 - b); 0 when fewer than ``least`` have sent enough.
 
     w is the chance that two codes of one account are equal, b that one of it and one of another are.
     """
     recents = [recent for recent in recents if len(recent) >= _LEAST_CODES * chars]
-    if not recents:
+    if len(recents) < least:
         return 0.0
     codes = Codes(recents, chars)
     sizes = codes.sizes

@@ -72,13 +72,15 @@ def fit_marks(
 
 
 def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: float) -> list[str]:
-    """Marks that several members carry, sorted."""
+    """Marks that several members carry, sorted; none of which only a part of the accounts is known."""
     carriers: dict[str, int] = defaultdict(int)
     for account_id in members:
         for key in groups.links_of.get(account_id, ()):
             if key.startswith(_KINDS):
                 carriers[key] += 1
-    return sorted(key for key, count in carriers.items() if count >= min_carriers)
+    return sorted(
+        key for key, count in carriers.items() if count >= min_carriers and groups.groups[key].kept_ratio >= 1
+    )
 
 
 def _facet_of(key: str) -> int:

@@ -100,7 +100,9 @@ class Groups(_Section):
     crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
-    max_members: Annotated[int, Field(ge=50)] = Field(default=2_000, description="Larger links are no evidence.")
+    max_members: Annotated[int, Field(ge=50)] = Field(
+        default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."
+    )
 
 
 class Kin(_Section):

@@ -3,6 +3,7 @@
 import math
 import random
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -94,16 +95,36 @@ def test_members_fade() -> None:
     assert groups.remembered("device::d", START_MS + 18 * HOUR_MS) == {"b": pytest.approx(faded)}
 
 
-def test_popular_links_are_no_evidence() -> None:
-    """Beyond so many accounts a link is everybody's: it forgets them, and who uses it is counted no more."""
-    groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
-    for number in range(60):
-        groups.observe("template::t", f"a{number}", 1, START_MS)
+MANY = parse_spec("groups: {max_members: 50}", "x")
 
-    assert groups.groups["template::t"].is_popular
-    assert groups.groups["template::t"].members == {}
-    assert groups.links_of == {}
-    assert groups.judge("template::t", NOW_MS, {}, HarvestDetector(SPEC), UNLEARNED) is None
+
+@pytest.mark.parametrize(("accounts", "ratio"), [(50, 1.0), (60, 0.25), (400, 0.0625)])
+def test_of_a_link_that_very_many_use_a_part_is_kept(accounts: int, ratio: float) -> None:
+    """A quarter of them by lot, whenever there are more than fifty, and the same accounts on every link."""
+    groups = GroupDetector(MANY)
+    ids = [f"a{number}" for number in range(accounts)]
+    keys = ("template::t", "device::d")
+    for account_id in [ids[-1], *ids]:
+        for key in keys:
+            groups.observe(key, account_id, 1, START_MS)
+
+    kept = {account_id for account_id in ids if crc32(account_id.encode()) / 2**32 < ratio}
+    assert [set(groups.groups[key].members) for key in keys] == [kept, kept]
+    assert groups.links_of == {account_id: set(keys) for account_id in kept}
+    assert [groups.groups[key].kept_ratio for key in keys] == [ratio, ratio]
+    assert [groups.observe("template::t", a, 1, NOW_MS) for a in ids] == [a in kept for a in ids]
+
+
+def test_a_part_of_very_many_accounts_is_evidence_enough() -> None:
+    """Four hundred accounts loaded evenly: those that are kept are named; people of every measure are not."""
+    even = linked("template::t", [18 + number % 5 for number in range(400)], spec=MANY)
+    chooser = random.Random(2)
+    uneven = linked("template::t", [min(300, int(chooser.paretovariate(0.8))) for _ in range(400)], spec=MANY)
+
+    assert even is not None
+    assert even.nats > GroupDetector(MANY).threshold_nats
+    assert 12 <= len(even.accounts) <= 50
+    assert uneven is None or uneven.nats < GroupDetector(MANY).threshold_nats
 
 
 def test_the_threshold_carries_the_number_of_links() -> None:
@@ -213,37 +234,26 @@ def test_what_leaves_no_trace_is_forgotten() -> None:
     assert (groups.groups, groups.links_of, groups.firsts) == ({}, {}, {})
 
 
-def test_popular_links_are_forgotten_when_nobody_uses_them() -> None:
-    """Four memories after the last day of use, whether or not a worker took over; then the link begins anew."""
-    spec = parse_spec("groups: {max_members: 50}", "x")
-    groups, restored = GroupDetector(spec), GroupDetector(spec)
+def test_links_of_very_many_are_forgotten_when_nobody_uses_them() -> None:
+    """Four memories after the last use by an account that is kept, whether or not a worker took over."""
+    groups, restored = GroupDetector(MANY), GroupDetector(MANY)
     key, used_ms = "template::t", START_MS + 3 * DAY_MS
     for number in range(60):
         groups.observe(key, f"a{number}", 1, START_MS)
-    # The first use of a day is worth a record, the others change nothing.
-    assert [groups.observe(key, "a1", 1, used_ms + n * HOUR_MS) for n in range(3)] == [True, False, False]
+    kept = min(groups.groups[key].members)
+    assert groups.observe(key, kept, 1, used_ms)
     restored.restore(key, msgspec.msgpack.decode(msgspec.msgpack.encode(groups.groups[key]), type=Group))
-    gone_ms = (used_ms // DAY_MS + 1) * DAY_MS + 4 * 36 * HOUR_MS
+    gone_ms = used_ms + 4 * 36 * HOUR_MS
 
     for hour_ms in range(START_MS, gone_ms + HOUR_MS, HOUR_MS):
         for each in (groups, restored):
             each.sweep(hour_ms)
-            assert each.groups[key].is_popular
+            assert each.groups[key].kept_ratio == 0.25
     for each in (groups, restored):
         assert each.sweep(gone_ms + HOUR_MS) == [key]
         assert each.groups == {}
+        assert each.links_of == {}
         assert not each.observe(key, "b", 1, gone_ms + HOUR_MS)
-
-
-def test_the_day_on_which_a_link_becomes_popular_is_a_day_of_use() -> None:
-    """Without any later use it is forgotten four memories after the end of that day."""
-    groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
-    for number in range(52):
-        groups.observe("template::t", f"a{number}", 1, START_MS)
-    gone_ms = START_MS + DAY_MS + 4 * 36 * HOUR_MS
-
-    assert groups.sweep(gone_ms) == []
-    assert groups.sweep(gone_ms + HOUR_MS) == ["template::t"]
 
 
 LIGHT = [1] * 60

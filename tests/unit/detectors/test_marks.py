@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.groups import GroupDetector
 from detectors.marks import Marks, fit_marks, marks_nats
-from detectors.spec import DetectorSpec, Kin
+from detectors.spec import DetectorSpec, Kin, parse_spec
 from tests.unit.detectors.samples import START_MS
 
 SPEC = Kin(min_weight=0.5, min_carriers=0.1)
@@ -139,3 +139,16 @@ def test_order_in_memory_does_not_show(seed: int) -> None:
 
     assert marks == fitted()
     assert marks_nats(marks, shuffled, 6.0) == marks_nats(fitted(), carried, 6.0)
+
+
+def test_what_is_known_of_a_part_of_the_accounts_is_no_mark() -> None:
+    """Whether the others carry it could not be told."""
+    for accounts, is_mark in ((50, True), (200, False)):
+        groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
+        for account_id in ["stranger", *(f"a{number}" for number in range(accounts))]:
+            for size in (0, 4):
+                groups.observe(HEAD, account_id, size, START_MS)
+        members = frozenset(sorted(groups.groups[HEAD].members)[:10])
+        marks = fit_marks(SPEC, groups, members, (), 50.0, 4_000.0, START_MS)
+
+        assert (HEAD in marks.weights) is is_mark
