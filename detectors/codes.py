@@ -39,7 +39,9 @@ class Codes:
     @property
     def names(self) -> list[str]:
         """The code of each column."""
-        return [int(number).to_bytes(self._chars, "little").decode("ascii") for number in self._known]
+        characters = self._known.astype("<u4").view(np.uint8).reshape(-1, 4)[:, : self._chars]
+        text = characters.tobytes().decode("ascii")
+        return [text[start : start + self._chars] for start in range(0, len(text), self._chars)]
 
     def columns_of(self, names: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Columns of codes, and which of the codes have one; all zero for those that have none."""
