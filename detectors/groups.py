@@ -1,37 +1,20 @@
-"""Linked accounts: evidence that accounts which share something act as one.
+"""Linked accounts: who shares what, how much each uses it, and which links are worth a look.
 
-People who share an app, a class or a payment method use it each in their own measure: some a hundred times as much as
-others. Accounts over which one list is spread are loaded evenly, and more than most people load themselves. So the
-members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
-and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
-mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
-lightly, those above a gap in the rates are looked for instead (``detectors.gap``). An even load as low as people's
-counts where the accounts are interchangeable (``detectors.interchange``). What people do in one sitting is even too,
-so to links that anybody may come to share some accounts must have come back.
-
-A search over many links is paid for: the threshold is the logarithm of the links judged in the time of one memory times
-the number of such times between two false campaigns. It cannot see campaigns that copy the spread of honest use, small
-ones that stay below ``min_rate``, or those whose accounts share nothing.
+A link is kept from its second account on. What its accounts show together is judged when a bucket has touched it, at
+most every half hour (``detectors.link_evidence``). A search over many links is paid for: the threshold is the logarithm
+of the links judged in the time of one memory times the number of such times between two false campaigns.
 """
 
 import math
 from collections.abc import Iterable, KeysView, Mapping
-from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
-from detectors.even_load import (
-    GroupEvidence,
-    Stay,
-    customers,
-    even_load,
-    is_lasting,
-    load_above_gap,
-    weighed,
-)
+from detectors.even_load import GroupEvidence, Stay, customers
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
+from detectors.link_evidence import LinkEvidence, Use
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS
@@ -40,11 +23,6 @@ LINK_KINDS = ("configuration", "device", "payment", "template")
 """What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers. Nor are
 organisations: their accounts are one customer's."""
 
-_STRICT_KINDS = frozenset(("payment", "device"))
-"""Links with an honest name: a small firm, a household. Their content must speak in full."""
-
-_THIRD_LOOK_NATS = math.log(4)
-"""A slow list is looked for where neither an even load nor a gap is enough: at a quarter of the chance of the first."""
 _THINNED_RATIO = 0.25
 """Share of the accounts on a link that is kept when they have become too many."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
@@ -58,15 +36,6 @@ class Member(msgspec.Struct, array_like=True):
     exchanges: float
     last_ms: int
     first_ms: int
-
-
-class Use(NamedTuple):
-    """How an account uses a link: exchanges per day, their share of all it sends, and for how long."""
-
-    account_id: str
-    rate: float
-    share: float
-    stay: Stay
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -171,67 +140,12 @@ class GroupDetector:
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        evidence = self._evidence(key, uses, states, interchange)
+        evidence = LinkEvidence(spec, states, interchange).judge(key.partition(":")[0], uses, self.threshold_nats)
         if evidence is None:
             return None
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
-
-    def _evidence(
-        self, key: str, uses: list[Use], states: Mapping[str, Suspicion], interchange: InterchangeDetector
-    ) -> GroupEvidence | None:
-        """Evidence of even load or of a gap, or else, where that is not enough, of a slow list."""
-        is_strict = key.partition(":")[0] in _STRICT_KINDS
-        evidence = self._load(uses, states, is_strict=is_strict)
-        if is_strict:
-            return evidence
-        if evidence is not None and not self._lasts(evidence, uses):
-            evidence = None
-        if evidence is not None and evidence.nats >= self.threshold_nats:
-            return evidence
-        return self._slow_list(uses, states, interchange) or evidence
-
-    def _load(self, uses: list[Use], states: Mapping[str, Suspicion], *, is_strict: bool) -> GroupEvidence | None:
-        """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
-        spec = self._spec
-        evidence = self._even(uses, states, spec.min_rate, spec.member_rate)
-        if evidence is None and not is_strict:
-            evidence = load_above_gap(spec, *_rates(use for use in uses if use.share >= spec.gap_share), states)
-        return evidence and weighed(spec, evidence, is_strict=is_strict)
-
-    def _even(
-        self, uses: list[Use], states: Mapping[str, Suspicion], min_rate: float, member_rate: float
-    ) -> GroupEvidence | None:
-        spec = self._spec
-        accounts, rates = _rates(use for use in uses if use.share >= spec.link_share)
-        return even_load(
-            spec, accounts, rates, states, least_rate=spec.least_rate, min_rate=min_rate, member_rate=member_rate
-        )
-
-    def _slow_list(
-        self, uses: list[Use], states: Mapping[str, Suspicion], interchange: InterchangeDetector
-    ) -> GroupEvidence | None:
-        """Evidence of an even load that people have too, when the accounts are interchangeable, which people are not.
-
-        Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
-        """
-        if len(uses) < interchange.min_accounts:
-            return None
-        evidence = self._even(uses, states, interchange.min_rate, interchange.member_rate)
-        if evidence is None or not self._lasts(evidence, uses):
-            return None
-        nats = weighed(self._spec, evidence).nats - _THIRD_LOOK_NATS
-        dealt = interchange.judge(evidence.accounts, states) if nats >= self.threshold_nats else None
-        if dealt is None or dealt.nats - _THIRD_LOOK_NATS < self.threshold_nats:
-            return None
-        weaker = min(nats, dealt.nats - _THIRD_LOOK_NATS)
-        return msgspec.structs.replace(evidence, accounts=dealt.accounts, nats=weaker, dealt=dealt)
-
-    def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
-        """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""
-        stays = {use.account_id: use.stay for use in uses}
-        return is_lasting(self._spec, [stays[account_id] for account_id in evidence.accounts])
 
     def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
@@ -346,9 +260,3 @@ def _oldest_ms(group: Group) -> int | None:
 
 def _is_kept(account_id: str, ratio: float) -> bool:
     return ratio >= 1 or crc32(account_id.encode()) < ratio * 2**32
-
-
-def _rates(uses: Iterable[Use]) -> tuple[list[str], list[float]]:
-    """The accounts, and their exchanges per day."""
-    chosen = list(uses)
-    return [use.account_id for use in chosen], [use.rate for use in chosen]
