@@ -104,6 +104,7 @@ def switches(spec: DetectorSpec) -> list[Switch]:
         Switch("all that names accounts by themselves", names_accounts=False),
         *(Switch(f"links by {kind}", change=partial(without_link_kind, kind)) for kind in LINK_KINDS),
         Switch("all links", change=without_links),
+        Switch("slow lists", numbers={"interchange.min_accounts": _NEVER}),
         Switch("search for alike accounts", numbers={"alike.seeds": 0}),
         Switch("all links and the search", change=without_links, numbers={"alike.seeds": 0}),
         Switch("kin", numbers={"kin.nats_to_join": _NEVER}),
