@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
-from detectors.even_load import GroupEvidence, even_load
+from detectors.even_load import GroupEvidence
 from detectors.exchange import NOBODY
 from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
@@ -324,97 +324,3 @@ def test_accounts_above_a_gap_must_come_back_too() -> None:
 def test_an_honest_gap_is_none(key: str, sizes: list[int], fields: dict[str, Any], why: str) -> None:
     """Too few, too gradual, too slow, too small a part, a job, one customer, a household."""
     assert linked(key, sizes, **fields) is None, why
-
-
-SLOW = [2, 3, 3, 2, 3, 2, 3, 3, 2, 3] * 3
-"""Remembered of forty hours: 2 to 3 exchanges a day and account."""
-
-
-def slow(
-    key: str = WORDS, sizes: list[int] = SLOW, people: int = 0, prompts: int = 8, hours: float = 40, crowd: float = 0.6
-) -> GroupEvidence | None:
-    """Evidence on a link on which each account has so many exchanges, and has sent a multiple of prompts.
-
-    All prompts are from one list, but those of the first ``people``, who have their own affairs.
-    """
-    chooser, heard = random.Random(5), Heard()
-    groups, openers = GroupDetector(SPEC), [f"L{number:02d}" for number in range(50)]
-    first_ms = NOW_MS - round(hours * HOUR_MS)
-    states: dict[str, Suspicion] = {}
-    accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
-    for account_id in ["stranger", *accounts]:
-        groups.observe(key, account_id, 0, first_ms)
-    for account_id, size in accounts.items():
-        asked = chooser.sample(openers, 5) if len(states) < people else openers
-        states[account_id] = Suspicion(
-            first_ms,
-            NOW_MS,
-            slots=10.0,
-            popular=10 * crowd,
-            rate=float(size),
-            recent="".join(chooser.choice(asked) for _ in range(prompts * size)),
-        )
-        heard.restore(states[account_id])
-        groups.observe(key, account_id, 0, first_ms)
-        groups.observe(key, account_id, size, NOW_MS)
-    interchange = InterchangeDetector(SPEC, heard)
-    interchange.coherence = [0.05, 0.0, 0.0, 0.0]
-    return groups.judge(key, NOW_MS, states, HarvestDetector(SPEC), interchange)
-
-
-@pytest.mark.parametrize(("crowd", "weight", "is_load_weaker"), [(0.6, 1.0, False), (0.4, 0.5, True)])
-def test_a_slow_list_is_found_where_accounts_are_interchangeable(
-    crowd: float, weight: float, *, is_load_weaker: bool
-) -> None:
-    """As slow as people are; the weaker of both kinds of evidence counts, less log 4 for the third look at the link."""
-    sizes = [2, 2, 2, 3, 3, 4, 5, 6, 7, 8] * 3
-    evidence = slow(sizes=sizes, crowd=crowd)
-
-    assert evidence is not None
-    assert evidence.dealt is not None
-    assert len(evidence.accounts) >= 25
-    assert 1.5 <= evidence.rate < SPEC.groups.min_rate
-    states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for n in range(30)}
-    days = 1.5 * (1 - math.exp(-40 / 36))
-    even = even_load(
-        SPEC.groups,
-        sorted(states),
-        [size / days for size in sizes],
-        states,
-        least_rate=SPEC.groups.least_rate,
-        min_rate=SPEC.interchange.min_rate,
-        member_rate=SPEC.interchange.member_rate,
-    )
-    assert even is not None
-    load_nats = weight * even.nats
-    assert (load_nats < evidence.dealt.nats) == is_load_weaker
-    assert evidence.nats == pytest.approx(min(load_nats, evidence.dealt.nats) - math.log(4))
-    assert evidence.nats >= GroupDetector(SPEC).threshold_nats
-
-
-def test_who_keeps_to_his_own_affairs_is_not_named_with_a_slow_list() -> None:
-    """Three people on the link, as evenly loaded as the rest."""
-    evidence = slow(people=3, prompts=20)
-
-    assert evidence is not None
-    assert not {"a000", "a001", "a002"} & set(evidence.accounts)
-    assert len(evidence.accounts) >= 25
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"people": 30}, "people come back to their own affairs"),
-        ({"sizes": [1, 1, 1, 2, 2, 3, 4, 6, 10, 20] * 3}, "some use it twenty times as much as others"),
-        ({"hours": 6}, "nobody has come back yet"),
-        ({"key": "payment:\x1fp"}, "a small firm may have one service behind its accounts"),
-        ({"crowd": 0.31}, "what they ask is hardly a crowd's"),
-        ({"sizes": SLOW[:16]}, "of so few accounts it tells nothing"),
-    ],
-)
-def test_what_is_slow_is_honest_otherwise(change: dict[str, Any], why: str) -> None:
-    """One thing is missing in turn."""
-    evidence = slow(**change)
-
-    assert evidence is None or evidence.dealt is None, why
-    assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
