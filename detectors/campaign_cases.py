@@ -1,6 +1,6 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, and let go."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from detectors.alike import AlikeDetector
 from detectors.campaign_state import Meta
@@ -17,8 +17,9 @@ from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 
-_SAME_CAMPAIGN_RATIO, _REST_OF_CAMPAIGN_RATIO = 0.5, 0.25
-"""Share of the accounts that must be in a campaign to belong to it: of enough for one of their own, and of fewer."""
+_SAME_CAMPAIGN_RATIO, _PART_OF_CAMPAIGN_RATIO = 0.5, 0.25
+"""Share of the accounts on a link that are in a campaign, from which on it is the campaign's, and from which on others
+must show without them what they show, or resemble them."""
 
 
 class CampaignCases:
@@ -46,18 +47,21 @@ class CampaignCases:
 
     def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
         """Open a campaign on a link that accounts have touched, or let the one grow that it belongs to."""
-        evidence = self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange)
+        evidence = self._judge(key, end_ms)
         owner = self._book.of_link(key)
         if owner is not None:
             return self._grow(owner, key, evidence, end_ms, touching)
         if evidence is None or evidence.nats < self._groups.threshold_nats:
             return []
+        case = self._book.campaign_of(evidence.accounts, _PART_OF_CAMPAIGN_RATIO)
+        if case is not None and (rest := self._rest(case, key, evidence, end_ms)) is not None:
+            case, evidence = None, rest
         accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-        is_whole = len(accounts) >= self._spec.groups.min_accounts
-        case = self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO if is_whole else _REST_OF_CAMPAIGN_RATIO)
         if case is not None:
             accounts = [a for a in accounts if not self._kin.is_unlike(case, a, end_ms)]
-        elif not is_whole:
+            if not accounts and not _is_most(case.accounts, evidence):
+                return []
+        elif len(accounts) < self._spec.groups.min_accounts:
             return []
         is_new = case is None
         case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)
@@ -66,6 +70,16 @@ class CampaignCases:
         if is_new:
             return self._book.open(case, accounts, end_ms)
         return self._book.join(case, accounts, end_ms)
+
+    def _judge(self, key: str, end_ms: int, taken: Collection[str] = ()) -> GroupEvidence | None:
+        return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, taken)
+
+    def _rest(self, case: Case, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
+        """What those on a link show without the members of a campaign, unless most are members."""
+        if _is_most(case.accounts, evidence):
+            return None
+        rest = self._judge(key, end_ms, case.accounts)
+        return rest if rest is not None and rest.nats >= self._groups.threshold_nats else None
 
     def _take_evidence(
         self, case: Case, evidence: GroupEvidence, reasons: list[Reason], accounts: list[str], end_ms: int
@@ -146,3 +160,8 @@ class CampaignCases:
         others = [c for c in self._book.campaigns() if c is not case and c.tenant_id == case.tenant_id]
         kin = self._kin.among(case, [a for other in others for a in sorted(other.accounts)[:MOST_COMPARED]], end_ms)
         return self._book.merge_kin(case, kin, self._spec.kin.merge_ratio, end_ms)
+
+
+def _is_most(accounts: Collection[str], evidence: GroupEvidence) -> bool:
+    """Whether the link that the evidence is about is theirs."""
+    return sum(a in accounts for a in evidence.accounts) >= _SAME_CAMPAIGN_RATIO * len(evidence.accounts)

@@ -6,7 +6,7 @@ of the links judged in the time of one memory times the number of such times bet
 """
 
 import math
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Collection, Iterable, KeysView, Mapping
 from zlib import crc32
 
 import msgspec
@@ -129,14 +129,18 @@ class GroupDetector:
         states: Mapping[str, Suspicion],
         harvest: HarvestDetector,
         interchange: InterchangeDetector,
+        taken: Collection[str] = (),
     ) -> GroupEvidence | None:
-        """Evidence on a link now, at most every half hour; ``None`` when there is none."""
+        """Evidence on a link now, at most every half hour; ``None`` when there is none.
+
+        What is left without accounts that are ``taken`` is judged at any time.
+        """
         group = self.groups[key]
         spec = self._spec
-        if len(group.members) < spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
+        if len(group.members) < spec.min_accounts or (not taken and now_ms - group.judged_ms < _JUDGE_EVERY_MS):
             return None
         group.judged_ms = now_ms
-        uses = self._uses(key, group, now_ms, states, harvest)
+        uses = [use for use in self._uses(key, group, now_ms, states, harvest) if use.account_id not in taken]
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)

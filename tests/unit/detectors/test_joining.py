@@ -166,6 +166,27 @@ def test_too_few_for_a_campaign_of_their_own_join_the_one_of_the_rest(least_nats
     assert named == {*MEMBERS, *(newcomers if joins else ())}
 
 
+@pytest.mark.parametrize(("others", "least_nats"), [(5, -100), (5, 100), (12, 100)])
+def test_others_on_a_members_link_must_resemble_them_or_be_enough(others: int, least_nats: float) -> None:
+    """Some of those on one configuration are members: what all show together is no evidence about the others.
+
+    So many links are assumed that five accounts with an even load are not enough, and eight are.
+    """
+    both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
+    members = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
+    newcomers = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(others)}
+    text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
+    text += f"kin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}"
+
+    _, campaigns = run(text, **members, **newcomers)
+    named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
+
+    if others == 12:
+        assert named == [sorted(MEMBERS), sorted(newcomers)]
+    else:
+        assert named == [sorted([*MEMBERS, *(newcomers if least_nats < 0 else ())])]
+
+
 @pytest.mark.parametrize(
     ("text", "stays"),
     [("kin: {leave_checks: 8, core_accounts: 8}", False), ("kin: {leave_checks: 60, core_accounts: 8}", True)],
