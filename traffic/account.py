@@ -31,6 +31,15 @@ class Running:
     model: str
     adopts_ms: int | None
     conversation: str = ""
+    asked: str | None = None
+    asked_times: int = 0
+
+    def prompt(self, rng: Random, place: int, at_ms: int) -> str | None:
+        """Return the next prompt, or once more the last one where several answers are collected; None for nothing."""
+        if self.asked is None or self.asked_times >= self.stream.content.answers:
+            self.asked, self.asked_times = self.content.prompt(rng, place, at_ms), 0
+        self.asked_times += 1
+        return self.asked
 
 
 class Account:

@@ -35,6 +35,8 @@ class Content:
         Prompts demand the written-out reasoning.
     label_share
         Share of requests that an upstream classifier labels as reasoning elicitation, 0..1.
+    answers
+        Times in a row that each prompt is asked, to choose among the answers.
     retarget_day
         Day on which the scope changes to another one; where it is shared, for all at once. The wrapper stays.
     """
@@ -51,6 +53,7 @@ class Content:
     sloppiness: float = 0.0
     elicits_reasoning: bool = False
     label_share: float = 0.0
+    answers: int = 1
     retarget_day: float | None = None
     output_tokens: float = 260.0
 

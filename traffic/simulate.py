@@ -86,7 +86,7 @@ class Simulation:
                 while self._later and self._later[0][0] <= at_ms:
                     yield self._repeat()
                 crew, account, running = places[number]
-                prompt = running.content.prompt(account.rng, place, at_ms)
+                prompt = running.prompt(account.rng, place, at_ms)
                 if prompt is not None:
                     yield self._event(_Request(crew, account, running, prompt), place, at_ms)
             day_ms += DAY_MS

@@ -2,10 +2,12 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import groupby
 from statistics import median
 
 from tests.unit.traffic.runs import by_account, hours, run, some
 from traffic.account import RELEASED_MODEL
+from traffic.scenario import Refusals
 from traffic.words.english import ENGLISH
 
 
@@ -31,6 +33,19 @@ def test_a_variation_sweep_is_one_prompt_with_varied_slots() -> None:
     assert len(set(wrappers)) == 1
     assert len(set.intersection(*(set(item.split()) for item in items))) >= 3
     assert len(set(items)) > 0.95 * len(items)
+
+
+def test_answers_are_collected_prompt_by_prompt() -> None:
+    """Each prompt comes so often in a row, by one account, and then another one."""
+    crew = some("hydra", 6)
+    harvest = crew.streams["harvest"]
+    collecting = replace(harvest, content=replace(harvest.content, answers=3))
+    _, events = run(replace(crew, streams={"harvest": collecting}, refusals=Refusals(too_many=0, forbidden=0)))
+
+    for own in by_account(events).values():
+        runs = [len(list(same)) for _, same in groupby(event["prompt"] for event in own)]
+        assert len(runs) > 5
+        assert set(runs[:-1]) == {3}
 
 
 def test_a_campaign_that_fails_over_lets_another_account_ask_again() -> None:
