@@ -7,6 +7,7 @@ from struct import Struct
 
 import msgspec
 
+from detectors.answers import Answers
 from detectors.exchange import LATER_TURN, LONG_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
@@ -49,6 +50,7 @@ class AccountState(msgspec.Struct, array_like=True):
     end_users: tuple[int, ...] = ()
     addresses: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
+    answers: Answers = msgspec.field(default_factory=Answers)
 
 
 class Account:
@@ -140,32 +142,39 @@ class Account:
         return tally
 
     def _count_prompt(self, tally: Tally, exchange: Exchange) -> bool:
-        """Count when and with what an exchange came; returns whether it is fresh: begins something, repeats nothing."""
+        """Count when and with what an exchange came; returns whether it is fresh.
+
+        It is when it begins something and repeats nothing, or collects one more answer to a prompt, which is told once.
+        """
         state = self.state
         gap_ms, gap_before_ms = exchange.occurred_ms - state.last_ms, state.last_gap_ms
         state.last_ms, state.last_gap_ms = exchange.occurred_ms, gap_ms
         marks = exchange.marks
         if marks:
-            is_repeat = self._is_repeat(marks[REPEAT])
+            prompts_ago = self._prompts_ago(marks[REPEAT])
             slot, is_wrapped = self._slot_of(marks[OPENER_MARKS])
         else:
-            is_repeat, slot, is_wrapped = False, None, False
-        if is_repeat or exchange.flags & LATER_TURN:
+            prompts_ago, slot, is_wrapped = 0, None, False
+        if exchange.flags & LATER_TURN or (prompts_ago and not state.answers.count_again(prompts_ago)):
             return False
         if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and abs(gap_ms - gap_before_ms) <= _REGULAR_RATIO * gap_ms:
             # As a machine's are.
             tally.regular += 1
+        begins = not exchange.flags & LONG_TURN
+        if marks:
+            if not prompts_ago:
+                tally.styles += marks[STYLE_MARK]
+                self._count_slot(tally, slot, is_wrapped=is_wrapped)
+            if begins:
+                tally.count_templates(marks)
+        return begins
+
+    def _count_slot(self, tally: Tally, slot: str | None, *, is_wrapped: bool) -> None:
         if slot is not None:
             tally.slots.append(slot)
             tally.wrapped += is_wrapped
             if self._is_new_slot(slot):
                 tally.new_slots.append(slot)
-        begins = not exchange.flags & LONG_TURN
-        if marks:
-            tally.styles += marks[STYLE_MARK]
-            if begins:
-                tally.count_templates(marks)
-        return begins
 
     def _begin_bucket(self, start_ms: int) -> None:
         self._forget_if_idle(start_ms)
@@ -178,16 +187,19 @@ class Account:
             self.state = AccountState(RhythmState())
             self._rhythm = Rhythm(self.state.rhythm)
 
-    def _is_repeat(self, repeat: str) -> bool:
+    def _prompts_ago(self, repeat: str) -> int:
+        """How many prompts ago a prompt was new, 1 being the latest; 0 for a new one, which is remembered."""
         state = self.state
-        if _holds(state.recent, repeat):
-            return True
+        at = _place_of(repeat, state.recent)
+        if at >= 0:
+            return (len(state.recent) - at) // len(repeat)
         state.recent = (state.recent + repeat)[-len(repeat) * _RECENT_PROMPTS :]
-        return False
+        state.answers.count_new()
+        return 0
 
     def _is_new_slot(self, slot: str) -> bool:
         state = self.state
-        if _holds(state.slots, slot):
+        if _place_of(slot, state.slots) >= 0:
             return False
         state.slots = (state.slots + slot)[-OPENER_CHARS * _KNOWN_SLOTS :]
         return True
@@ -258,9 +270,9 @@ def _with(distinct: tuple[int, ...], number: int) -> tuple[int, ...]:
     return (*distinct, number)
 
 
-def _holds(ids: str, wanted: str) -> bool:
-    """Whether an id is among ids of its length, one after the other in one string."""
+def _place_of(wanted: str, ids: str) -> int:
+    """Where an id begins among ids of its length, one after the other in one string; -1 where it is not."""
     at = ids.find(wanted)
     while at % len(wanted) and at >= 0:
         at = ids.find(wanted, at + 1)
-    return at >= 0
+    return at
