@@ -214,21 +214,19 @@ class Account:
         # Several times as fast as slicing.
         openers = _UNPACK[len(text) // OPENER_CHARS](text.encode())
         limit = max(2.0, self._spec.crowd.wrapper_ratio * max(state.prompts, 12))
-        slot = None
-        for opener in openers:
-            if parts.get(opener, 0) < limit:
-                slot = opener.decode()
-                break
         dominant = max(_LEAST_DOMINANT, _DOMINANT_RATIO * state.prompts)
-        is_wrapped = False
+        slot, is_wrapped = None, False
         for opener in openers:
             count = parts.get(opener, 0)
-            is_wrapped |= count >= dominant
+            if slot is None and count < limit:
+                slot = opener
+            if count >= dominant:
+                is_wrapped = True
             parts[opener] = count + 1
         state.prompts += 1
         if len(parts) > _PARTS or state.prompts >= _HALVE_AFTER:
             self._forget_parts()
-        return slot, is_wrapped
+        return None if slot is None else slot.decode(), is_wrapped
 
     def _forget_parts(self) -> None:
         """Drop what was seen once; when enough prompts went by, halve the rest."""
