@@ -8,7 +8,7 @@ from struct import Struct
 import msgspec
 
 from detectors.answers import Answers
-from detectors.exchange import LATER_TURN, LONG_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, Exchange
+from detectors.exchange import LATER_TURN, LONG_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, UNANSWERED, Exchange
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.rhythm import Rhythm, RhythmState
@@ -33,7 +33,7 @@ class AccountState(msgspec.Struct, array_like=True):
     ``recent`` and ``slots`` are short ids in one string: it is searched fast, and twenty times smaller than a set. So
     are the tuples of distinct values, of which most accounts have a few. ``parts`` counts openers, first and last
     sentences of recent prompts; both it and ``prompts`` are halved together, so that a wrapper that is no longer used
-    is forgotten.
+    is forgotten. ``answers`` are those to the latest of the recent prompts.
     """
 
     rhythm: RhythmState
@@ -151,13 +151,14 @@ class Account:
         state.last_ms, state.last_gap_ms = exchange.occurred_ms, gap_ms
         marks = exchange.marks
         if marks:
-            prompts_ago = self._prompts_ago(marks[REPEAT])
+            prompts_ago = self._prompts_ago(marks[REPEAT], exchange.flags)
             slot, is_wrapped = self._slot_of(marks[OPENER_MARKS])
         else:
             prompts_ago, slot, is_wrapped = 0, None, False
-        if exchange.flags & LATER_TURN or (prompts_ago and not state.answers.count_again(prompts_ago)):
+        if exchange.flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, exchange.flags)):
             return False
-        if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and abs(gap_ms - gap_before_ms) <= _REGULAR_RATIO * gap_ms:
+        is_even = abs(gap_ms - gap_before_ms) <= _REGULAR_RATIO * gap_ms
+        if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and is_even and not prompts_ago:
             # As a machine's are.
             tally.regular += 1
         begins = not exchange.flags & LONG_TURN
@@ -187,15 +188,18 @@ class Account:
             self.state = AccountState(RhythmState())
             self._rhythm = Rhythm(self.state.rhythm)
 
-    def _prompts_ago(self, repeat: str) -> int:
+    def _prompts_ago(self, repeat: str, flags: int) -> int:
         """How many prompts ago a prompt was new, 1 being the latest; 0 for a new one, which is remembered."""
         state = self.state
         at = _place_of(repeat, state.recent)
         if at >= 0:
             return (len(state.recent) - at) // len(repeat)
         state.recent = (state.recent + repeat)[-len(repeat) * _RECENT_PROMPTS :]
-        state.answers.count_new()
+        state.answers.count_new(is_answered=not flags & UNANSWERED, is_later_turn=bool(flags & LATER_TURN))
         return 0
+
+    def _is_answer(self, prompts_ago: int, flags: int) -> bool:
+        return not flags & UNANSWERED and self.state.answers.count_again(prompts_ago)
 
     def _is_new_slot(self, slot: str) -> bool:
         state = self.state

@@ -18,8 +18,8 @@ from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 
 _SAME_CAMPAIGN_RATIO, _PART_OF_CAMPAIGN_RATIO = 0.5, 0.25
-"""Share of the accounts on a link that are in a campaign, from which on it is the campaign's, and from which on others
-must show without them what they show, or resemble them."""
+"""Share of the accounts on a link that are in a campaign, from which on it is the campaign's, and from which on the
+others must show without them what all show, or else join them if they are not unlike."""
 
 
 class CampaignCases:
@@ -54,32 +54,43 @@ class CampaignCases:
         if evidence is None or evidence.nats < self._groups.threshold_nats:
             return []
         case = self._book.campaign_of(evidence.accounts, _PART_OF_CAMPAIGN_RATIO)
-        if case is not None and (rest := self._rest(case, key, evidence, end_ms)) is not None:
-            case, evidence = None, rest
-        accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-        if case is not None:
-            accounts = [a for a in accounts if not self._kin.is_unlike(case, a, end_ms)]
-            if not accounts and not _is_most(case.accounts, evidence):
-                return []
-        elif len(accounts) < self._spec.groups.min_accounts:
-            return []
-        is_new = case is None
-        case = case or new_case(self._spec, "campaign", key, end_ms, tenant_id)
+        if case is None or not _is_most(case.accounts, evidence):
+            rest = self._rest(key, evidence, end_ms)
+            if rest is not None:
+                return self._open(key, rest, end_ms, tenant_id)
+        return [] if case is None else self._take_in(case, key, evidence, end_ms)
+
+    def _open(self, key: str, evidence: GroupEvidence, end_ms: int, tenant_id: str | None) -> list[Alert]:
+        """Open a campaign of the accounts on a link."""
+        case, accounts = new_case(self._spec, "campaign", key, end_ms, tenant_id), self._free(evidence, end_ms)
         self._book.own_link(case, key)
         self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
-        if is_new:
-            return self._book.open(case, accounts, end_ms)
+        return self._book.open(case, accounts, end_ms)
+
+    def _take_in(self, case: Case, key: str, evidence: GroupEvidence, end_ms: int) -> list[Alert]:
+        """Make a link the campaign's, and the others on it members; not when they are most, and all of them unlike."""
+        accounts = [a for a in self._free(evidence, end_ms) if not self._kin.is_unlike(case, a, end_ms)]
+        if not accounts and not _is_most(case.accounts, evidence):
+            return []
+        self._book.own_link(case, key)
+        self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
         return self._book.join(case, accounts, end_ms)
 
     def _judge(self, key: str, end_ms: int, taken: Collection[str] = ()) -> GroupEvidence | None:
         return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, taken)
 
-    def _rest(self, case: Case, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
-        """What those on a link show without the members of a campaign, unless most are members."""
-        if _is_most(case.accounts, evidence):
-            return None
-        rest = self._judge(key, end_ms, case.accounts)
-        return rest if rest is not None and rest.nats >= self._groups.threshold_nats else None
+    def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
+        """What is evidence enough to open a campaign: when many are members of others, what the link shows without."""
+        members = {a for a in evidence.accounts if self._book.is_member(a)}
+        if len(members) >= _PART_OF_CAMPAIGN_RATIO * len(evidence.accounts):
+            rest = self._judge(key, end_ms, members)
+            if rest is None or rest.nats < self._groups.threshold_nats:
+                return None
+            evidence = rest
+        return evidence if len(self._free(evidence, end_ms)) >= self._spec.groups.min_accounts else None
+
+    def _free(self, evidence: GroupEvidence, end_ms: int) -> list[str]:
+        return [account_id for account_id in evidence.accounts if self._book.is_free(account_id, end_ms)]
 
     def _take_evidence(
         self, case: Case, evidence: GroupEvidence, reasons: list[Reason], accounts: list[str], end_ms: int
@@ -163,5 +174,5 @@ class CampaignCases:
 
 
 def _is_most(accounts: Collection[str], evidence: GroupEvidence) -> bool:
-    """Whether the link that the evidence is about is theirs."""
+    """Whether at least half of the accounts that the evidence is about are among these."""
     return sum(a in accounts for a in evidence.accounts) >= _SAME_CAMPAIGN_RATIO * len(evidence.accounts)

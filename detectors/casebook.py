@@ -35,10 +35,14 @@ class Casebook:
         """The open case that a link belongs to."""
         return self.cases.get(self._case_of_link.get(key, ""))
 
+    def is_member(self, account_id: str) -> bool:
+        """Whether an account is in an open campaign."""
+        case = self.of_account(account_id)
+        return case is not None and case.is_campaign
+
     def is_free(self, account_id: str, at_ms: int) -> bool:
         """Whether an account is in no campaign yet and no verdict protects it."""
-        case = self.of_account(account_id)
-        return (case is None or not case.is_campaign) and self._accounts[account_id].excused_until_ms <= at_ms
+        return not self.is_member(account_id) and self._accounts[account_id].excused_until_ms <= at_ms
 
     def campaigns(self) -> list[Case]:
         """Open campaigns, sorted by alert id; roll-ups are none."""

@@ -23,10 +23,10 @@ from detectors.fingerprint_layout import (
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
-LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN = 1, 2, 4, 8, 16
+LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED = 1, 2, 4, 8, 16, 32
 """Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
 reasoning; it was refused; its answer ended at the limit that the request had set; it continues a conversation, in as
-many words as a request of its own."""
+many words as a request of its own; it got no answer, refused or not."""
 
 NOBODY = -1
 """Number of what an event does not name."""
@@ -43,6 +43,8 @@ OPENER_MARKS = slice(STYLE_MARK.stop, None)
 _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
 _ELICITATION_LABEL = "reasoning_elicitation"
+_FIRST_ERROR = 400
+"""HTTP status from which on there is no answer."""
 _REFUSALS = frozenset((401, 403, 429))
 _REQUEST_WORDS = 31
 _MANY_WORDS = levels_from(_REQUEST_WORDS)
@@ -151,8 +153,8 @@ def _flags_of(event: UsageEvent) -> int:
         flags = LONG_TURN if _stands_alone(event.prompt_fingerprint) else LATER_TURN
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
-    if event.status_code in _REFUSALS:
-        flags |= REFUSED
+    if event.status_code is not None and event.status_code >= _FIRST_ERROR:
+        flags |= UNANSWERED | (REFUSED if event.status_code in _REFUSALS else 0)
     if event.finish_reason == "length" and event.max_output_tokens is not None:
         flags |= FULL_LENGTH
     return flags

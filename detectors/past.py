@@ -18,8 +18,7 @@ _LEAST_EXCHANGES = 10.0
 class Past(msgspec.Struct, array_like=True):
     """What an account began with.
 
-    Topics of its first prompts in one string, its first exchanges, and those of them that stood alone and repeated
-    nothing.
+    Topics of its first prompts in one string, its first exchanges, and those of them that were fresh.
     """
 
     topics: str = ""
@@ -59,7 +58,7 @@ class Past(msgspec.Struct, array_like=True):
         return max(0.0, discrepancy / deviation) if deviation > 0 else 0.0
 
     def more_systematic(self, exchanges: float, fresh: float) -> float:
-        """By how much more of the remembered exchanges stand alone and repeat nothing than at first.
+        """By how much more of the remembered exchanges are fresh than at first.
 
         In standard deviations of the difference of two shares; 0 where it is less or little is known.
         """

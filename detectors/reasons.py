@@ -73,7 +73,7 @@ _TEXTS = {
     ),
     "systematic": (
         "standard deviations of a share",
-        "Far more of its requests stand alone and repeat nothing than in its first days.",
+        "Far more of its requests stand alone, or collect several answers, than in its first days.",
         "A person who chatted has written a program, an app was put in front.",
     ),
     "no_ramp": (

@@ -32,10 +32,10 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     events
         Exchanges of the bucket, duplicates of the same event left out.
     fresh
-        Exchanges that begin a conversation and repeat no recent prompt of the account.
+        Exchanges that begin a conversation and repeat no recent prompt of the account, or collect another answer to it.
     slots
-        What opens the part of a prompt that is not the account's wrapper, for each fresh exchange that has one, and for
-        later turns of so many words that they stand alone.
+        What opens the part of a prompt that is not the account's wrapper, for each fresh exchange that has one and
+        repeats nothing, and for later turns of so many words that they stand alone.
     new_slots
         Those slots that the account has used for the first time.
     wrapped

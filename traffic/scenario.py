@@ -36,7 +36,7 @@ class Content:
     label_share
         Share of requests that an upstream classifier labels as reasoning elicitation, 0..1.
     answers
-        Times in a row that each prompt is asked, to choose among the answers.
+        Times in a row, 1 and more, that each prompt is asked, to choose among the answers.
     retarget_day
         Day on which the scope changes to another one; where it is shared, for all at once. The wrapper stays.
     """

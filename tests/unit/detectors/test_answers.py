@@ -1,7 +1,5 @@
 """Answers: what repeats a prompt is one more answer to it, or nothing new."""
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from detectors.answers import Answers
 from detectors.spec import DetectorSpec
 from detectors.style import STYLE_CHARS
+from schemas.usage_event import UsageEvent
 from tests.unit.detectors.samples import START_MS, event, fingerprint, records_of
 
 
@@ -19,10 +18,15 @@ def collected(prompts: list[str]) -> list[bool]:
         if prompt in known:
             found.append(answers.count_again(len(known) - known.index(prompt)))
         else:
-            answers.count_new()
+            answers.count_new(is_answered=True, is_later_turn=False)
             known.append(prompt)
             found.append(False)
     return found
+
+
+def fresh_of(events: list[UsageEvent]) -> int:
+    """Fresh exchanges of an account."""
+    return sum(record.fresh for record in records_of(DetectorSpec(), events))
 
 
 def test_answers_are_collected_when_most_of_four_prompts_are_asked_again() -> None:
@@ -32,12 +36,12 @@ def test_answers_are_collected_when_most_of_four_prompts_are_asked_again() -> No
     assert collected(prompts) == [False] * 7 + [True]
 
 
-@pytest.mark.parametrize(("asked_again", "is_collected"), [(5, False), (6, True)])
-def test_six_of_ten_are_most(asked_again: int, is_collected: bool) -> None:
-    """The share of the prompts of late that were asked again, the present one included."""
-    prompts = [f"p{number}" for number in range(10)]
+@pytest.mark.parametrize(("prompts", "asked_again", "is_collected"), [(10, 5, 0), (10, 6, 1), (40, 9, 0), (40, 10, 1)])
+def test_six_of_ten_are_most(prompts: int, asked_again: int, is_collected: bool) -> None:
+    """The share of the latest sixteen prompts that were asked again, the present one included."""
+    asked = [f"p{number}" for number in range(prompts)]
 
-    assert collected([*prompts, *prompts[:asked_again]])[-1] == is_collected
+    assert collected([*asked, *asked[-asked_again:]])[-1] == is_collected
 
 
 def test_a_prompt_counts_eight_times() -> None:
@@ -74,19 +78,17 @@ def test_a_suite_that_is_run_again_is_repeated(items: int) -> None:
 
 
 @given(st.lists(st.integers(0, 40), max_size=400))
-def test_the_state_stays_small_and_counts_stay_sound(asked: list[int]) -> None:
-    """The latest sixteen prompts are known; of no prompt do more than seven answers count after the first."""
-    answers, known, counted = Answers(), list[int](), Counter[int]()
+def test_the_state_stays_small_and_answers_are_counted(asked: list[int]) -> None:
+    """The latest sixteen prompts are known, each with its answers, at most eight."""
+    answers, known = Answers(), list[int]()
     for prompt in asked:
         if prompt in known:
-            counted[prompt] += answers.count_again(len(known) - known.index(prompt))
+            answers.count_again(len(known) - known.index(prompt))
         else:
             known.append(prompt)
-            answers.count_new()
+            answers.count_new(is_answered=True, is_later_turn=False)
 
-        assert len(answers.times) == min(16, len(known))
-        assert 0 <= answers.prompts < 16
-    assert all(count <= min(7, asked.count(prompt) - 1) for prompt, count in counted.items())
+    assert answers.counts == "".join(str(min(8, asked.count(prompt))) for prompt in known[-16:])
 
 
 @pytest.mark.parametrize(("times", "fresh"), [(1, 20), (2, 20 + 17), (3, 20 + 2 * 17)])
@@ -101,12 +103,30 @@ def test_collected_answers_are_load_but_say_nothing_new(times: int, fresh: int) 
     assert (len(record.slots), len(record.new_slots), len(record.styles)) == (20, 20, 20 * STYLE_CHARS)
 
 
-def test_later_turns_collect_nothing() -> None:
-    """Who says *go on* in every conversation takes it no further."""
+@pytest.mark.parametrize(
+    "statuses",
+    [(200,), (429, 200), (503, 200), (429, 429, 200), (500, 429, 503), (200, 429), (None,)],
+)
+def test_retries_are_no_answers(statuses: tuple[int | None, ...]) -> None:
+    """Whatever is asked again until there is an answer is one exchange that begins something."""
     events = [
-        event(START_MS + n, prompt_fingerprint=fingerprint(text), turn=turn)
-        for n, (text, turn) in enumerate([(f"p{n // 2}" if n % 2 == 0 else "go on", n % 2 + 1) for n in range(60)])
+        event(START_MS + 10 * n + k, prompt_fingerprint=fingerprint(f"p{n}"), status_code=status)
+        for n in range(20)
+        for k, status in enumerate(statuses)
     ]
-    (record,) = records_of(DetectorSpec(), events)
 
-    assert record.fresh == 30
+    assert fresh_of(events) == 20
+
+
+def test_later_turns_collect_nothing_and_hide_nothing() -> None:
+    """Eight conversations: turns said twice are no answers, and beside turns said once prompts are collected."""
+    turns = [("", 1), ("a", 2), ("a", 2), ("b", 3), ("b", 3)]
+    talk = [(f"p{n}{text}", turn) for n in range(8) for text, turn in turns]
+    sampled = [(f"p{n}{text}", turn) for n in range(8) for text, turn in [("", 1), ("", 1), ("c", 2)]]
+
+    def asked(texts: list[tuple[str, int]]) -> list[UsageEvent]:
+        return [event(START_MS + n, prompt_fingerprint=fingerprint(t), turn=turn) for n, (t, turn) in enumerate(texts)]
+
+    assert fresh_of(asked([*talk, ("p7", 1)])) == 8
+    # From the fourth prompt on.
+    assert fresh_of(asked(sampled)) == 8 + 5

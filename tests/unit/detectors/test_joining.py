@@ -167,8 +167,10 @@ def test_too_few_for_a_campaign_of_their_own_join_the_one_of_the_rest(least_nats
 
 
 @pytest.mark.parametrize(("others", "least_nats"), [(5, -100), (5, 100), (12, 100)])
-def test_others_on_a_members_link_must_resemble_them_or_be_enough(others: int, least_nats: float) -> None:
+def test_others_on_a_members_link_must_not_be_unlike_them_or_be_enough(others: int, least_nats: float) -> None:
     """Some of those on one configuration are members: what all show together is no evidence about the others.
+
+    They join when they are not unlike the members, or are a campaign of their own.
 
     So many links are assumed that five accounts with an even load are not enough, and eight are.
     """
@@ -185,6 +187,25 @@ def test_others_on_a_members_link_must_resemble_them_or_be_enough(others: int, l
         assert named == [sorted(MEMBERS), sorted(newcomers)]
     else:
         assert named == [sorted([*MEMBERS, *(newcomers if least_nats < 0 else ())])]
+
+
+def test_members_of_several_campaigns_are_no_evidence_about_others() -> None:
+    """Four of each of two campaigns share a configuration with five others, who alone are not enough to be named."""
+    both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
+    second = [link("payment", "p-2")]
+    members = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
+    second_members = {
+        f"second{number}": {"openers": [*LIST, *LIST[:8]], "links": [*one, *second] if number < 4 else second}
+        for number in range(8)
+    }
+    others = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(5)}
+    text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
+    text += "kin: {nats_to_join: 1000, least_nats_of_linked: 100}"
+
+    _, campaigns = run(text, **members, **second_members, **others)
+
+    named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
+    assert named == [sorted(MEMBERS), sorted(second_members)]
 
 
 @pytest.mark.parametrize(
