@@ -47,10 +47,12 @@ class CampaignCases:
 
     def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
         """Open a campaign on a link that accounts have touched, or let the one grow that it belongs to."""
-        evidence = self._judge(key, end_ms)
         owner = self._book.of_link(key)
+        is_due = self._groups.is_due(key, end_ms)
         if owner is not None:
+            evidence = self._judge(key, end_ms, self._members_of_others(owner, key)) if is_due else None
             return self._grow(owner, key, evidence, end_ms, touching)
+        evidence = self._judge(key, end_ms) if is_due else None
         if evidence is None or evidence.nats < self._groups.threshold_nats:
             return []
         case = self._book.campaign_of(evidence.accounts, _PART_OF_CAMPAIGN_RATIO)
@@ -76,8 +78,13 @@ class CampaignCases:
         self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
         return self._book.join(case, accounts, end_ms)
 
-    def _judge(self, key: str, end_ms: int, taken: Collection[str] = ()) -> GroupEvidence | None:
-        return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, taken)
+    def _judge(self, key: str, end_ms: int, left_out: Collection[str] = ()) -> GroupEvidence | None:
+        return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, left_out)
+
+    def _members_of_others(self, owner: Case, key: str) -> set[str]:
+        """Accounts on a link that are members of other campaigns than the one it belongs to."""
+        members = self._groups.groups[key].members.keys() - owner.accounts.keys()
+        return {account_id for account_id in members if self._book.is_member(account_id)}
 
     def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
         """What is evidence enough to open a campaign: when many are members of others, what the link shows without."""

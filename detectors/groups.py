@@ -122,6 +122,14 @@ class GroupDetector:
 
     # -- evidence ---------------------------------------------------------------------------------
 
+    def is_due(self, key: str, now_ms: int) -> bool:
+        """Whether a link that enough accounts use is to be judged now: at most every half hour."""
+        group = self.groups[key]
+        if len(group.members) < self._spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
+            return False
+        group.judged_ms = now_ms
+        return True
+
     def judge(
         self,
         key: str,
@@ -129,18 +137,11 @@ class GroupDetector:
         states: Mapping[str, Suspicion],
         harvest: HarvestDetector,
         interchange: InterchangeDetector,
-        taken: Collection[str] = (),
+        left_out: Collection[str] = (),
     ) -> GroupEvidence | None:
-        """Evidence on a link now, at most every half hour; ``None`` when there is none.
-
-        What is left without accounts that are ``taken`` is judged at any time.
-        """
-        group = self.groups[key]
-        spec = self._spec
-        if len(group.members) < spec.min_accounts or (not taken and now_ms - group.judged_ms < _JUDGE_EVERY_MS):
-            return None
-        group.judged_ms = now_ms
-        uses = [use for use in self._uses(key, group, now_ms, states, harvest) if use.account_id not in taken]
+        """Evidence on a link, of some accounts left out; ``None`` when there is none."""
+        group, spec = self.groups[key], self._spec
+        uses = [use for use in self._uses(key, group, now_ms, states, harvest) if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)

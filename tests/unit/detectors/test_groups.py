@@ -196,18 +196,18 @@ def test_small_or_slow_clusters_are_like_honest_use(sizes: list[int]) -> None:
 
 
 def test_a_link_is_judged_every_half_hour_at_most() -> None:
-    """Between two looks there is no evidence, so a busy link costs no more than a quiet one."""
-    groups, harvest = GroupDetector(parse_spec("groups: {lasting_hours: 0}", "x")), HarvestDetector(SPEC)
-    for number in range(9):
+    """A busy link costs no more than a quiet one, and one that few use nothing."""
+    groups = GroupDetector(SPEC)
+    for number in range(SPEC.groups.min_accounts):
+        assert not groups.groups or not groups.is_due("template::t", START_MS + HOUR_MS)
         groups.observe("template::t", f"a{number}", 20, START_MS)
-    states = {f"a{n}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=1.0, rate=20.0) for n in range(9)}
+    # The first account of all is not kept.
+    assert not groups.is_due("template::t", START_MS + HOUR_MS)
+    groups.observe("template::t", "another", 20, START_MS)
 
-    def judge(at_ms: int) -> GroupEvidence | None:
-        return groups.judge("template::t", at_ms, states, harvest, UNLEARNED)
-
-    assert judge(START_MS + HOUR_MS) is not None
-    assert judge(START_MS + HOUR_MS + 29 * 60_000) is None
-    assert judge(START_MS + HOUR_MS + 30 * 60_000) is not None
+    assert groups.is_due("template::t", START_MS + HOUR_MS)
+    assert not groups.is_due("template::t", START_MS + HOUR_MS + 29 * 60_000)
+    assert groups.is_due("template::t", START_MS + HOUR_MS + 30 * 60_000)
 
 
 @pytest.mark.parametrize("kind", ["template", "configuration", "payment", "device"])

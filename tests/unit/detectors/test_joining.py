@@ -11,7 +11,7 @@ from detectors.campaigns import CampaignDetector
 from detectors.case import Case
 from detectors.snapshot import decode_snapshot
 from detectors.spec import parse_spec
-from schemas.account_bucket import AccountBucket
+from schemas.account_bucket import AccountBucket, Link
 from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
 
@@ -20,6 +20,8 @@ LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcde
 MEMBERS = [f"member{number}" for number in range(8)]
 SHARED = [link("payment", "p-1")]
 HOURS = 40
+Fields = dict[str, dict[str, Any]]
+"""What the records of accounts have besides: see ``named_with``."""
 
 
 def asks(account_id: str, hour: int, opener: str, **fields: Any) -> AccountBucket:
@@ -44,7 +46,7 @@ def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], s
 
     ``newcomers`` has for each account its openers by hour and what else its records have.
     """
-    _, campaigns = run(text, **newcomers)
+    _, campaigns = run(text, HOURS, **newcomers)
     return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
 
 
@@ -157,8 +159,8 @@ def test_a_new_deployment_does_not_search_yet(warm_days: float) -> None:
 def test_too_few_for_a_campaign_of_their_own_join_the_one_of_the_rest(least_nats: float, joins: bool) -> None:
     """Seven accounts on one configuration: three are members, four are not, and join unless what they ask is unlike."""
     both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
-    others = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:3]}
-    newcomers = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(4)}
+    others: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:3]}
+    newcomers: Fields = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(4)}
     text = f"kin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}\nalike: {{seeds: 0}}"
 
     named, _ = named_with(text, **others, **newcomers)
@@ -175,12 +177,12 @@ def test_others_on_a_members_link_must_not_be_unlike_them_or_be_enough(others: i
     So many links are assumed that five accounts with an even load are not enough, and eight are.
     """
     both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
-    members = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
-    newcomers = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(others)}
+    members: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
+    newcomers: Fields = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(others)}
     text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
     text += f"kin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}"
 
-    _, campaigns = run(text, **members, **newcomers)
+    _, campaigns = run(text, HOURS, **members, **newcomers)
     named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
 
     if others == 12:
@@ -189,20 +191,35 @@ def test_others_on_a_members_link_must_not_be_unlike_them_or_be_enough(others: i
         assert named == [sorted([*MEMBERS, *(newcomers if least_nats < 0 else ())])]
 
 
+def test_a_campaign_grows_on_its_own_evidence() -> None:
+    """Twelve accounts on one configuration are as surely a campaign when members of another one use it, too."""
+    one = [link("configuration", "c-2")]
+    newcomers: Fields = {f"new{number:02d}": {"openers": LIST[14:28], "links": one} for number in range(12)}
+    text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\nkin: {nats_to_join: 1000}"
+
+    def score(links: list[Link]) -> float:
+        members: Fields = {a: {"openers": LIST[:14], "links": links} for a in MEMBERS[:4]}
+        _, campaigns = run(text, HOURS, **members, **newcomers)
+        return [alert.score for alert in campaigns if "new00" in alert.account_ids][-1]
+
+    # Four more at the same rate would bring 13 nats.
+    assert score([*one, *SHARED]) == pytest.approx(score(SHARED), abs=0.5)
+
+
 def test_members_of_several_campaigns_are_no_evidence_about_others() -> None:
     """Four of each of two campaigns share a configuration with five others, who alone are not enough to be named."""
     both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
     second = [link("payment", "p-2")]
-    members = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
-    second_members = {
+    members: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
+    second_members: Fields = {
         f"second{number}": {"openers": [*LIST, *LIST[:8]], "links": [*one, *second] if number < 4 else second}
         for number in range(8)
     }
-    others = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(5)}
+    others: Fields = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(5)}
     text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
     text += "kin: {nats_to_join: 1000, least_nats_of_linked: 100}"
 
-    _, campaigns = run(text, **members, **second_members, **others)
+    _, campaigns = run(text, HOURS, **members, **second_members, **others)
 
     named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
     assert named == [sorted(MEMBERS), sorted(second_members)]
