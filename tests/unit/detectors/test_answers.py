@@ -8,7 +8,7 @@ from detectors.answers import Answers
 from detectors.spec import DetectorSpec
 from detectors.style import STYLE_CHARS
 from schemas.usage_event import UsageEvent
-from tests.unit.detectors.samples import START_MS, event, fingerprint, records_of
+from tests.unit.detectors.samples import MINUTE_MS, START_MS, event, fingerprint, records_of
 
 
 def collected(prompts: list[str]) -> list[bool]:
@@ -116,6 +116,27 @@ def test_retries_are_no_answers(statuses: tuple[int | None, ...]) -> None:
     ]
 
     assert fresh_of(events) == 20
+
+
+def test_the_first_answer_is_none_of_several() -> None:
+    """Not even of an account that collects: ten prompts are sampled twice, then five are refused at first."""
+    statuses = [(n, 200) for n in range(10) for _ in range(2)] + [(n, s) for n in range(10, 15) for s in (429, 200)]
+    events = [
+        event(START_MS + n, prompt_fingerprint=fingerprint(f"p{prompt}"), status_code=status)
+        for n, (prompt, status) in enumerate(statuses)
+    ]
+
+    # Each prompt once, and from the fourth sampled one on its second answer.
+    assert fresh_of(events) == 15 + 7
+
+
+def test_intervals_are_those_of_new_prompts() -> None:
+    """What never repeats a prompt is counted without the answers, which a program may fetch as evenly."""
+    prompts = [f"p{n}" for n in range(20) for _ in range(2)]
+    events = [event(START_MS + n * MINUTE_MS, prompt_fingerprint=fingerprint(p)) for n, p in enumerate(prompts)]
+
+    # Of the first prompt the interval before is not known.
+    assert sum(record.regular for record in records_of(DetectorSpec(), events)) == 19
 
 
 def test_later_turns_collect_nothing_and_hide_nothing() -> None:

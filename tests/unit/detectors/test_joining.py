@@ -1,6 +1,7 @@
 """Joining: how accounts become members of a campaign that is open, through the whole campaign detector."""
 
 import random
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from detectors.snapshot import decode_snapshot
 from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket, Link
 from schemas.alert import Alert
+from schemas.feedback import Feedback
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
 
 LIST = [f"L{number:02d}" for number in range(30)]
@@ -46,12 +48,14 @@ def named_with(text: str = "", **newcomers: dict[str, Any]) -> tuple[set[str], s
 
     ``newcomers`` has for each account its openers by hour and what else its records have.
     """
-    _, campaigns = run(text, HOURS, **newcomers)
+    _, campaigns = run(text, HOURS, (), **newcomers)
     return set(campaigns[-1].account_ids), {evidence.detector for evidence in campaigns[-1].evidence}
 
 
-def run(text: str = "", hours: int = HOURS, **newcomers: dict[str, Any]) -> tuple[CampaignDetector, list[Alert]]:
-    """The detector after all hours, and what it published of campaigns."""
+def run(
+    text: str = "", hours: int = HOURS, excused: tuple[str, ...] = (), **newcomers: dict[str, Any]
+) -> tuple[CampaignDetector, list[Alert]]:
+    """The detector after all hours, and what it published of campaigns; some are found benign when first seen."""
     detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
     for hour in range(hours):
         records = traffic(hour)
@@ -62,15 +66,24 @@ def run(text: str = "", hours: int = HOURS, **newcomers: dict[str, Any]) -> tupl
         for record in records:
             detector.observe(record)
         alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
+        for account_id in {record.account_id for record in records} & set(excused):
+            alerts += detector.apply_feedback(benign(account_id))
     return detector, [alert for alert in alerts if alert.kind == "campaign"]
 
 
-def core_of(detector: CampaignDetector) -> set[str]:
-    """The core of the only open campaign, from its record in the state."""
+def benign(account_id: str) -> Feedback:
+    """A reviewer's verdict, which counts once."""
+    given_at = datetime.fromtimestamp(START_MS / 1000, UTC)
+    fields = {"feedback_id": account_id, "given_at": given_at, "author": "r", "reason": "x", "verdict": "benign"}
+    return Feedback.model_validate(fields | {"account_ids": (account_id,)})
+
+
+def case_of(detector: CampaignDetector) -> Case:
+    """The only open campaign, from its record in the state."""
     decoder = msgspec.msgpack.Decoder(Case)
     [raw] = [detector.snapshot(key) for key in detector.take_changed() if key.startswith(b"c") and b"camp_" in key]
     assert raw is not None
-    return set(decode_snapshot(raw, decoder, "a case").core)
+    return decode_snapshot(raw, decoder, "a case")
 
 
 LISTED = LIST[5:13]
@@ -115,7 +128,7 @@ def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> 
     detector, campaigns = run(text, newcomer={"openers": [*LIST[5:25]]})
 
     assert "newcomer" in campaigns[-1].account_ids
-    assert core_of(detector) == {*MEMBERS, *(["newcomer"] if grows else [])}
+    assert set(case_of(detector).core) == {*MEMBERS, *(["newcomer"] if grows else [])}
 
 
 ALIKE = [f"alike{number:02d}" for number in range(16)]
@@ -182,13 +195,42 @@ def test_others_on_a_members_link_must_not_be_unlike_them_or_be_enough(others: i
     text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
     text += f"kin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}"
 
-    _, campaigns = run(text, HOURS, **members, **newcomers)
+    _, campaigns = run(text, HOURS, (), **members, **newcomers)
     named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
 
     if others == 12:
         assert named == [sorted(MEMBERS), sorted(newcomers)]
     else:
         assert named == [sorted([*MEMBERS, *(newcomers if least_nats < 0 else ())])]
+
+
+@pytest.mark.parametrize("least_nats", [-100, 100])
+def test_too_few_others_that_are_free_are_no_campaign(least_nats: float) -> None:
+    """Of twelve others on a members' link, enough without them, eight were found benign: four join, or nobody."""
+    both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
+    members: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:4]}
+    others: Fields = {f"new{number:02d}": {"openers": LIST[14:28], "links": one} for number in range(12)}
+    excused = tuple(sorted(others)[:8])
+    text = f"alike: {{seeds: 0}}\nkin: {{nats_to_join: 1000, least_nats_of_linked: {least_nats}}}"
+
+    _, campaigns = run(text, HOURS, excused, **members, **others)
+
+    joining = set(others) - set(excused) if least_nats < 0 else set()
+    assert {alert.account_ids for alert in campaigns[-1:]} == {tuple(sorted({*MEMBERS, *joining}))}
+    assert len({alert.alert_id for alert in campaigns}) == 1
+
+
+def test_a_link_of_others_who_are_unlike_is_not_the_campaigns() -> None:
+    """Nobody joins for a link that a third of its users share with the members; nor is it a link of the campaign."""
+    both, one = [link("configuration", "c-2"), *SHARED], [link("configuration", "c-2")]
+    members: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS[:3]}
+    others: Fields = {f"new{number}": {"openers": LIST[14:28], "links": one} for number in range(5)}
+    text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
+    text += "kin: {nats_to_join: 1000, least_nats_of_linked: 100}"
+
+    detector, _ = run(text, HOURS, (), **members, **others)
+
+    assert case_of(detector).links == ["payment:\x1fp-1"]
 
 
 def test_a_campaign_grows_on_its_own_evidence() -> None:
@@ -199,7 +241,7 @@ def test_a_campaign_grows_on_its_own_evidence() -> None:
 
     def score(links: list[Link]) -> float:
         members: Fields = {a: {"openers": LIST[:14], "links": links} for a in MEMBERS[:4]}
-        _, campaigns = run(text, HOURS, **members, **newcomers)
+        _, campaigns = run(text, HOURS, (), **members, **newcomers)
         return [alert.score for alert in campaigns if "new00" in alert.account_ids][-1]
 
     # Four more at the same rate would bring 13 nats.
@@ -219,7 +261,7 @@ def test_members_of_several_campaigns_are_no_evidence_about_others() -> None:
     text = "groups: {assumed_links: 100000000}\nalike: {seeds: 0}\n"
     text += "kin: {nats_to_join: 1000, least_nats_of_linked: 100}"
 
-    _, campaigns = run(text, HOURS, **members, **second_members, **others)
+    _, campaigns = run(text, HOURS, (), **members, **second_members, **others)
 
     named = sorted(sorted(accounts) for accounts in {a.alert_id: a.account_ids for a in campaigns}.values())
     assert named == [sorted(MEMBERS), sorted(second_members)]
