@@ -123,7 +123,7 @@ class GroupDetector:
     # -- evidence ---------------------------------------------------------------------------------
 
     def is_due(self, key: str, now_ms: int) -> bool:
-        """Whether a link that enough accounts use is to be judged now: at most every half hour."""
+        """Whether a link that enough accounts use is to be judged now, which is noted: at most every half hour."""
         group = self.groups[key]
         if len(group.members) < self._spec.min_accounts or now_ms - group.judged_ms < _JUDGE_EVERY_MS:
             return False
