@@ -60,6 +60,8 @@ class Content:
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise ValueError(f"source {self.source!r} is none of {', '.join(SOURCES)}")
+        if self.answers < 1:
+            raise ValueError(f"answers is {self.answers}, should be 1 or more: times that each prompt is asked")
 
 
 @dataclass(frozen=True, slots=True)

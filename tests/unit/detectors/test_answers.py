@@ -1,10 +1,13 @@
 """Answers: what repeats a prompt is one more answer to it, or nothing new."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.account import AccountState
 from detectors.answers import Answers
+from detectors.rhythm import RhythmState
 from detectors.spec import DetectorSpec
 from detectors.style import STYLE_CHARS
 from schemas.usage_event import UsageEvent
@@ -137,6 +140,16 @@ def test_intervals_are_those_of_new_prompts() -> None:
 
     # Of the first prompt the interval before is not known.
     assert sum(record.regular for record in records_of(DetectorSpec(), events)) == 19
+
+
+def test_an_account_written_before_answers_were_counted_is_read() -> None:
+    """Nothing is known of answers to what it asked before, so that is repeated, as it was then."""
+    asked = AccountState(RhythmState(), recent="repeat01", answers=Answers("8"))
+    encoded = msgspec.msgpack.decode(msgspec.msgpack.encode(asked))
+    state = msgspec.convert(encoded[: AccountState.__struct_fields__.index("answers")], AccountState)
+
+    assert (state.recent, state.answers) == ("repeat01", Answers())
+    assert not state.answers.count_again(1)
 
 
 def test_later_turns_collect_nothing_and_hide_nothing() -> None:

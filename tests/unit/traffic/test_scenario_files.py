@@ -56,6 +56,10 @@ def test_a_file_varies_kinds_of_the_catalogue(tmp_path: Path) -> None:
         ({"days": 3}, "a list of at least one"),
         ({"populations": [{"kind": "hydra"}], "dayz": 3}, "did you mean days"),
         ({"populations": [{"kind": "hydra"}], "days": "many"}, "'many' is no number"),
+        (
+            {"populations": [{"kind": "hydra", "streams": {"harvest": {"content": {"answers": 0}}}}]},
+            "answers is 0, should be 1 or more",
+        ),
         ({"populations": [{"kind": "hydra", "identity": 3}]}, "names with values are needed, not 3"),
         ({"populations": [{"kind": "hydra", "identity": {"client": 3}}]}, "identity.client: 3 is no text"),
         (
