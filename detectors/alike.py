@@ -179,6 +179,7 @@ class AlikeDetector:
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
             member_rate=self._groups.member_rate,
+            max_spread=self._groups.max_spread,
         )
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None

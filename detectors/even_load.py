@@ -36,7 +36,8 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     """What accounts show together; rates are exchanges per account and day.
 
     ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
-    their rates and those of the accounts. ``dealt``: people are as slow, but the accounts are interchangeable.
+    their rates and those of the accounts. ``is_spoken``: rates are of all exchanges, not only of those that begin
+    something. ``dealt``: people are as slow, but the accounts are interchangeable.
     """
 
     accounts: tuple[str, ...]
@@ -47,6 +48,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     crowd_ratio: float
     is_pure: bool = False
     is_apart: bool = False
+    is_spoken: bool = False
     dealt: Dealt | None = None
 
 
@@ -66,17 +68,18 @@ def even_load(
     least_rate: float,
     min_rate: float,
     member_rate: float,
+    max_spread: float,
 ) -> GroupEvidence | None:
     """Evidence of a cluster of even load among accounts, whatever they ask; ``None`` when there is none.
 
     Honest rates begin at ``least_rate``, below ``min_rate`` a cluster is like honest use, and below ``member_rate`` an
-    account is not named with it; all are exchanges per account and day. Costs about half a millisecond for a hundred
-    accounts.
+    account is not named with it; all are exchanges per account and day. ``max_spread`` is the largest standard
+    deviation of log rates in a cluster. Costs about half a millisecond for a hundred accounts.
     """
     if sum(rate >= min_rate for rate in rates) < spec.min_accounts - 1:
         return None
     values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
-    cluster = find_cluster(values, spec.honest_slope, spec.min_spread, spec.max_spread)
+    cluster = find_cluster(values, spec.honest_slope, spec.min_spread, max_spread)
     rate = least_rate * math.exp(cluster.centre)
     size = sum(cluster.certainty)
     if rate < min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:

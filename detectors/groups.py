@@ -171,8 +171,9 @@ class GroupDetector:
             age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
             days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
             share = exchanges / of_all if of_all > 0 else 1.0
+            spoken = share * harvest.spoken_at(states[account_id], now_ms)
             stay = Stay(member.last_ms - member.first_ms, exchanges)
-            uses.append(Use(account_id, exchanges / days, share, stay))
+            uses.append(Use(account_id, exchanges / days, spoken / days, share, stay))
         return uses
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:

@@ -101,6 +101,10 @@ class HarvestDetector:
         """Fresh exchanges of the account that are remembered at a time."""
         return state.rate * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
 
+    def spoken_at(self, state: Suspicion, at_ms: int) -> float:
+        """Exchanges of the account, fresh or not, that are remembered at a time."""
+        return state.remembered * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
+
     def daily_rate(self, state: Suspicion, at_ms: int) -> float:
         """Fresh exchanges per day, over the time that is remembered."""
         age_ms = max(at_ms - state.first_ms, self._spec.groups.min_age_hours * HOUR_MS)

@@ -1,4 +1,4 @@
-"""Link evidence: what the accounts on one link show together, by three looks at it.
+"""Link evidence: what the accounts on one link show together, by four looks at it.
 
 People who share an app, a class or a payment method use it each in their own measure: some a hundred times as much as
 others. Accounts over which one list is spread are loaded evenly, and more than most people load themselves. So the
@@ -6,7 +6,9 @@ members' rates on a link (remembered exchanges over the time they had for them) 
 and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
 mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
 lightly, those above a gap in the rates are looked for instead (``detectors.gap``). An even load as low as people's
-counts where the accounts are interchangeable (``detectors.interchange``). What people do in one sitting is even too,
+counts where the accounts are interchangeable (``detectors.interchange``). A list that is asked in conversations begins
+few of them, so at last all exchanges are looked at, turns among them: people talk on at very different length, so the
+load must be high and very even. What people do in one sitting is even too,
 so on links that anybody may come to share some accounts must have come back.
 
 It cannot see campaigns that copy the spread of honest use, small ones that stay below ``min_rate``, or those whose
@@ -26,15 +28,20 @@ from detectors.suspicion import Suspicion
 
 _STRICT_KINDS = frozenset(("payment", "device"))
 """Links with an honest name: a small firm, a household. Their content must speak in full."""
-_THIRD_LOOK_NATS = math.log(4)
-"""A slow list is looked for where neither an even load nor a gap is enough: at a quarter of the chance of the first."""
+_THIRD_LOOK_NATS, _FOURTH_LOOK_NATS = math.log(4), math.log(8)
+"""A slow list is looked for where neither an even load nor a gap is enough, then conversations: at a quarter and at an
+eighth of the chance of the first."""
+
+_SPOKEN_TIMES = 2.0
+"""How much higher honest rates of all exchanges are taken to begin than those of what begins something."""
 
 
 class Use(NamedTuple):
-    """How an account uses a link: exchanges per day, their share of all it sends, and for how long."""
+    """How an account uses a link: fresh and all exchanges per day, their share of all it sends, and for how long."""
 
     account_id: str
     rate: float
+    spoken_rate: float
     share: float
     stay: Stay
 
@@ -48,7 +55,7 @@ class LinkEvidence:
         self._interchange = interchange
 
     def judge(self, kind: str, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
-        """Evidence of even load or of a gap, or else, where that is not the threshold, of a slow list."""
+        """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations."""
         is_strict = kind in _STRICT_KINDS
         evidence = self._load(uses, is_strict=is_strict)
         if is_strict:
@@ -57,22 +64,31 @@ class LinkEvidence:
             evidence = None
         if evidence is not None and evidence.nats >= threshold_nats:
             return evidence
-        return self._slow_list(uses, threshold_nats) or evidence
+        return self._slow_list(uses, threshold_nats) or self._conversations(uses, threshold_nats) or evidence
 
     def _load(self, uses: list[Use], *, is_strict: bool) -> GroupEvidence | None:
         """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
         spec = self._spec
-        evidence = self._even(uses, spec.min_rate, spec.member_rate)
+        evidence = self._even(uses, spec.least_rate, spec.min_rate, spec.member_rate, spec.max_spread)
         if evidence is None and not is_strict:
             accounts, rates = _rates(use for use in uses if use.share >= spec.gap_share)
             evidence = load_above_gap(spec, accounts, rates, self._states)
         return evidence and weighed(spec, evidence, is_strict=is_strict)
 
-    def _even(self, uses: list[Use], min_rate: float, member_rate: float) -> GroupEvidence | None:
+    def _even(
+        self, uses: Iterable[Use], least_rate: float, min_rate: float, member_rate: float, max_spread: float
+    ) -> GroupEvidence | None:
         spec = self._spec
         accounts, rates = _rates(use for use in uses if use.share >= spec.link_share)
         return even_load(
-            spec, accounts, rates, self._states, least_rate=spec.least_rate, min_rate=min_rate, member_rate=member_rate
+            spec,
+            accounts,
+            rates,
+            self._states,
+            least_rate=least_rate,
+            min_rate=min_rate,
+            member_rate=member_rate,
+            max_spread=max_spread,
         )
 
     def _slow_list(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
@@ -83,7 +99,8 @@ class LinkEvidence:
         interchange = self._interchange
         if len(uses) < interchange.min_accounts:
             return None
-        evidence = self._even(uses, interchange.min_rate, interchange.member_rate)
+        spec = self._spec
+        evidence = self._even(uses, spec.least_rate, interchange.min_rate, interchange.member_rate, spec.max_spread)
         if evidence is None or not self._lasts(evidence, uses):
             return None
         nats = weighed(self._spec, evidence).nats - _THIRD_LOOK_NATS
@@ -92,6 +109,22 @@ class LinkEvidence:
             return None
         weaker = min(nats, dealt.nats - _THIRD_LOOK_NATS)
         return msgspec.structs.replace(evidence, accounts=dealt.accounts, nats=weaker, dealt=dealt)
+
+    def _conversations(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
+        """Evidence of an even load of all exchanges; nobody joins a campaign for less than the threshold."""
+        spec = self._spec
+        spoken = (use._replace(rate=use.spoken_rate) for use in uses)
+        evidence = self._even(
+            spoken,
+            _SPOKEN_TIMES * spec.least_rate,
+            max(spec.spoken_rate, spec.min_rate),
+            _SPOKEN_TIMES * spec.member_rate,
+            spec.spoken_spread,
+        )
+        if evidence is None or not self._lasts(evidence, uses):
+            return None
+        nats = weighed(spec, evidence).nats - _FOURTH_LOOK_NATS
+        return msgspec.structs.replace(evidence, nats=nats, is_spoken=True) if nats >= threshold_nats else None
 
     def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
         """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""

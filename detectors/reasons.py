@@ -111,6 +111,15 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
             "each; most others on it use it far less, and hardly anybody is in between.",
             "A small team that works from one text, among many who use it now and then.",
         )
+    elif evidence.is_spoken:
+        even = _even_load_reason(
+            spec,
+            evidence,
+            f"even conversations over a shared {kind}",
+            f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
+            "exchanges a day each, turns of conversations among them; people talk on at very different length.",
+            "Agents of one product team that work in conversations of a fixed length.",
+        )
     else:
         even = _even_load_reason(
             spec,

@@ -79,6 +79,10 @@ class Groups(_Section):
     honest_slope: Positive = Field(default=0.8, description="Index of the Pareto law of honest members' rates.")
     min_spread: Positive = Field(default=0.35, description="Least standard deviation of log rates in a cluster.")
     max_spread: Positive = Field(default=0.8, description="Largest standard deviation of log rates in a cluster.")
+    spoken_rate: Positive = Field(
+        default=11, description="The same as min_rate for all exchanges, turns of conversations among them."
+    )
+    spoken_spread: Positive = Field(default=0.5, description="The same as max_spread for all exchanges.")
     min_cluster_ratio: Ratio = Field(default=0.6, description="Share of a link's members that a cluster must hold.")
     certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
     pure_ratio: Ratio = Field(default=0.8, description="Share of named members from which newcomers join at once.")

@@ -1,7 +1,8 @@
-"""Link evidence: a slow list is found where the accounts are interchangeable, and only there."""
+"""Link evidence: slow lists are found where accounts are interchangeable, conversations where they are very even."""
 
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,11 +24,19 @@ SLOW = [2, 3, 3, 2, 3, 2, 3, 3, 2, 3] * 3
 
 
 def slow(
-    key: str = WORDS, sizes: list[int] = SLOW, people: int = 0, prompts: int = 8, hours: float = 40, crowd: float = 0.6
+    key: str = WORDS,
+    sizes: list[int] = SLOW,
+    people: int = 0,
+    prompts: int = 8,
+    hours: float = 40,
+    crowd: float = 0.6,
+    turns: Sequence[int] = (1,),
+    elsewhere: int = 0,
 ) -> GroupEvidence | None:
-    """Evidence on a link on which each account has so many exchanges, and has sent a multiple of prompts.
+    """Evidence on a link on which each account begins so many conversations, and has sent a multiple of prompts.
 
-    All prompts are from one list, but those of the first ``people``, who have their own affairs.
+    All prompts are from one list, but those of the first ``people``, who have their own affairs. The accounts take the
+    turns of a conversation in rotation. Of what each begins, a multiple is ``elsewhere``, not on the link.
     """
     chooser, heard = random.Random(5), Heard()
     groups, openers = GroupDetector(SPEC), [f"L{number:02d}" for number in range(50)]
@@ -43,7 +52,8 @@ def slow(
             NOW_MS,
             slots=10.0,
             popular=10 * crowd,
-            rate=float(size),
+            rate=float(size * (1 + elsewhere)),
+            remembered=float((1 + elsewhere) * size * turns[len(states) % len(turns)]),
             recent="".join(chooser.choice(asked) for _ in range(prompts * size)),
         )
         heard.restore(states[account_id])
@@ -76,6 +86,7 @@ def test_a_slow_list_is_found_where_accounts_are_interchangeable(
         least_rate=SPEC.groups.least_rate,
         min_rate=SPEC.interchange.min_rate,
         member_rate=SPEC.interchange.member_rate,
+        max_spread=SPEC.groups.max_spread,
     )
     assert even is not None
     load_nats = weight * even.nats
@@ -110,3 +121,59 @@ def test_what_is_slow_is_honest_otherwise(change: dict[str, Any], why: str) -> N
 
     assert evidence is None or evidence.dealt is None, why
     assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
+
+
+TALK = [2, 3, 3, 2, 3] * 3
+"""Conversations of too few accounts for a slow list."""
+
+
+def test_conversations_are_found_by_all_their_turns() -> None:
+    """Two conversations a day, of eight turns each; the fourth look at the link costs log 8. Rates are doubled."""
+    evidence = slow(sizes=TALK, turns=[8])
+
+    assert evidence is not None
+    assert evidence.is_spoken
+    assert set(evidence.accounts) == {f"a{number:03d}" for number in range(15)}
+    days = 1.5 * (1 - math.exp(-40 / 36))
+    states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for n in range(15)}
+    even = even_load(
+        SPEC.groups,
+        sorted(states),
+        [8 * size / days for size in TALK],
+        states,
+        least_rate=2 * SPEC.groups.least_rate,
+        min_rate=SPEC.groups.spoken_rate,
+        member_rate=2 * SPEC.groups.member_rate,
+        max_spread=SPEC.groups.spoken_spread,
+    )
+    assert even is not None
+    assert evidence.rate == pytest.approx(even.rate)
+    assert evidence.nats == pytest.approx(even.nats - math.log(8))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"turns": [3]}, "as many exchanges a day are people's"),
+        ({"turns": [2, 30, 4, 8, 16]}, "people talk on at very different length"),
+        ({"turns": [8], "hours": 6}, "nobody has come back yet"),
+        ({"turns": [8], "key": "payment:\x1fp"}, "a small firm may have one assistant"),
+        ({"turns": [8], "crowd": 0.31}, "what they ask is hardly a crowd's"),
+    ],
+)
+def test_conversations_are_honest_otherwise(change: dict[str, Any], why: str) -> None:
+    """One thing is missing in turn."""
+    evidence = slow(**({"sizes": TALK} | change))
+
+    assert evidence is None or not evidence.is_spoken, why
+    assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
+
+
+def test_only_the_share_of_a_link_is_spoken_on_it() -> None:
+    """Who does half of his work elsewhere speaks as much on the link as who does nothing else."""
+    alone, half = slow(sizes=TALK, turns=[8]), slow(sizes=TALK, turns=[8], elsewhere=1)
+
+    assert alone is not None
+    assert half is not None
+    assert half.rate == pytest.approx(alone.rate)
+    assert half.is_spoken

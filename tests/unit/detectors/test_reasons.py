@@ -68,6 +68,17 @@ def test_a_gap_is_told_from_an_even_load() -> None:
     assert gap.benign_explanation
 
 
+def test_conversations_are_told_from_requests() -> None:
+    """The rate is of all exchanges, and the reason says so."""
+    evidence = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.9, 0.7, is_spoken=True)
+    even, crowd = group_reasons(SPEC, evidence, "template:x")
+
+    assert (even.feature, even.nats, crowd.nats) == ("even conversations over a shared template", 12.0, 0.0)
+    assert "2 accounts" in even.explanation
+    assert "20 exchanges a day each, turns of conversations among them" in even.explanation
+    assert even.benign_explanation
+
+
 def test_a_slow_list_is_explained_by_load_and_by_what_is_asked() -> None:
     """Neither would do alone, so each has half of the evidence."""
     evidence = GroupEvidence(("a", "b"), 12.0, 2.0, 0.4, 0.9, 0.7, dealt=Dealt(("a", "b"), 30.0, 0.85))
