@@ -1,13 +1,17 @@
-"""The same campaigns in disguise: with requests as turns of conversations, or with each prompt asked several times.
+"""The same campaigns in disguise: asked otherwise, or spread over accounts in another way.
 
 Run as ``python -m tuning.disguise CORPUS``; writes docs/figures/disguise.csv.
 """
 
 import gzip
+import hashlib
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -23,9 +27,14 @@ from tuning.scores import scored
 
 Event = dict[str, Any]
 Disguise = Callable[[list[Event]], None]
-"""Changes some requests of one campaign's account, one after the other in time."""
+"""Changes the requests of one campaign, which are in time order."""
 
-_TOGETHER = 3
+_ACCOUNTS_FIELDS = (
+    "account_id", "organization_id", "api_key_id", "plan", "account_created_at", "client_ip", "asn", "country",
+    "user_agent", "payment_fingerprint", "device_fingerprint", "temperature", "top_p", "max_output_tokens", "stream",
+)  # fmt: skip
+"""What an account brings to whatever it asks."""
+_LIFE, _SHIFT, _LOAD_SPREAD = 20, 30, 1.2
 
 
 def as_turns(events: list[Event]) -> None:
@@ -42,23 +51,105 @@ def as_answers(events: list[Event]) -> None:
                 event[field] = events[0][field]
 
 
+def together(size: int, change: Disguise) -> Disguise:
+    """Change so many requests of each account at a time; fewer at its end."""
+
+    def disguise(events: list[Event]) -> None:
+        by_account: dict[str, list[Event]] = {}
+        for event in events:
+            by_account.setdefault(event["account_id"], []).append(event)
+        for own in by_account.values():
+            for start in range(0, len(own), size):
+                change(own[start : start + size])
+
+    return disguise
+
+
+def with_uneven_loads(events: list[Event]) -> None:
+    """Draw each request's account by a log-normal weight: one in six has three times the load of the median."""
+    accounts = _accounts(events)
+    chance = Random(accounts[0]["account_id"])  # noqa: S311  (a simulation)
+    weights = [chance.lognormvariate(0, _LOAD_SPREAD) for _ in accounts]
+    for event in events:
+        _send_from(event, chance.choices(accounts, weights)[0])
+
+
+def in_shifts(events: list[Event]) -> None:
+    """Let one account after the other send thirty requests on end, round after round."""
+    accounts = _accounts(events)
+    for place, event in enumerate(events):
+        _send_from(event, accounts[place // _SHIFT % len(accounts)])
+
+
+def from_replaced_accounts(events: list[Event]) -> None:
+    """Let another account, of its own payment, key and device, go on after each twentieth request of an account."""
+    if len(_accounts(events)) == 1:
+        return
+    sent: Counter[str] = Counter()
+    since: dict[tuple[str, int], str] = {}
+    for event in events:
+        account_id = event["account_id"]
+        successor = sent[account_id] // _LIFE
+        sent[account_id] += 1
+        if successor:
+            first_at = since.setdefault((account_id, successor), event["occurred_at"])
+            event["account_created_at"] = first_at
+            for field in ("account_id", "api_key_id", "payment_fingerprint", "device_fingerprint"):
+                if event.get(field):
+                    event[field] += f"-{successor}"
+
+
+def in_a_language_of_its_own(events: list[Event]) -> None:
+    """Write another word for each word, always the same, of as many letters."""
+    for event in events:
+        if "prompt" in event:
+            event["prompt"] = re.sub(r"[^\W\d_]+", _other_word, event["prompt"])
+
+
 DISGUISES: dict[str, Disguise] = {
-    "three requests are turns of a conversation": as_turns,
-    "three requests ask one prompt": as_answers,
+    "three requests are turns of a conversation": together(3, as_turns),
+    "ten requests are turns of a conversation": together(10, as_turns),
+    "three requests ask one prompt": together(3, as_answers),
+    "accounts are loaded unevenly": with_uneven_loads,
+    "accounts take turns of thirty requests": in_shifts,
+    "accounts are replaced after twenty requests": from_replaced_accounts,
+    "in a language that nobody else uses": in_a_language_of_its_own,
 }
 
 
+def _accounts(events: list[Event]) -> list[Event]:
+    """A copy of the first event of each account."""
+    first: dict[str, Event] = {}
+    for event in events:
+        if event["account_id"] not in first:
+            first[event["account_id"]] = dict(event)
+    return list(first.values())
+
+
+def _send_from(event: Event, account: Event) -> None:
+    for field in _ACCOUNTS_FIELDS:
+        event.pop(field, None)
+        if field in account:
+            event[field] = account[field]
+
+
+def _other_word(match: re.Match[str]) -> str:
+    digest = hashlib.sha256(match[0].lower().encode()).digest()
+    word = "".join(
+        ("aeiou", "bcdfghjklmnpqrstvwxyz")[place % 2][digest[place % 32] % (5, 21)[place % 2]]
+        for place in range(len(match[0]))
+    )
+    return word.capitalize() if match[0][0].isupper() else word
+
+
 def disguised(lines: Iterable[bytes], attacks: dict[str, str], disguise: Disguise) -> list[Event]:
-    """Return the events in their order; the campaigns' are disguised by threes of each account."""
+    """Return the events in their order, with the campaigns' disguised."""
     events: list[Event] = [json.loads(line) for line in lines]
-    waiting: dict[str, list[Event]] = {}
+    by_campaign: dict[str, list[Event]] = {}
     for event in events:
         if event["event_id"] in attacks:
-            own = waiting.setdefault(event["account_id"], [])
-            own.append(event)
-            if len(own) == _TOGETHER:
-                disguise(waiting.pop(event["account_id"]))
-    for own in waiting.values():
+            by_campaign.setdefault(attacks[event["event_id"]], []).append(event)
+    for own in by_campaign.values():
         disguise(own)
     return events
 

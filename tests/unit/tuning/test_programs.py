@@ -1,6 +1,7 @@
 """What the programs that make tables switch off, choose and count."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -18,7 +19,18 @@ from tuning import false_alarm_rate
 from tuning.ablation import INPUTS, popular_everywhere, switches, without_link_kind
 from tuning.corpus import Campaign, Corpus, Truth, read_corpus
 from tuning.curve import alone, at_factor, row_of
-from tuning.disguise import as_answers, as_turns, disguised, write_disguised
+from tuning.disguise import (
+    Disguise,
+    as_answers,
+    as_turns,
+    disguised,
+    from_replaced_accounts,
+    in_a_language_of_its_own,
+    in_shifts,
+    together,
+    with_uneven_loads,
+    write_disguised,
+)
 from tuning.false_alarm_rate import NOMINAL_DAYS, Honest, observe, rows_of, specs
 from tuning.hard_cases import by_wrapper, campaigns, honest_kinds
 from tuning.judging import PartialDetector, accounts_alone, judged_records, with_numbers
@@ -224,8 +236,8 @@ def test_settings_judged_in_one_pass_are_judged_as_each_alone(
 
     detector = CampaignDetector(specs()[30])
     opened: Counter[str] = Counter()
-    for end_ms, together in closed.items():
-        for record in together:
+    for end_ms, found_together in closed.items():
+        for record in found_together:
             detector.observe(msgspec.structs.replace(record, links=[]))
         opened.update(found.account_ids[0] for found in detector.advance(end_ms) if found.status == "open")
     assert opened
@@ -240,17 +252,21 @@ def test_settings_judged_in_one_pass_are_judged_as_each_alone(
     assert 0 < others.account_days < honest.account_days
 
 
+def sent(*requests: tuple[str, str], **fields: str) -> tuple[list[bytes], dict[str, str]]:
+    """Events by id and account, each with a prompt of its own; which are one campaign's: all but those of ``h``."""
+    events = [{"event_id": i, "account_id": a, "prompt": f"p{i}", "turn": 1} | fields for i, a in requests]
+    return [json.dumps(event).encode() for event in events], {i: "camp" for i, a in requests if a != "h"}
+
+
 def test_campaigns_are_disguised_by_threes() -> None:
     """Of each account by itself, in time; what is left over too, and nothing of anybody else's."""
-    sent = [("x1", "a"), ("h1", "b"), ("x2", "a"), ("y1", "c"), ("x3", "a"), ("x4", "a"), ("x5", "a")]
-    lines = [json.dumps({"event_id": i, "account_id": a, "prompt": f"p{i}", "turn": 1}).encode() for i, a in sent]
-    attacks = {event_id: "camp" for event_id, _ in sent if event_id[0] in "xy"}
+    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "a"), ("y1", "c"), ("x3", "a"), ("x4", "a"), ("x5", "a"))
 
     turns = {
         event["event_id"]: (event["turn"], event.get("conversation_id"))
-        for event in disguised(lines, attacks, as_turns)
+        for event in disguised(lines, attacks, together(3, as_turns))
     }
-    asked = [event["prompt"] for event in disguised(lines, attacks, as_answers)]
+    asked = [event["prompt"] for event in disguised(lines, attacks, together(3, as_answers))]
 
     assert turns == {
         "x1": (1, "x1"), "h1": (1, None), "x2": (2, "x1"), "y1": (1, "y1"), "x3": (3, "x1"), "x4": (1, "x4"),
@@ -259,12 +275,52 @@ def test_campaigns_are_disguised_by_threes() -> None:
     assert asked == ["px1", "ph1", "px1", "py1", "px1", "px4", "px4"]
 
 
+def senders(disguise: Disguise, lines: list[bytes], attacks: dict[str, str]) -> list[tuple[str, str, str | None]]:
+    """Account, what it asks, and its payment, of each event."""
+    events = disguised(lines, attacks, disguise)
+    return [(event["account_id"], event["prompt"], event.get("payment_fingerprint")) for event in events]
+
+
+def test_accounts_are_spread_otherwise() -> None:
+    """Every prompt is still sent once, in its order, from an account of the campaign with what belongs to it."""
+    requests = [(f"x{n:03d}", "abcd"[n % 4]) for n in range(400)]
+    lines, attacks = sent(*requests, occurred_at="2026-03-02T00:00:00Z")
+    events = [
+        json.loads(line) | {"payment_fingerprint": f"pay_{a}"} for line, (_, a) in zip(lines, requests, strict=True)
+    ]
+    lines = [json.dumps(event).encode() for event in events]
+
+    shifts = senders(in_shifts, lines, attacks)
+    uneven = senders(with_uneven_loads, lines, attacks)
+    replaced = senders(from_replaced_accounts, lines, attacks)
+    for found in (shifts, uneven, replaced):
+        assert [prompt for _, prompt, _ in found] == [f"p{i}" for i, _ in requests]
+        assert all(payment == "pay_" + account_id for account_id, _, payment in found)
+    assert [account_id for account_id, _, _ in shifts] == ["abcd"[n // 30 % 4] for n in range(400)]
+    loads = sorted(Counter(account_id for account_id, _, _ in uneven).values())
+    assert loads[-1] >= 2 * loads[0]
+    lives = Counter(account_id for account_id, _, _ in replaced)
+    assert set(lives.values()) == {20}
+    assert {account_id[0] for account_id in lives} == set("abcd")
+    assert {"a", "a-1", "a-4"} <= lives.keys()
+
+
+def test_a_language_of_its_own_keeps_what_words_have_in_common() -> None:
+    """The same word is the same, of as many letters, with its capital; all else stays."""
+    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "a"), prompt="Sort 12 words: sort, naïve!")
+    first, honest, second = (event["prompt"] for event in disguised(lines, attacks, in_a_language_of_its_own))
+
+    assert first == second != honest == "Sort 12 words: sort, naïve!"
+    assert re.fullmatch(r"([A-Z][a-z]{3}) 12 [a-z]{5}: [a-z]{4}, [a-z]{5}!", first)
+    assert first[:4].lower() == first[15:19] != "sort"
+
+
 def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
     """What is written is read as a corpus: the same accounts, campaigns and times, with less that begins something."""
     (tmp_path / "plain").mkdir()
     (tmp_path / "disguised").mkdir()
     write_corpus(tmp_path / "plain")
-    write_disguised(tmp_path / "plain", as_turns, tmp_path / "disguised")
+    write_disguised(tmp_path / "plain", together(3, as_turns), tmp_path / "disguised")
     plain, other = (read_corpus(tmp_path / name) for name in ("plain", "disguised"))
 
     assert other.truth == plain.truth
