@@ -24,7 +24,8 @@ _SMOOTHING = 40.0
 _REPEAT_RATIO = 0.08
 COUNTED_REPEATS = 3
 """Further uses of a code that count."""
-_LEAST_CODES = 20
+LEAST_CODES = 20
+"""Codes from which weights are fitted."""
 
 Counts = Collection[tuple[str, int]]
 """Codes and how often each is there."""
@@ -45,7 +46,7 @@ def fit_asked(recents: Iterable[str], vocabulary: Vocabulary, apart: Iterable[st
     """
     used, left_out = _codes(recents, vocabulary), _codes(apart, vocabulary)
     total = used.total()
-    if total < _LEAST_CODES:
+    if total < LEAST_CODES:
         return None
     blend = _SMOOTHING / (total + _SMOOTHING)
     others = max(1, vocabulary.total - total - left_out.total())

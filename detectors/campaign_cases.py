@@ -1,11 +1,11 @@
-"""Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, and let go."""
+"""Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
 from collections.abc import Collection, Mapping
 
 from detectors.alike import AlikeDetector
 from detectors.campaign_state import Meta
-from detectors.case import Case, Reason, new_case
-from detectors.casebook import MOST_COMPARED, Casebook
+from detectors.case import MOST_COMPARED, Case, Reason, new_case
+from detectors.casebook import Casebook
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
@@ -13,6 +13,7 @@ from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
+from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -34,6 +35,7 @@ class CampaignCases:
         kin: KinDetector,
         alike: AlikeDetector,
         interchange: InterchangeDetector,
+        splits: SplitDetector,
         book: Casebook,
     ) -> None:
         self._spec = spec
@@ -43,6 +45,7 @@ class CampaignCases:
         self._kin = kin
         self._alike = alike
         self._interchange = interchange
+        self._splits = splits
         self._book = book
 
     def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
@@ -156,7 +159,7 @@ class CampaignCases:
         return alerts
 
     def _check_kin(self, end_ms: int) -> list[Alert]:
-        """Once per interval: learn what members share, merge campaigns that are kin, let go of members that are not."""
+        """Once per interval: learn what members share, merge campaigns, split them, let go of members."""
         due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
         if not due:
             return []
@@ -166,9 +169,20 @@ class CampaignCases:
                 self._book.changed.add(case.alert_id)
         self._kin.fit(due, self._book.case_of, end_ms)
         alerts = [alert for case in due for alert in self._merge_kin(case, end_ms)]
+        alerts += [alert for case in due for alert in self._split(case, end_ms)]
         for case in due:
             if case.alert_id in self._book.cases:
                 alerts += self._book.compare_kin(case, self._kin.compare_members(case, end_ms), end_ms)
+        return alerts
+
+    def _split(self, case: Case, end_ms: int) -> list[Alert]:
+        """A campaign that turns out to be two goes on as two."""
+        parts = self._splits.parts_of(case, end_ms) if case.alert_id in self._book.cases else []
+        if not parts:
+            return []
+        alerts, successors = self._book.split(case, parts, end_ms)
+        for successor, part in zip(successors, parts, strict=True):
+            self._kin.adopt(successor, part.kinship)
         return alerts
 
     def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:

@@ -20,6 +20,7 @@ from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.spec import DetectorSpec
+from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
 from detectors.verdicts import FeedbackRefused, targets_of
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
@@ -66,8 +67,9 @@ class CampaignDetector:
             spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
         )
         alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
+        splits = SplitDetector(spec, self._kin, self._groups, self._accounts, self._heard)
         self._common = CampaignCases(
-            spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._interchange, self._book
+            spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._interchange, splits, self._book
         )
         self._swept_hour = -1
         self.repeated = 0

@@ -16,10 +16,14 @@ from detectors.windows import DAY_MS
 from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
 
 MAX_ACCOUNTS = 100_000
+MOST_COMPARED = 16
+"""Accounts of a campaign, the first by id, that are compared with another campaign: more would say the same."""
 ROLLUP = "rollup:"
 """Begins the subject of a case that only collects what exceeds the daily budget."""
 ROLLUP_ID = "roll_"
 """Begins its alert id."""
+PART = "part:"
+"""Begins the subject of a campaign that was part of another one."""
 _MAX_REASONS = 32
 
 _RATIONALE: dict[ActionType, str] = {
@@ -156,7 +160,7 @@ def _ladder(case: Case) -> tuple[Severity, ActionType]:
         severity = "medium" if case.exchanges >= 100 else "low"  # noqa: PLR2004
     if case.is_confirmed:
         return severity, "suspend"
-    if case.version <= 1:
+    if case.version <= 1 and not case.subject.startswith(PART):
         return severity, "verify"
     return severity, "review" if case.score >= 12 else "throttle"  # noqa: PLR2004
 
@@ -174,7 +178,7 @@ def _summary(case: Case, status: Status) -> str:
         "resolved": "Quiet again: ",
         "expired": "Expired without new evidence: ",
         "retracted": "Retracted after review: ",
-        "superseded": "Now part of a campaign: ",
+        "superseded": "Now told by another alert: ",
     }.get(status, "")
     if case.is_rollup:
         return f"{end}{len(case.accounts)} accounts beyond the daily alert budget, rolled up into one alert."

@@ -1,17 +1,16 @@
-"""The casebook: every open case, who is in it, and how cases begin, grow, merge and end."""
+"""The casebook: every open case, who is in it, and how cases begin, grow, merge, split and end."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from detectors.case import Case, publication
-from detectors.reasons import KIN, kin_reasons
+from detectors.case import MOST_COMPARED, PART, Case, new_case, publication
+from detectors.reasons import KIN, kin_reasons, part_reason
 from detectors.spec import DetectorSpec
+from detectors.split import Part
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS
 from schemas.alert import Alert, Status
 
-MOST_COMPARED = 16
-"""Accounts of a campaign, the first by id, that are compared with another campaign: more would say the same."""
 _LEAST_OF_MERGED = 3
 
 
@@ -223,6 +222,29 @@ class Casebook:
             case.core = sorted({*case.core, *core})
             alerts += self.join_kin(case, accounts, likeness | case.likeness, at_ms)
         return alerts
+
+    def split(self, case: Case, parts: Sequence[Part], at_ms: int) -> tuple[list[Alert], list[Case]]:
+        """Each part of a campaign goes on as one of its own; what it was ends in the first."""
+        successors = [self._successor(case, part, at_ms) for part in parts]
+        case.superseded_by = successors[0].alert_id
+        alerts = self.end(case, "superseded", at_ms)
+        for successor, part in zip(successors, parts, strict=True):
+            self.cases[successor.alert_id] = successor
+            for link in part.links:
+                self.own_link(successor, link)
+            alerts += self.name(successor, part.accounts, at_ms)
+            self._learn_likeness(successor, {a: case.likeness[a] for a in part.accounts if a in case.likeness})
+            # That it is told by two alerts is no new evidence: they stand as long as the one would have.
+            alerts.append(publication(self._spec, successor, "open", at_ms, is_evidence=False))
+        return alerts, successors
+
+    def _successor(self, case: Case, part: Part, at_ms: int) -> Case:
+        """A case about a part of another's accounts: it begins with the evidence on all of them."""
+        successor = new_case(self._spec, "campaign", f"{PART}{case.alert_id}:{part.core[0]}", at_ms, case.tenant_id)
+        successor.score, successor.core, successor.raised_ms = case.score, part.core, case.raised_ms
+        successor.confirmed = [account_id for account_id in case.confirmed if account_id in part.accounts]
+        successor.explain([*case.reasons, part_reason(case, part.accounts)])
+        return successor
 
     def sweep(self, at_ms: int) -> list[Alert]:
         """End what is quiet or old, renew what goes on before a consumer lets it expire."""

@@ -8,7 +8,7 @@ other. It needs a campaign that is open already, and is blind to members who get
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 
 import msgspec
 
@@ -20,7 +20,7 @@ from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
-from detectors.spec import DetectorSpec
+from detectors.spec import DetectorSpec, Kin
 from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket
@@ -54,6 +54,37 @@ class Likeness:
         self.sample = Sample(state)
 
 
+class Everybody:
+    """All accounts at one time, what each is like, and what those that are not accused are like."""
+
+    def __init__(
+        self,
+        spec: Kin,
+        harvest: HarvestDetector,
+        accounts: Mapping[str, Suspicion],
+        accused: Container[str],
+        at_ms: int,
+    ) -> None:
+        self.at_ms = at_ms
+        self.accused = accused
+        self._rates = {a: harvest.rate_at(state, at_ms) for a, state in accounts.items()}
+        # Exact sums: the order of accounts in memory must not show.
+        self.exchanges = math.fsum(self._rates.values())
+        self.manners = {
+            a: manner_of(accounts[a], harvest.daily_rate(accounts[a], at_ms))
+            for a, rate in self._rates.items()
+            if rate >= spec.least_exchanges
+        }
+        others = [accounts[a] for a in self.manners if a not in accused]
+        self.manner = [manner for a, manner in self.manners.items() if manner >= 0 and a not in accused]
+        self.onsets = [onset_of(state) for state in others]
+        self.traits = TraitCounts(others)
+
+    def exchanges_of(self, accounts: Collection[str]) -> float:
+        """Remembered exchanges of some accounts."""
+        return math.fsum(self._rates.get(a, 0.0) for a in accounts)
+
+
 class KinDetector:
     """Kinship of every open campaign, and how far an account resembles it."""
 
@@ -70,6 +101,7 @@ class KinDetector:
         self._harvest = harvest
         self._accounts = accounts
         self._heard = heard
+        self._everybody = Everybody(self._spec, harvest, {}, (), 0)
         self.kinships: dict[str, Kinship] = {}
         """By alert id."""
         self.changed: set[str] = set()
@@ -86,33 +118,31 @@ class KinDetector:
 
     def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
         """Fit the kinships of campaigns; costs a look at every account, so all that are due are fitted together."""
-        rate_of = {a: self._harvest.rate_at(state, at_ms) for a, state in self._accounts.items()}
-        manners = {
-            a: manner_of(self._accounts[a], self._harvest.daily_rate(self._accounts[a], at_ms))
-            for a, rate in rate_of.items()
-            if rate >= self._spec.least_exchanges
-        }
-        others = [manner for a, manner in manners.items() if manner >= 0 and a not in accused]
-        their_onsets = [onset_of(self._accounts[a]) for a in manners if a not in accused]
-        their_traits = TraitCounts(self._accounts[a] for a in manners if a not in accused)
-        # Exact sums: the order of accounts in memory must not show.
-        everything = math.fsum(rate_of.values())
+        self._everybody = Everybody(self._spec, self._harvest, self._accounts, accused, at_ms)
         for case in cases:
-            self.changed.add(case.alert_id)
-            members = frozenset(case.core)
-            inside = math.fsum(rate_of.get(a, 0.0) for a in members)
-            if inside < self._spec.min_exchanges or everything <= inside:
-                self.kinships[case.alert_id] = Kinship(self.turn_of(at_ms))
-                continue
-            states = [self._accounts[a] for a in case.core if a in self._accounts]
-            self.kinships[case.alert_id] = Kinship(
-                self.turn_of(at_ms),
-                fit_source(states, self._heard),
-                fit_marks(self._spec, self._groups, members, accused, inside, everything - inside, at_ms),
-                fit_manner([manners[a] for a in case.core if manners.get(a, -1) >= 0], others),
-                fit_traits(TraitCounts(states), their_traits),
-                fit_onset(map(onset_of, states), their_onsets),
-            )
+            self.adopt(case, self.kinship_of(case.core))
+
+    def adopt(self, case: Case, kinship: Kinship) -> None:
+        """Make a kinship a campaign's."""
+        self.kinships[case.alert_id] = kinship
+        self.changed.add(case.alert_id)
+
+    def kinship_of(self, core: Collection[str]) -> Kinship:
+        """What some accounts have in common, told from all that were there when kinships were last fitted."""
+        everybody, turn = self._everybody, self.turn_of(self._everybody.at_ms)
+        inside = everybody.exchanges_of(core)
+        if inside < self._spec.min_exchanges or everybody.exchanges <= inside:
+            return Kinship(turn)
+        states = [self._accounts[a] for a in core if a in self._accounts]
+        outside = everybody.exchanges - inside
+        return Kinship(
+            turn,
+            fit_source(states, self._heard),
+            fit_marks(self._spec, self._groups, frozenset(core), everybody.accused, inside, outside, everybody.at_ms),
+            fit_manner([everybody.manners[a] for a in core if everybody.manners.get(a, -1) >= 0], everybody.manner),
+            fit_traits(TraitCounts(states), everybody.traits),
+            fit_onset(map(onset_of, states), everybody.onsets),
+        )
 
     def forget(self, open_cases: Container[str]) -> None:
         """Let go of the kinships of campaigns that have ended."""
@@ -131,7 +161,8 @@ class KinDetector:
             if account is None:
                 continue
             for case, kin in found:
-                nats = self._nats(case, account, at_ms) if record.tenant_id == case.tenant_id else -math.inf
+                is_tenants = record.tenant_id == case.tenant_id
+                nats = self._nats(self.kinships[case.alert_id], account, at_ms) if is_tenants else -math.inf
                 if nats >= self._spec.nats_to_join:
                     kin[account.account_id] = nats
                     break
@@ -139,7 +170,7 @@ class KinDetector:
 
     def among(self, case: Case, account_ids: Iterable[str], at_ms: int) -> list[str]:
         """Those of the accounts, all of the case's tenant, that are kin of it."""
-        nats = self._nats_of(case, account_ids, at_ms)
+        nats = self._nats_of(self.kinships[case.alert_id], account_ids, at_ms)
         return [account_id for account_id in nats if nats[account_id] >= self._spec.nats_to_join]
 
     def sure(self, case: Case, at_ms: int) -> list[str]:
@@ -147,7 +178,8 @@ class KinDetector:
         missing = self._spec.core_accounts - len(case.core)
         if case.alert_id not in self.kinships or missing <= 0:
             return []
-        nats = self._nats_of(case, sorted(case.accounts.keys() - set(case.core)), at_ms)
+        others = sorted(case.accounts.keys() - set(case.core))
+        nats = self._nats_of(self.kinships[case.alert_id], others, at_ms)
         least = self._spec.nats_to_join + self._spec.sure_nats
         return [account_id for account_id in nats if nats[account_id] >= least][:missing]
 
@@ -158,20 +190,29 @@ class KinDetector:
         """
         since_ms = at_ms - round(self._spec.check_minutes * 60_000)
         went_on = [a for a in sorted(case.accounts.keys() - set(case.core)) if self._went_on(a, since_ms)]
-        return self._nats_of(case, went_on, at_ms, least=-math.inf)
+        return self.compare(self.kinships[case.alert_id], went_on, at_ms)
+
+    def compare(self, kinship: Kinship, account_ids: Iterable[str], at_ms: int) -> dict[str, float]:
+        """Of each account that has done enough, how much likelier it is one of those than none (nats)."""
+        return self._nats_of(kinship, account_ids, at_ms, least=-math.inf)
+
+    def is_comparable(self, account_id: str, at_ms: int) -> bool:
+        """Whether an account has done enough to be compared."""
+        state = self._accounts.get(account_id)
+        return state is not None and self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges
 
     def _went_on(self, account_id: str, since_ms: int) -> bool:
         state = self._accounts.get(account_id)
         return state is not None and state.last_ms > since_ms
 
     def _nats_of(
-        self, case: Case, account_ids: Iterable[str], at_ms: int, least: float | None = None
+        self, kinship: Kinship, account_ids: Iterable[str], at_ms: int, least: float | None = None
     ) -> dict[str, float]:
         """Likeness of those accounts that have done enough to be compared; nothing while the members have not."""
-        if self.kinships[case.alert_id].marks is None:
+        if kinship.marks is None:
             return {}
         likenesses = [self._likeness_of(account_id, at_ms) for account_id in account_ids]
-        return {a.account_id: self._nats(case, a, at_ms, least) for a in likenesses if a is not None}
+        return {a.account_id: self._nats(kinship, a, at_ms, least) for a in likenesses if a is not None}
 
     def _likeness_of(self, account_id: str, at_ms: int) -> Likeness | None:
         """What of an account is compared; ``None`` when it has done too little."""
@@ -184,12 +225,11 @@ class KinDetector:
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
         return Likeness(account_id, state, exchanges, manner)
 
-    def _nats(self, case: Case, account: Likeness, at_ms: int, least: float | None = None) -> float:
+    def _nats(self, kinship: Kinship, account: Likeness, at_ms: int, least: float | None = None) -> float:
         """How much likelier an account is a member than any other (nats); -inf where it cannot reach ``least``.
 
         That is what it takes to join, unless given.
         """
-        kinship = self.kinships[case.alert_id]
         if kinship.marks is None:
             return -math.inf
         least = self._spec.nats_to_join if least is None else least

@@ -1,10 +1,10 @@
 """Reasons: what a reviewer reads of each feature, with the honest cause that would look the same."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
-from detectors.case import Reason, confidence_of
+from detectors.case import Case, Reason, confidence_of
 from detectors.even_load import Dealt, GroupEvidence
 from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
@@ -230,6 +230,21 @@ def kin_reasons(likeness: Mapping[str, float], needed_nats: float) -> list[Reaso
             "Likeness is no proof: look at these accounts first, they may have nothing to do with the rest.",
         ),
     ]
+
+
+def part_reason(campaign: Case, accounts: Collection[str]) -> Reason:
+    """Reason of a campaign that was a part of another one until now."""
+    return Reason(
+        "split",
+        "accounts with a list of their own",
+        float(len(accounts)),
+        float(len(campaign.accounts)),
+        "accounts",
+        0.0,
+        f"They were part of {campaign.alert_id}, whose other accounts ask something else, in another way; the rest of "
+        "the evidence was found on all of them together.",
+        "If one customer runs both for two purposes, what the evidence on all of them says still holds.",
+    )
 
 
 def _cut(text: str, parts: list[str]) -> str:

@@ -1,6 +1,6 @@
 """What the detectors make of a corpus that has been read, with everything on or with something switched off."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from detectors.campaigns import CampaignDetector, FeedbackRefused
-from detectors.case import Case
-from detectors.kin import KinDetector
+from detectors.kin import KinDetector, Kinship
 from detectors.marks import Marks
 from detectors.source import Source
 from detectors.spec import DetectorSpec
@@ -45,24 +44,21 @@ class _PartialKin(KinDetector):
 
     blind: tuple[str, ...] = ()
 
-    def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
-        """Fit kinships, then forget what they say about some resemblances."""
-        super().fit(cases, accused, at_ms)
-        for case in cases:
-            known = self.kinships[case.alert_id]
-            source = Source(
-                None if "asked" in self.blind else known.source.asked,
-                [None if "styles" in self.blind else style for style in known.source.styles],
-            )
-            nothing: dict[str, object] = {
-                "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
-                "manner": [0.0] * len(known.manner),
-                "traits": None,
-                "onset": {},
-            }
-            self.kinships[case.alert_id] = msgspec.structs.replace(
-                known, source=source, **{name: nothing[name] for name in nothing.keys() & set(self.blind)}
-            )
+    def kinship_of(self, core: Collection[str]) -> Kinship:
+        """Return what accounts have in common, without what it says about some resemblances."""
+        known = super().kinship_of(core)
+        source = Source(
+            None if "asked" in self.blind else known.source.asked,
+            [None if "styles" in self.blind else style for style in known.source.styles],
+        )
+        nothing: dict[str, object] = {
+            "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
+            "manner": [0.0] * len(known.manner),
+            "traits": None,
+            "onset": {},
+        }
+        blind = {name: nothing[name] for name in nothing.keys() & set(self.blind)}
+        return msgspec.structs.replace(known, source=source, **blind)
 
 
 class PartialDetector(CampaignDetector):

@@ -258,6 +258,21 @@ def overlap_cases() -> Iterator[Case]:
         .expect(hour(2), acct_a="throttle", acct_b="throttle", acct_c="throttle")
     )
     yield (
+        Case("a-campaign-splits", "One campaign turns out to be two; it points to the larger, and both go on.")
+        .then(publication("campaign_1", 1, accounts=["acct_a", "acct_b", "acct_c"]))
+        .expect(hour(1), acct_a="throttle", acct_b="throttle", acct_c="throttle")
+        .then(
+            publication(
+                "campaign_1", 2, "superseded", accounts=["acct_a", "acct_b", "acct_c"], superseded_by="campaign_2"
+            )
+        )
+        .then(publication("campaign_2", 1, accounts=["acct_a", "acct_b"], action="review"))
+        .then(publication("campaign_3", 1, accounts=["acct_c"]))
+        .expect(hour(2), acct_a="review", acct_b="review", acct_c="throttle")
+        .then(publication("campaign_3", 2, "retracted", accounts=["acct_c"]))
+        .expect(hour(2), acct_a="review", acct_b="review")
+    )
+    yield (
         Case(
             "the-strictest-counts", "While several alerts name an account the strictest action is taken, then the next."
         )

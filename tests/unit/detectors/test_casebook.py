@@ -1,4 +1,4 @@
-"""The casebook: how cases begin, grow, merge and end."""
+"""The casebook: how cases begin, grow, merge, split and end."""
 
 import math
 from datetime import timedelta
@@ -7,7 +7,9 @@ import pytest
 
 from detectors.case import Case, Reason, new_case
 from detectors.casebook import Casebook
+from detectors.kin import Kinship
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.split import Part
 from detectors.suspicion import Suspicion
 from schemas.alert import Alert
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS
@@ -221,6 +223,43 @@ def test_campaigns_merge_into_one() -> None:
     assert desk.book.of_link("template::u") is desk.book.of_link("template::t") is large
     assert {desk.book.of_account(f"a{n}") for n in range(6) if desk.book.of_account(f"a{n}") is not large} == set()
     assert [a.superseded_by for a in desk.said if a.alert_id == small.alert_id] == [None, large.alert_id]
+
+
+def test_a_campaign_splits_into_two() -> None:
+    """It ends in the larger part; both begin with its evidence, their own links, confirmations and likeness."""
+    desk = Desk()
+    whole = desk.opened("campaign", "template::t", [f"a{n}" for n in range(7)])
+    desk.book.own_link(whole, "payment::p")
+    whole.score, whole.confirmed = 9.0, ["a0", "a6"]
+    whole.explain([Reason("group", "even load", 0.4, 1.25, "x", 9.0, "why", "else")])
+    whole.core, whole.likeness = ["a0", "a1", "a2", "a4", "a5"], {"a3": 13.0, "a6": 14.0}
+    parts = [
+        Part(["a0", "a1", "a2", "a3"], ["a0", "a1", "a2"], ["template::t"], Kinship(1)),
+        Part(["a4", "a5", "a6"], ["a4", "a5"], ["payment::p"], Kinship(1)),
+    ]
+    alerts, successors = desk.book.split(whole, parts, START_MS + HOUR_MS)
+
+    assert [(alert.status, alert.alert_id) for alert in alerts] == [
+        ("superseded", whole.alert_id),
+        *[("open", successor.alert_id) for successor in successors],
+    ]
+    assert alerts[0].superseded_by == successors[0].alert_id
+    assert [alert.account_ids for alert in alerts[1:]] == [tuple(part.accounts) for part in parts]
+    assert [alert.exchanges for alert in alerts[1:]] == [400, 300]
+    for alert, successor, part, confirmed in zip(alerts[1:], successors, parts, (["a0"], ["a6"]), strict=True):
+        assert (successor.core, successor.links, successor.confirmed) == (part.core, part.links, confirmed)
+        assert successor.likeness == {a: nats for a, nats in whole.likeness.items() if a in part.accounts}
+        # Of the second part the one that came by likeness is confirmed.
+        assert ("least sure member" in {e.feature for e in alert.evidence}) == (part is parts[0])
+        assert {desk.book.of_account(a) for a in part.accounts if desk.book.of_account(a) is not successor} == set()
+        assert desk.book.of_link(part.links[0]) is successor
+        assert (alert.score, alert.recommended_action.type) == (9.0, "throttle")
+        assert alert.expires_at == desk.said[0].expires_at
+        split = next(evidence for evidence in alert.evidence if evidence.detector == "split")
+        assert (split.observed, split.baseline) == (len(part.accounts), 7)
+        assert whole.alert_id in split.explanation
+        assert "even load" in {evidence.feature for evidence in alert.evidence}
+    assert set(desk.book.cases) == {successor.alert_id for successor in successors}
 
 
 def test_a_confirmation_goes_along() -> None:

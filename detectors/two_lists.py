@@ -1,0 +1,106 @@
+"""Two lists: whether the accounts of one campaign work through two lists, and which account through which.
+
+Wording that two campaigns have in common brings them into one case. Each of the two asks from a source of its own
+(``detectors.source``). The first source is fitted around the account that is least like all, the second around the one
+that is least like the first; then every account goes to the source it comes from more likely, and both are fitted
+again: expectation-maximisation (Dempster, Laird, Rubin 1977) with hard assignments. Everybody is like himself, so an
+account is always compared with the half of each source in which it is not (two-fold cross-fitting). It is blind to
+lists that ask the same in the same style, and to parts of a few accounts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.asked import LEAST_CODES
+from detectors.fingerprint_layout import OPENER_CHARS
+from detectors.heard import Heard
+from detectors.source import Samples, Source, fit_source
+from detectors.suspicion import Suspicion
+
+LEAST_PART = 8
+"""Accounts that each list must have."""
+_NEAREST = 5
+_STEPS = 6
+_CLEAR_NATS = 4.0
+_CLEAR_RATIO = 0.8
+"""Share of the accounts of each list that must be clearly likelier of it: with so many nats and more."""
+
+_Mask = NDArray[np.bool_]
+
+
+def two_lists(states: Mapping[str, Suspicion], heard: Heard) -> tuple[list[str], list[str]] | None:
+    """The accounts of the larger and of the smaller list, sorted; ``None`` where one list explains them.
+
+    Costs about half a millisecond for each account.
+    """
+    accounts = sorted(states)
+    if len(accounts) < 2 * LEAST_PART:
+        return None
+    lists = _Lists([states[account_id] for account_id in accounts], heard)
+    is_second = lists.around_extremes()
+    nats = np.zeros(len(accounts))
+    for _ in range(_STEPS):
+        if min(is_second.sum(), (~is_second).sum()) < LEAST_PART:
+            return None
+        nats = lists.nats_of_second(is_second)
+        before, is_second = is_second, nats > 0
+        if np.array_equal(before, is_second):
+            break
+    if not (_is_clear(-nats[~is_second]) and _is_clear(nats[is_second])):
+        return None
+    parts = [[a for a, own in zip(accounts, mask, strict=True) if own] for mask in (~is_second, is_second)]
+    smaller, larger = sorted(parts, key=lambda part: (len(part), part))
+    return larger, smaller
+
+
+def _is_clear(nats: NDArray[np.float64]) -> bool:
+    return len(nats) >= LEAST_PART and float((nats >= _CLEAR_NATS).mean()) >= _CLEAR_RATIO
+
+
+class _Lists:
+    """The accounts, and how they compare with two lists."""
+
+    def __init__(self, states: Sequence[Suspicion], heard: Heard) -> None:
+        self._states = states
+        self._heard = heard
+        self._samples = Samples(states)
+
+    def around_extremes(self) -> _Mask:
+        """Which accounts are nearer to the second extreme than to the first."""
+        everybody = np.ones(len(self._states), dtype=bool)
+        first = self._around(self._least(self._samples.nats(self._source(everybody))))
+        second = self._around(self._least(first))
+        return second > first
+
+    def _least(self, nats: NDArray[np.float64]) -> int:
+        """The account that is least alike, of those that have sent enough to fit a source around them, if any have."""
+        sent = np.array([len(state.recent) // OPENER_CHARS for state in self._states])
+        return int(np.argmin(np.where(sent >= min(LEAST_CODES, sent.max()), nats, np.inf)))
+
+    def _around(self, row: int) -> NDArray[np.float64]:
+        """Likeness of all accounts to the source of the nearest to one."""
+        nats = self._samples.nats(self._source(self._rows([row])))
+        nearest = np.argsort(-nats, kind="stable")[:_NEAREST]
+        return self._samples.nats(self._source(self._rows([row, *nearest.tolist()])))
+
+    def _rows(self, rows: Sequence[int]) -> _Mask:
+        mask = np.zeros(len(self._states), dtype=bool)
+        mask[list(rows)] = True
+        return mask
+
+    def nats_of_second(self, is_second: _Mask) -> NDArray[np.float64]:
+        """How much likelier each account is of the second list than of the first."""
+        nats = np.zeros(len(self._states))
+        is_odd = np.where(is_second, np.cumsum(is_second), np.cumsum(~is_second)) % 2 == 1
+        for own in (is_odd, ~is_odd):
+            first, second = (self._samples.nats(self._source(part & ~own)) for part in (~is_second, is_second))
+            nats[own] = (second - first)[own]
+        return nats
+
+    def _source(self, mask: _Mask) -> Source:
+        """Source of some accounts, told from all that are not looked at, be they of the other list or of the same."""
+        inside = [state for state, is_in in zip(self._states, mask, strict=True) if is_in]
+        apart = [state for state, is_in in zip(self._states, mask, strict=True) if not is_in]
+        return fit_source(inside, self._heard, apart)
