@@ -336,3 +336,18 @@ def test_a_restored_kinship_finds_the_same() -> None:
     assert other.kin.kinships[other.case.alert_id] == kinship
     assert not other.kin.is_due(other.case, START_MS)
     assert other.found("like", *OTHERS) == world.found("like", *OTHERS) == ["like"]
+
+
+def test_a_kinship_that_is_fitted_or_adopted_is_to_be_written() -> None:
+    """Else a restart would lose it, or go on with the one before."""
+    world = World()
+    world.kin.changed.clear()
+    world.kin.fit([world.case], frozenset(MEMBERS), START_MS + HOUR_MS)
+    assert world.kin.changed == {world.case.alert_id}
+
+    world.kin.changed.clear()
+    other = world.opened("template:\x1fhother", ["u1"])
+    kinship = world.kin.kinship_of(MEMBERS)
+    world.kin.adopt(other, kinship)
+    assert world.kin.kinships[other.alert_id] is kinship
+    assert world.kin.changed == {other.alert_id}
