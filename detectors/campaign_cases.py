@@ -117,10 +117,13 @@ class CampaignCases:
         """Accounts on a campaign's link that act like its members become members."""
         group = self._groups.groups[key]
         joining: set[str] = set()
+        if evidence is not None and evidence.nats < self._groups.threshold_nats:
+            # What would open no campaign lets none grow.
+            evidence, group.is_pure = None, False
         if evidence is not None:
             group.is_pure = evidence.is_pure
             joining.update(evidence.accounts)
-            if evidence.nats > case.score:
+            if evidence.nats > case.score or not case.accounts.keys() >= joining:
                 self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
