@@ -4,6 +4,8 @@ The rates of honest accounts spread widely, as a Pareto law does; those over whi
 evidence is the logarithm of the likelihood ratio between a mixture of honest use with one cluster of even load and
 honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what is
 slower than honest use can be. Accounts that lived for one sitting only are no evidence: people's sittings are alike.
+Users of an app that most of them use all day are above any such law, so of many accounts it can also be told how much
+more even they are than people of one measure (``nats_over_busy``).
 """
 
 import math
@@ -15,11 +17,16 @@ import numpy as np
 
 from detectors.exchange import NOBODY
 from detectors.gap import find_gap
-from detectors.mixture import find_cluster
+from detectors.mixture import find_cluster, penalty_nats
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
 from detectors.windows import HOUR_MS
 
+_MOST_ABOVE_RATIO = 0.65
+"""Share of many accounts that are in a gap or above it, at most: people who are all busy are few below, too. Where more
+are, the load is even."""
+_KNOWN_ACCOUNTS = 100
+"""How busy people spread is not known well enough for more accounts to tell more."""
 _SECOND_LOOK_NATS = math.log(2)
 """A gap is looked for where no even load was found: a second look at the link, at half the chance of the first."""
 
@@ -37,7 +44,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
 
     ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
     their rates and those of the accounts. ``is_spoken``: rates are of all exchanges, not only of those that begin
-    something. ``dealt``: people are as slow, but the accounts are interchangeable.
+    something. ``dealt``: people are as slow, or talk as much, but the accounts are interchangeable.
     """
 
     accounts: tuple[str, ...]
@@ -94,6 +101,20 @@ def even_load(
     return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
 
 
+def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least_rate: float) -> float:
+    """Evidence of a cluster over people who are mostly busy, in one measure, with some light users among them.
+
+    Theirs is the same mixture with a cluster as wide as people of one measure are, at any rate. ``even_nats`` is what
+    ``even_load`` gave for the rates. The penalty is paid once more: both mixtures were fitted. One link in some is
+    theirs, so that much less is asked for. Costs as much as ``even_load``.
+    """
+    size = len(rates)
+    values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
+    people = find_cluster(values, spec.honest_slope, spec.busy_spread, math.inf)
+    nats = (even_nats - people.nats) * min(1.0, _KNOWN_ACCOUNTS / size) - penalty_nats(size)
+    return nats - math.log(spec.busy_link_ratio)
+
+
 def load_above_gap(
     spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion]
 ) -> GroupEvidence | None:
@@ -102,7 +123,8 @@ def load_above_gap(
         return None
     rate_of = dict(zip(accounts, rates, strict=True))
     chosen = customers(accounts, states)
-    gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts)
+    most_ratio = _MOST_ABOVE_RATIO if len(chosen) >= spec.busy_accounts else 1.0
+    gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
     nats = 0.0 if gap is None else gap.nats - _SECOND_LOOK_NATS
     if gap is None or nats <= 0:
         return None

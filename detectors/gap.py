@@ -6,7 +6,7 @@ neighbouring intervals of the logarithm of the rate, each ``_WIDTH`` wide, the u
 p = 1 / (1 + exp(s * _WIDTH)) on average. Of n accounts in both, c or more are in the upper one with a chance of at most
 exp(-n * KL(c / n, p)) (Chernoff 1952; Hoeffding 1963), KL being the divergence of two coins. Minus its logarithm, less
 that of the places looked at (Bonferroni), is the evidence. It is blind to campaigns that fill the gap with slower
-accounts, and to links that nobody else uses: those are for ``detectors.even_load``.
+accounts, and to links that few others use: those are for ``detectors.even_load``.
 """
 
 import math
@@ -28,10 +28,13 @@ class Gap(msgspec.Struct, frozen=True):
     high: float
 
 
-def find_gap(rates: Iterable[float], slope: float, least_rate: float, min_accounts: int) -> Gap | None:
+def find_gap(
+    rates: Iterable[float], slope: float, least_rate: float, min_accounts: int, most_ratio: float = 1.0
+) -> Gap | None:
     """Return the gap with most evidence above which there are enough accounts; ``None`` when there is none.
 
-    ``slope`` is the index of the Pareto law of honest rates; no account below ``least_rate`` is above a gap.
+    ``slope`` is the index of the Pareto law of honest rates; no account below ``least_rate`` is above a gap. At most
+    the share ``most_ratio`` of all accounts is in the gap or above.
     """
     ordered = sorted(rates)
     first = bisect_left(ordered, least_rate)
@@ -41,8 +44,11 @@ def find_gap(rates: Iterable[float], slope: float, least_rate: float, min_accoun
     for at in range(first, len(ordered) - min_accounts + 1):
         low, high = ordered[at], ordered[at] * math.exp(_WIDTH)
         above = bisect_right(ordered, high) - at
-        between = at - bisect_left(ordered, low * math.exp(-_WIDTH))
+        below = bisect_left(ordered, low * math.exp(-_WIDTH))
+        between = at - below
         if above < min_accounts or between > _MOST_BETWEEN_RATIO * above:
+            continue
+        if len(ordered) - below > most_ratio * len(ordered):
             continue
         nats = _chernoff_nats(above, above + between, share) - math.log(places)
         if best is None or nats > best.nats:

@@ -141,11 +141,13 @@ class GroupDetector:
     ) -> GroupEvidence | None:
         """Evidence on a link, of some accounts left out; ``None`` when there is none."""
         group, spec = self.groups[key], self._spec
-        uses = [use for use in self._uses(key, group, now_ms, states, harvest) if use.account_id not in left_out]
+        everybody = self._uses(key, group, now_ms, states, harvest)
+        uses = [use for use in everybody if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        evidence = LinkEvidence(spec, states, interchange).judge(key.partition(":")[0], uses, self.threshold_nats)
+        kind, others = key.partition(":")[0], len(everybody) - len(uses)
+        evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.

@@ -5,11 +5,12 @@ others. Accounts over which one list is spread are loaded evenly, and more than 
 members' rates on a link (remembered exchanges over the time they had for them) are fitted by a mixture of honest use
 and one cluster of even load (``detectors.mixture``). The evidence is the logarithm of the likelihood ratio between the
 mixture and honest use alone, counted only as far as what the cluster asks is what a crowd asks. On links that many use
-lightly, those above a gap in the rates are looked for instead (``detectors.gap``). An even load as low as people's
-counts where the accounts are interchangeable (``detectors.interchange``). A list that is asked in conversations begins
-few of them, so at last all exchanges are looked at, turns among them: people talk on at very different length, so the
-load must be high and very even. What people do in one sitting is even too,
-so on links that anybody may come to share some accounts must have come back.
+lightly, those above a gap in the rates are looked for instead (``detectors.gap``). Many accounts must also be more even
+than people who are all busy. An even load as low as people's, or as busy people's, counts where the accounts are
+interchangeable (``detectors.interchange``). A list that is asked in conversations begins few of them, so at last all
+exchanges are looked at, turns among them: people talk on at very different length, so the load must be high and very
+even. What people do in one sitting is even too, so on links that anybody may come to share some accounts must have come
+back.
 
 It cannot see campaigns that copy the spread of honest use, small ones that stay below ``min_rate``, or those whose
 accounts share nothing.
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, Stay, even_load, is_lasting, load_above_gap, weighed
+from detectors.even_load import GroupEvidence, Stay, even_load, is_lasting, load_above_gap, nats_over_busy, weighed
 from detectors.interchange import InterchangeDetector
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
@@ -54,26 +55,42 @@ class LinkEvidence:
         self._states = states
         self._interchange = interchange
 
-    def judge(self, kind: str, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
-        """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations."""
+    def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
+        """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations.
+
+        ``others`` is how many accounts use the link besides.
+        """
         is_strict = kind in _STRICT_KINDS
-        evidence = self._load(uses, is_strict=is_strict)
+        evidence = self._load(uses, others, is_strict=is_strict)
         if is_strict:
             return evidence
         if evidence is not None and not self._lasts(evidence, uses):
             evidence = None
         if evidence is not None and evidence.nats >= threshold_nats:
             return evidence
-        return self._slow_list(uses, threshold_nats) or self._conversations(uses, threshold_nats) or evidence
+        return self._slow_list(uses, threshold_nats) or self._conversations(uses, others, threshold_nats) or evidence
 
-    def _load(self, uses: list[Use], *, is_strict: bool) -> GroupEvidence | None:
+    def _load(self, uses: list[Use], others: int, *, is_strict: bool) -> GroupEvidence | None:
         """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
         spec = self._spec
         evidence = self._even(uses, spec.least_rate, spec.min_rate, spec.member_rate, spec.max_spread)
-        if evidence is None and not is_strict:
+        if evidence is not None:
+            evidence = self._told_from_busy(evidence, uses, others, spec.least_rate)
+        elif not is_strict:
             accounts, rates = _rates(use for use in uses if use.share >= spec.gap_share)
             evidence = load_above_gap(spec, accounts, rates, self._states)
         return evidence and weighed(spec, evidence, is_strict=is_strict)
+
+    def _told_from_busy(
+        self, evidence: GroupEvidence, uses: Iterable[Use], others: int, least_rate: float
+    ) -> GroupEvidence:
+        """The evidence, at most what tells the accounts from busy people where they are enough to tell."""
+        spec = self._spec
+        _, rates = _rates(use for use in uses if use.share >= spec.link_share)
+        if len(rates) + others < spec.busy_accounts:
+            return evidence
+        nats = nats_over_busy(spec, rates, evidence.nats, least_rate)
+        return msgspec.structs.replace(evidence, nats=min(evidence.nats, nats))
 
     def _even(
         self, uses: Iterable[Use], least_rate: float, min_rate: float, member_rate: float, max_spread: float
@@ -92,39 +109,42 @@ class LinkEvidence:
         )
 
     def _slow_list(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
-        """Evidence of an even load that people have too, when the accounts are interchangeable, which people are not.
-
-        Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
-        """
-        interchange = self._interchange
+        """Evidence of an even load that people have too, of accounts that are interchangeable, which people are not."""
+        interchange, spec = self._interchange, self._spec
         if len(uses) < interchange.min_accounts:
             return None
-        spec = self._spec
         evidence = self._even(uses, spec.least_rate, interchange.min_rate, interchange.member_rate, spec.max_spread)
         if evidence is None or not self._lasts(evidence, uses):
             return None
-        nats = weighed(self._spec, evidence).nats - _THIRD_LOOK_NATS
-        dealt = interchange.judge(evidence.accounts, self._states) if nats >= threshold_nats else None
-        if dealt is None or dealt.nats - _THIRD_LOOK_NATS < threshold_nats:
+        return self._dealt(evidence, threshold_nats, _THIRD_LOOK_NATS)
+
+    def _dealt(self, evidence: GroupEvidence, threshold_nats: float, look_nats: float) -> GroupEvidence | None:
+        """Evidence of an even load of accounts that are interchangeable.
+
+        Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
+        """
+        nats = weighed(self._spec, evidence).nats - look_nats
+        dealt = self._interchange.judge(evidence.accounts, self._states) if nats >= threshold_nats else None
+        if dealt is None or dealt.nats - look_nats < threshold_nats:
             return None
-        weaker = min(nats, dealt.nats - _THIRD_LOOK_NATS)
+        weaker = min(nats, dealt.nats - look_nats)
         return msgspec.structs.replace(evidence, accounts=dealt.accounts, nats=weaker, dealt=dealt)
 
-    def _conversations(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
+    def _conversations(self, uses: list[Use], others: int, threshold_nats: float) -> GroupEvidence | None:
         """Evidence of an even load of all exchanges; nobody joins a campaign for less than the threshold."""
         spec = self._spec
-        spoken = (use._replace(rate=use.spoken_rate) for use in uses)
-        evidence = self._even(
-            spoken,
-            _SPOKEN_TIMES * spec.least_rate,
-            max(spec.spoken_rate, spec.min_rate),
-            _SPOKEN_TIMES * spec.member_rate,
-            spec.spoken_spread,
-        )
+        least_rate = _SPOKEN_TIMES * spec.least_rate
+        spoken = [use._replace(rate=use.spoken_rate) for use in uses]
+        min_rate, member_rate = max(spec.spoken_rate, spec.min_rate), _SPOKEN_TIMES * spec.member_rate
+        evidence = self._even(spoken, least_rate, min_rate, member_rate, spec.spoken_spread)
         if evidence is None or not self._lasts(evidence, uses):
             return None
-        nats = weighed(spec, evidence).nats - _FOURTH_LOOK_NATS
-        return msgspec.structs.replace(evidence, nats=nats, is_spoken=True) if nats >= threshold_nats else None
+        evidence = msgspec.structs.replace(evidence, is_spoken=True)
+        told = self._told_from_busy(evidence, spoken, others, least_rate)
+        nats = weighed(spec, told).nats - _FOURTH_LOOK_NATS
+        if nats >= threshold_nats:
+            return msgspec.structs.replace(told, nats=nats)
+        return self._dealt(evidence, threshold_nats, _FOURTH_LOOK_NATS)
 
     def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
         """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""

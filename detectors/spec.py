@@ -83,6 +83,14 @@ class Groups(_Section):
         default=11, description="The same as min_rate for all exchanges, turns of conversations among them."
     )
     spoken_spread: Positive = Field(default=0.5, description="The same as max_spread for all exchanges.")
+    busy_accounts: Annotated[int, Field(ge=5)] = Field(
+        default=20,
+        description="Accounts from which on a cluster must be more even than busy people, or interchangeable.",
+    )
+    busy_spread: Positive = Field(default=0.8, description="Least standard deviation of log rates of busy people.")
+    busy_link_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05, description="Share of honest links whose users are all busy."
+    )
     min_cluster_ratio: Ratio = Field(default=0.6, description="Share of a link's members that a cluster must hold.")
     certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
     pure_ratio: Ratio = Field(default=0.8, description="Share of named members from which newcomers join at once.")

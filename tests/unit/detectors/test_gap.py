@@ -16,9 +16,9 @@ LIGHT = [0.6 + 0.02 * number for number in range(40)]
 """Forty who use a link now and then, up to 1.4 times a day."""
 
 
-def found(rates: list[float]) -> Gap | None:
+def found(rates: list[float], most_ratio: float = 0.65) -> Gap | None:
     """The gap that is found in rates."""
-    return find_gap(rates, SLOPE, LEAST, MIN_ACCOUNTS)
+    return find_gap(rates, SLOPE, LEAST, MIN_ACCOUNTS, most_ratio)
 
 
 def chance(hits: int, of: int) -> float:
@@ -38,6 +38,25 @@ def test_few_far_above_many_are_a_gap() -> None:
     assert gap.high == pytest.approx(8.1 * math.e)
 
 
+def test_half_of_those_on_a_link_can_be_above_a_gap() -> None:
+    """All of them are, not only as many as others are below."""
+    rates = [9.0 + 0.1 * number for number in range(30)]
+
+    gap = found([*LIGHT[:20], *rates])
+
+    assert gap is not None
+    assert gap.low == 9.0
+    assert gap.nats == pytest.approx(-30 * math.log(SHARE) - math.log(30))
+
+
+def test_those_above_can_be_most_where_that_is_let() -> None:
+    """Twenty above two light users are no gap among many, but where nothing else tells them, they are."""
+    rates = [1.0, 1.2, *(8.0 + 0.1 * number for number in range(20))]
+
+    assert found(rates) is None
+    assert found(rates, 1.0) is not None
+
+
 @given(rates=st.lists(st.floats(1, 60), min_size=10, max_size=60))
 def test_the_evidence_is_no_more_than_the_exact_chance_gives(rates: list[float]) -> None:
     """The bound errs to the side of silence, by three nats at most; at most a quarter of those above are between."""
@@ -49,6 +68,7 @@ def test_the_evidence_is_no_more_than_the_exact_chance_gives(rates: list[float])
         exact = -math.log(chance(above, above + between)) - math.log(sum(rate >= LEAST for rate in rates))
         assert exact - 3 <= gap.nats <= exact + 1e-9
         assert between <= above / 4
+        assert above + between <= 0.65 * len(rates)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +78,8 @@ def test_the_evidence_is_no_more_than_the_exact_chance_gives(rates: list[float])
         ([*LIGHT, *[2.8] * 9], "slower than a member"),
         ([*LIGHT, 7.1, 7.3, 7.5, 7.7, 7.9, 2.8, 2.9], "two between five"),
         ([*LIGHT, 4.0, 9.0, 20.0, 45.0, 100.0], "far above, but each by itself"),
+        ([1.0, 1.2, *[8.0 + 0.1 * number for number in range(20)]], "all but two are busy"),
+        ([*LIGHT[:10], *[8.0 + 0.1 * number for number in range(20)]], "two in three are busy"),
         ([], "nobody"),
     ],
 )

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from detectors.even_load import GroupEvidence, even_load
+from detectors.even_load import GroupEvidence, Stay, even_load, nats_over_busy
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
+from detectors.link_evidence import LinkEvidence, Use
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
+from detectors.vocabulary import RECENT_CODES
 from tests.unit.detectors.samples import HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
@@ -54,7 +56,7 @@ def slow(
             popular=10 * crowd,
             rate=float(size * (1 + elsewhere)),
             remembered=float((1 + elsewhere) * size * turns[len(states) % len(turns)]),
-            recent="".join(chooser.choice(asked) for _ in range(prompts * size)),
+            recent="".join(chooser.choice(asked) for _ in range(min(RECENT_CODES, prompts * size))),
         )
         heard.restore(states[account_id])
         groups.observe(key, account_id, 0, first_ms)
@@ -123,6 +125,109 @@ def test_what_is_slow_is_honest_otherwise(change: dict[str, Any], why: str) -> N
     assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
 
 
+BUSY = [3, 5, 7, 9, 12, 16, 21, 28, 38, 60] * 3
+"""Users of an app that most of them use all day: half of them twenty times, and they differ by a factor of e."""
+EVEN = [18, 22, 20, 25, 19, 23] * 5
+DAYS = 1.5 * (1 - math.exp(-40 / 36))
+
+
+def load_of(sizes: list[int], crowd: float = 0.6) -> GroupEvidence:
+    """The even load of accounts by itself."""
+    names = [f"a{n:03d}" for n in range(len(sizes))]
+    evidence = even_load(
+        SPEC.groups,
+        names,
+        [size / DAYS for size in sizes],
+        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for name in names},
+        least_rate=SPEC.groups.least_rate,
+        min_rate=SPEC.groups.min_rate,
+        member_rate=SPEC.groups.member_rate,
+        max_spread=SPEC.groups.max_spread,
+    )
+    assert evidence is not None
+    return evidence
+
+
+def over_busy(sizes: list[int]) -> float:
+    """What tells the accounts from busy people."""
+    rates = [size / DAYS for size in sizes]
+    return nats_over_busy(SPEC.groups, rates, load_of(sizes).nats, SPEC.groups.least_rate)
+
+
+@pytest.mark.parametrize("key", [WORDS, "payment:\x1fp"])
+def test_many_busy_people_are_no_campaign(key: str) -> None:
+    """Their rates are far from the law of people who mostly use a thing little, but no evener than busy people's."""
+    evidence = slow(key, sizes=BUSY, people=30)
+
+    assert load_of(BUSY).nats > 4 * GroupDetector(SPEC).threshold_nats
+    assert evidence is not None
+    assert evidence.nats == pytest.approx(over_busy(BUSY))
+    assert evidence.nats < 0
+
+
+@pytest.mark.parametrize("light", [3, 6, 10])
+def test_light_users_beside_do_not_make_busy_people_a_campaign(light: int) -> None:
+    """An app has both: most use it all day, some now and then."""
+    evidence = slow(sizes=[*([1, 2] * 5)[:light], *BUSY[light:]], people=30)
+
+    assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats
+
+
+@pytest.mark.parametrize(("crowd", "weight"), [(0.6, 1.0), (0.4, 0.5)])
+def test_many_that_are_loaded_as_busy_people_are_a_campaign_if_interchangeable(crowd: float, weight: float) -> None:
+    """One list for all is a slow list however fast it is: the weaker of load and interchange counts, less log 4."""
+    evidence = slow(sizes=BUSY, crowd=crowd)
+
+    assert evidence is not None
+    assert evidence.dealt is not None
+    assert evidence.nats == pytest.approx(min(weight * load_of(BUSY).nats, evidence.dealt.nats) - math.log(4))
+    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+
+
+def test_on_a_payment_interchangeable_accounts_are_a_firm_with_one_service() -> None:
+    """Only an even load tells there."""
+    busy, even = slow("payment:\x1fp", sizes=BUSY), slow("payment:\x1fp", sizes=EVEN)
+
+    assert busy is not None
+    assert busy.nats < GroupDetector(SPEC).threshold_nats
+    assert even is not None
+    assert even.nats > GroupDetector(SPEC).threshold_nats
+
+
+def test_who_keeps_to_his_own_affairs_is_not_named_with_busy_accounts() -> None:
+    """Six people are as busy as the accounts of a list that is dealt out on the same link."""
+    evidence = slow(sizes=BUSY, people=6)
+
+    assert evidence is not None
+    assert not {f"a{number:03d}" for number in range(6)} & set(evidence.accounts)
+    assert len(evidence.accounts) >= 20
+
+
+def test_an_even_load_is_a_campaign_whatever_each_is_asked() -> None:
+    """Lists cut up by subject are nobody's stock, but twenty a day each is more even than people are."""
+    evidence = slow(sizes=EVEN, people=30)
+
+    assert evidence is not None
+    assert evidence.dealt is None
+    assert evidence.nats == pytest.approx(over_busy(EVEN))
+    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(0, False), (1, True)])
+def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(others: int, *, is_told: bool) -> None:
+    """Those that are left out of a look at the link count: what was told of all must not change without some."""
+    sizes, states = BUSY[:19], {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for n in range(19)}
+    uses = [
+        Use(account_id, size / DAYS, size / DAYS, 1.0, Stay(40 * HOUR_MS, float(size)))
+        for account_id, size in zip(states, sizes, strict=True)
+    ]
+    link = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
+    evidence = link.judge("template", uses, GroupDetector(SPEC).threshold_nats, others)
+
+    assert evidence is not None
+    assert evidence.nats == pytest.approx(over_busy(sizes) if is_told else load_of(sizes).nats)
+
+
 TALK = [2, 3, 3, 2, 3] * 3
 """Conversations of too few accounts for a slow list."""
 
@@ -167,6 +272,41 @@ def test_conversations_are_honest_otherwise(change: dict[str, Any], why: str) ->
 
     assert evidence is None or not evidence.is_spoken, why
     assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
+
+
+BUSY_TURNS = (10, 12, 14, 16, 18, 20, 24, 28, 40, 60)
+"""Of one conversation a day each: as many beginnings as people have, of even lengths."""
+
+
+def test_many_who_talk_as_busy_people_do_are_no_campaign() -> None:
+    """Thirty people, each with one conversation a day; of fifteen it could not be told."""
+    few, many = (slow(sizes=[1] * size, turns=BUSY_TURNS, people=size, prompts=20) for size in (15, 30))
+
+    assert few is not None
+    assert few.is_spoken
+    assert many is None or many.nats < GroupDetector(SPEC).threshold_nats
+
+
+def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> None:
+    """Both kinds of evidence less log 8, for the fourth look; the weaker one counts."""
+    evidence = slow(sizes=[1] * 30, turns=BUSY_TURNS, prompts=20)
+
+    assert evidence is not None
+    assert evidence.is_spoken
+    assert evidence.dealt is not None
+    names = [f"a{n:03d}" for n in range(30)]
+    even = even_load(
+        SPEC.groups,
+        names,
+        [turns / DAYS for turns in BUSY_TURNS * 3],
+        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for name in names},
+        least_rate=2 * SPEC.groups.least_rate,
+        min_rate=SPEC.groups.spoken_rate,
+        member_rate=2 * SPEC.groups.member_rate,
+        max_spread=SPEC.groups.spoken_spread,
+    )
+    assert even is not None
+    assert evidence.nats == pytest.approx(min(even.nats, evidence.dealt.nats) - math.log(8))
 
 
 def test_only_the_share_of_a_link_is_spoken_on_it() -> None:

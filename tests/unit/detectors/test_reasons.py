@@ -92,6 +92,16 @@ def test_a_slow_list_is_explained_by_load_and_by_what_is_asked() -> None:
     assert dealt.benign_explanation
 
 
+def test_conversations_of_interchangeable_accounts_are_told_by_both() -> None:
+    """All exchanges are meant where turns are counted, also where the load alone would not do."""
+    evidence = GroupEvidence(("a", "b"), 9.0, 20.0, 0.4, 0.9, 0.7, is_spoken=True, dealt=Dealt(("a", "b"), 30.0, 0.85))
+    even, dealt, crowd = group_reasons(SPEC, evidence, "configuration:x")
+
+    assert [reason.nats for reason in (even, dealt, crowd)] == [4.5, 4.5, 0.0]
+    assert even.feature == "even conversations over a shared configuration"
+    assert dealt.feature == "interchangeable accounts on a shared configuration"
+
+
 def test_of_many_members_the_least_sure_are_told() -> None:
     """Sixteen at most, and as many as an explanation has room for, however long their ids are."""
     _, told = kin_reasons({f"acct_{n:03d}": 12.0 + n for n in range(99)}, 12.0)

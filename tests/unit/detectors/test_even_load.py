@@ -1,0 +1,87 @@
+"""Even load told from busy people, against a likelihood in plain loops and over many draws."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.even_load import nats_over_busy
+from detectors.mixture import Cluster, find_cluster
+from detectors.spec import DetectorSpec
+
+SPEC = DetectorSpec()
+GROUPS, LEAST_RATE = SPEC.groups, SPEC.groups.least_rate
+THRESHOLD_NATS = 5.1
+"""Of a new deployment."""
+
+
+def clusters(rates: list[float]) -> tuple[Cluster, Cluster]:
+    """The mixture with an even cluster and the one with a cluster of people."""
+    values = np.array([max(0.0, math.log(rate / LEAST_RATE)) for rate in rates])
+    even = find_cluster(values, GROUPS.honest_slope, GROUPS.min_spread, GROUPS.max_spread)
+    return even, find_cluster(values, GROUPS.honest_slope, GROUPS.busy_spread, math.inf)
+
+
+def over_busy(rates: list[float]) -> float:
+    """What tells accounts with such rates from busy people."""
+    return nats_over_busy(GROUPS, rates, clusters(rates)[0].nats, LEAST_RATE)
+
+
+def log_likelihood(rates: list[float], cluster: Cluster) -> float:
+    """Of a mixture with light users, one rate after the other."""
+    total = 0.0
+    for rate in rates:
+        x = max(0.0, math.log(rate / LEAST_RATE))
+        light = GROUPS.honest_slope * math.exp(-GROUPS.honest_slope * x)
+        z = (x - cluster.centre) / cluster.spread
+        many = math.exp(-z * z / 2) / (cluster.spread * math.sqrt(2 * math.pi))
+        total += math.log((1 - cluster.ratio) * light + cluster.ratio * many)
+    return total
+
+
+def drawn(chooser: random.Random, accounts: int, spread: float, light: float = 0.0) -> list[float]:
+    """Rates around twenty a day, and a share of light users that follow a Pareto law."""
+    lights = round(light * accounts)
+    busy = [20 * chooser.lognormvariate(0, spread) for _ in range(accounts - lights)]
+    return busy + [LEAST_RATE * chooser.paretovariate(GROUPS.honest_slope) for _ in range(lights)]
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32), accounts=st.integers(20, 100), spread=st.floats(0.3, 1.2))
+def test_the_evidence_is_the_penalised_ratio_of_two_mixtures(seed: int, accounts: int, spread: float) -> None:
+    """When both fits have settled; log 20 less is asked for, since one link in twenty is busy people's."""
+    rates = drawn(random.Random(seed), accounts, spread)
+    even, people = clusters(rates)
+
+    ratio = log_likelihood(rates, even) - log_likelihood(rates, people)
+    assert over_busy(rates) == pytest.approx(ratio - 1.5 * math.log(accounts) + math.log(20), abs=0.5)
+
+
+@pytest.mark.parametrize("light", [0.0, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("accounts", [20, 40, 100, 400])
+def test_busy_people_are_no_campaign(accounts: int, light: float) -> None:
+    """They differ by a factor of 2, some use it lightly: at most one draw in fifty is told from them."""
+    chooser = random.Random(accounts)
+    named = sum(over_busy(drawn(chooser, accounts, 0.7, light)) > THRESHOLD_NATS for _ in range(100))
+
+    assert named <= 2
+
+
+@pytest.mark.parametrize(("accounts", "least"), [(20, 75), (40, 98), (100, 100)])
+def test_an_even_load_is_told_from_busy_people(accounts: int, least: int) -> None:
+    """One list spread by hand over accounts: at a spread of 0.35, what chance does to few requests."""
+    chooser = random.Random(accounts)
+    named = sum(over_busy(drawn(chooser, accounts, 0.35)) > THRESHOLD_NATS for _ in range(100))
+
+    assert named >= least
+
+
+def test_more_than_a_hundred_accounts_tell_no_more() -> None:
+    """How people spread is not known to a tenth, so evidence does not grow without end."""
+    rates = drawn(random.Random(3), 100, 0.4)
+
+    assert over_busy(rates) > THRESHOLD_NATS
+    assert over_busy(rates * 8) < over_busy(rates)
