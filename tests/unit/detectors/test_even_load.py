@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.even_load import nats_over_busy
+from detectors.even_load import load_above_gap, nats_over_busy
 from detectors.mixture import Cluster, find_cluster
 from detectors.spec import DetectorSpec
+from detectors.suspicion import Suspicion
 
 SPEC = DetectorSpec()
 GROUPS, LEAST_RATE = SPEC.groups, SPEC.groups.least_rate
@@ -85,3 +86,12 @@ def test_more_than_a_hundred_accounts_tell_no_more() -> None:
 
     assert over_busy(rates) > THRESHOLD_NATS
     assert over_busy(rates * 8) < over_busy(rates)
+
+
+@pytest.mark.parametrize(("above", "light", "is_gap"), [(15, 4, True), (16, 4, False), (16, 12, True)])
+def test_above_a_gap_are_no_more_than_two_in_three_of_many(above: int, light: int, *, is_gap: bool) -> None:
+    """Of twenty on a link who are mostly busy few are at the lower end; of nineteen it is not asked."""
+    rates = [9 + 0.1 * number for number in range(above)] + [0.6] * light
+    states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
+
+    assert (load_above_gap(GROUPS, list(states), rates, states) is not None) == is_gap

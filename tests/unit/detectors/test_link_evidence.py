@@ -34,6 +34,7 @@ def slow(
     crowd: float = 0.6,
     turns: Sequence[int] = (1,),
     elsewhere: int = 0,
+    left_out: Sequence[str] = (),
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account begins so many conversations, and has sent a multiple of prompts.
 
@@ -63,7 +64,7 @@ def slow(
         groups.observe(key, account_id, size, NOW_MS)
     interchange = InterchangeDetector(SPEC, heard)
     interchange.coherence = [0.05, 0.0, 0.0, 0.0]
-    return groups.judge(key, NOW_MS, states, HarvestDetector(SPEC), interchange)
+    return groups.judge(key, NOW_MS, states, HarvestDetector(SPEC), interchange, left_out)
 
 
 @pytest.mark.parametrize(("crowd", "weight", "is_load_weaker"), [(0.6, 1.0, False), (0.4, 0.5, True)])
@@ -226,6 +227,16 @@ def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(others:
 
     assert evidence is not None
     assert evidence.nats == pytest.approx(over_busy(sizes) if is_told else load_of(sizes).nats)
+
+
+def test_leaving_accounts_out_does_not_make_the_others_few() -> None:
+    """Members of another campaign are no evidence about the rest, but that the rest is as busy as they are remains."""
+    sizes = BUSY[:25]
+    evidence = slow(sizes=sizes, people=25, left_out=[f"a{number:03d}" for number in range(19, 25)])
+
+    assert load_of(sizes[:19]).nats > GroupDetector(SPEC).threshold_nats
+    assert evidence is not None
+    assert evidence.nats == pytest.approx(over_busy(sizes[:19]))
 
 
 TALK = [2, 3, 3, 2, 3] * 3
