@@ -116,24 +116,27 @@ class CampaignCases:
     ) -> list[Alert]:
         """Accounts on a campaign's link that act like its members become members."""
         group = self._groups.groups[key]
-        joining: set[str] = set()
-        if evidence is not None and evidence.nats < self._groups.threshold_nats:
-            # What would open no campaign lets none grow.
-            evidence, group.is_pure = None, False
+        joining: list[str] = []
         if evidence is not None:
-            group.is_pure = evidence.is_pure
-            joining.update(evidence.accounts)
-            if evidence.nats > case.score or not case.accounts.keys() >= joining:
+            # What would open no campaign lets none grow; the campaign goes on, though.
+            is_enough = evidence.nats >= self._groups.threshold_nats
+            group.is_pure = is_enough and evidence.is_pure
+            joining = self._fit_to_join(case, evidence.accounts, end_ms) if is_enough else []
+            if joining or evidence.nats > case.score:
                 self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
-            joining.update(a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms))
-        accounts = [
-            a for a in sorted(joining) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
-        ]
-        case.core = sorted({*case.core, *accounts})
-        joined = self._book.join(case, accounts, end_ms)
+            carried = [a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms)]
+            joining = sorted({*joining, *self._fit_to_join(case, carried, end_ms)})
+        case.core = sorted({*case.core, *joining})
+        joined = self._book.join(case, joining, end_ms)
         return joined if joined or evidence is None else self._book.update(case, end_ms)
+
+    def _fit_to_join(self, case: Case, account_ids: Collection[str], end_ms: int) -> list[str]:
+        """Those of the accounts that are free and not unlike the members of a campaign."""
+        return [
+            a for a in sorted(account_ids) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
+        ]
 
     def search_alike(self, end_ms: int, meta: Meta) -> list[Alert]:
         """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""

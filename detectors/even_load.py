@@ -23,8 +23,8 @@ from detectors.suspicion import Suspicion
 from detectors.windows import HOUR_MS
 
 _MOST_ABOVE_RATIO = 0.65
-"""Share of many accounts that are in a gap or above it, at most: people who are all busy are few below, too. Where more
-are, the load is even."""
+"""Share of the accounts on a link that are in a gap or above it, at most, where they are many: of people who are all
+busy only a few are far below the rest, too. Campaigns that hold more of a link are for the even load."""
 _KNOWN_ACCOUNTS = 100
 """How busy people spread is not known well enough for more accounts to tell more."""
 _SECOND_LOOK_NATS = math.log(2)
@@ -44,7 +44,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
 
     ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
     their rates and those of the accounts. ``is_spoken``: rates are of all exchanges, not only of those that begin
-    something. ``dealt``: people are as slow, or talk as much, but the accounts are interchangeable.
+    something. ``dealt``: people may be loaded so too, but the accounts are interchangeable.
     """
 
     accounts: tuple[str, ...]
@@ -102,28 +102,31 @@ def even_load(
 
 
 def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least_rate: float) -> float:
-    """Evidence of a cluster over people who are mostly busy, in one measure, with some light users among them.
+    """Evidence of a cluster over busy people, who mostly use a link about as much, with some light users among them.
 
-    Theirs is the same mixture with a cluster as wide as people of one measure are, at any rate. ``even_nats`` is what
-    ``even_load`` gave for the rates. The penalty is paid once more: both mixtures were fitted. One link in some is
-    theirs, so that much less is asked for. Costs as much as ``even_load``.
+    Theirs is the same mixture with a cluster as wide as people's rates are, wherever it is. ``even_nats`` is what
+    ``even_load`` gave for the rates. The penalty is paid once more: both mixtures were fitted. Only the share
+    ``busy_link_ratio`` of links is theirs, so minus its logarithm is added. Costs as much as ``even_load``.
     """
     size = len(rates)
     values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
     people = find_cluster(values, spec.honest_slope, spec.busy_spread, math.inf)
-    nats = (even_nats - people.nats) * min(1.0, _KNOWN_ACCOUNTS / size) - penalty_nats(size)
+    nats = (even_nats - people.nats) * min(1.0, _KNOWN_ACCOUNTS / size) - penalty_nats(min(size, _KNOWN_ACCOUNTS))
     return nats - math.log(spec.busy_link_ratio)
 
 
 def load_above_gap(
-    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion]
+    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], others: int = 0
 ) -> GroupEvidence | None:
-    """Evidence of customers with an even load above a gap; ``None`` when there is none. Rates as for ``even_load``."""
+    """Evidence of customers with an even load above a gap; ``None`` when there is none. Rates as for ``even_load``.
+
+    ``others`` is how many accounts on the link were left out.
+    """
     if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts:
         return None
     rate_of = dict(zip(accounts, rates, strict=True))
     chosen = customers(accounts, states)
-    most_ratio = _MOST_ABOVE_RATIO if len(chosen) >= spec.busy_accounts else 1.0
+    most_ratio = _MOST_ABOVE_RATIO if len(chosen) + others >= spec.busy_accounts else 1.0
     gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
     nats = 0.0 if gap is None else gap.nats - _SECOND_LOOK_NATS
     if gap is None or nats <= 0:

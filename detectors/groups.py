@@ -146,7 +146,8 @@ class GroupDetector:
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        kind, others = key.partition(":")[0], len(everybody) - len(uses)
+        kind = key.partition(":")[0]
+        others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None

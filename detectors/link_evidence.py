@@ -58,7 +58,7 @@ class LinkEvidence:
     def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
         """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations.
 
-        ``others`` is how many accounts use the link besides.
+        ``others`` is how many accounts on the link were left out of the uses.
         """
         is_strict = kind in _STRICT_KINDS
         evidence = self._load(uses, others, is_strict=is_strict)
@@ -78,7 +78,7 @@ class LinkEvidence:
             evidence = self._told_from_busy(evidence, uses, others, spec.least_rate)
         elif not is_strict:
             accounts, rates = _rates(use for use in uses if use.share >= spec.gap_share)
-            evidence = load_above_gap(spec, accounts, rates, self._states)
+            evidence = load_above_gap(spec, accounts, rates, self._states, others)
         return evidence and weighed(spec, evidence, is_strict=is_strict)
 
     def _told_from_busy(

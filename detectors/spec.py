@@ -85,7 +85,7 @@ class Groups(_Section):
     spoken_spread: Positive = Field(default=0.5, description="The same as max_spread for all exchanges.")
     busy_accounts: Annotated[int, Field(ge=5)] = Field(
         default=20,
-        description="Accounts from which on a cluster must be more even than busy people, or interchangeable.",
+        description="Accounts on a link from which on an even load must be told from that of busy people.",
     )
     busy_spread: Positive = Field(default=0.8, description="Least standard deviation of log rates of busy people.")
     busy_link_ratio: Annotated[float, Field(gt=0, le=1)] = Field(

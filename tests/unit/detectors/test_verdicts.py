@@ -234,12 +234,12 @@ def test_a_campaign_that_grows_says_so() -> None:
 
 
 def test_busy_people_do_not_join_over_a_link() -> None:
-    """Thirty come to the payment of eight, as busy as they are, but each in his own measure: no campaign, no growth."""
+    """Thirty come to the payment of eight, as busy as they are, but each in his own measure: no growth, and no end."""
     detector = crowded()
     opened = share_a_payment(detector, LINKED, range(40))[-1]
     measures = [1, 1, 2, 2, 3, 4, 5, 7, 10, 15] * 3
     alerts: list[Alert] = []
-    for hour in range(40, 110):
+    for hour in range(40, 280):
         start_ms = FIRST_MS + hour * HOUR_MS
         uses = [(account_id, 4) for account_id in LINKED]
         uses += [(f"busy{number:02d}", exchanges) for number, exchanges in enumerate(measures)]
@@ -251,6 +251,7 @@ def test_busy_people_do_not_join_over_a_link() -> None:
     members = {account_id for alert in alerts if alert.kind == "campaign" for account_id in alert.account_ids}
     assert set(opened.account_ids) == set(LINKED)
     assert members <= set(LINKED)
+    assert opened.alert_id not in {alert.alert_id for alert in alerts if alert.status != "updated"}
 
 
 def test_an_allowlisting_outlasts_silence() -> None:
