@@ -5,7 +5,7 @@ evidence is the logarithm of the likelihood ratio between a mixture of honest us
 honest use alone (``detectors.mixture``). It is blind to campaigns that copy the spread of honest use, and to what is
 slower than honest use can be. Accounts that lived for one sitting only are no evidence: people's sittings are alike.
 Users of an app that most of them use all day are above any such law, so of many accounts it can also be told how much
-more even they are than people of one measure (``nats_over_busy``).
+more even they are than people who all use it about as much (``nats_over_busy``).
 """
 
 import math

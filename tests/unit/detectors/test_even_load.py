@@ -88,10 +88,17 @@ def test_more_than_a_hundred_accounts_tell_no_more() -> None:
     assert over_busy(rates * 8) < over_busy(rates)
 
 
-@pytest.mark.parametrize(("above", "light", "is_gap"), [(15, 4, True), (16, 4, False), (16, 12, True)])
-def test_above_a_gap_are_no_more_than_two_in_three_of_many(above: int, light: int, *, is_gap: bool) -> None:
-    """Of twenty on a link who are mostly busy few are at the lower end; of nineteen it is not asked."""
+@pytest.mark.parametrize(
+    ("above", "light", "others", "is_gap"), [(15, 4, 0, True), (15, 4, 1, False), (16, 4, 0, False), (16, 12, 0, True)]
+)
+def test_above_a_gap_are_no_more_than_two_in_three_of_many(
+    above: int, light: int, others: int, *, is_gap: bool
+) -> None:
+    """Of twenty on a link who are mostly busy few are at the lower end; of nineteen it is not asked.
+
+    Others on it that are left out count.
+    """
     rates = [9 + 0.1 * number for number in range(above)] + [0.6] * light
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
 
-    assert (load_above_gap(GROUPS, list(states), rates, states) is not None) == is_gap
+    assert (load_above_gap(GROUPS, list(states), rates, states, others) is not None) == is_gap
