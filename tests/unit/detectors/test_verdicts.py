@@ -252,6 +252,8 @@ def test_busy_people_do_not_join_over_a_link() -> None:
     assert set(opened.account_ids) == set(LINKED)
     assert members <= set(LINKED)
     assert opened.alert_id not in {alert.alert_id for alert in alerts if alert.status != "updated"}
+    # What is told is the evidence on which it stands, not the weaker one of later looks.
+    assert {alert.evidence[0].weight - alert.score for alert in alerts if alert.alert_id == opened.alert_id} == {0}
 
 
 def test_an_allowlisting_outlasts_silence() -> None:
