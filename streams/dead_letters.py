@@ -54,12 +54,13 @@ class TooManyDeadLetters(RuntimeError):
 class DeadLetterLimit:
     """Counts inputs in windows and refuses to go on when too many of one window were dead letters.
 
-    If bad code or a changed format ships, stopping keeps the input where it is; rerouting all of it does not.
+    If bad code or a changed format ships, stopping keeps the input where it is; rerouting all of it does not. A window
+    is so many inputs, or one batch if that is larger. With a ``max_ratio`` of 1 nothing is too many.
     """
 
     def __init__(self, window: int, max_ratio: float) -> None:
         self._window = window
-        self._max_dead = max(1, round(window * max_ratio))
+        self._max_ratio = max_ratio
         self._inputs = 0
         self._dead = 0
 
@@ -67,11 +68,13 @@ class DeadLetterLimit:
         """Count inputs and the dead letters among them; raises ``TooManyDeadLetters`` at the limit."""
         self._inputs += inputs
         self._dead += dead
-        if self._dead >= self._max_dead:
+        most = self._max_ratio * max(self._inputs, self._window)
+        if self._max_ratio < 1 and self._dead >= max(1.0, most):
             raise TooManyDeadLetters(
-                f"{self._dead} of the last {self._inputs} inputs were dead letters (limit {self._max_dead} in "
-                f"{self._window}). Read their reasons in the dead-letter topic; if they are right, raise "
-                "STILLWATCH_DEAD_LETTER_MAX_RATIO and start again: nothing of this batch was committed."
+                f"{self._dead} of the last {self._inputs} inputs were dead letters (limit {most:.0f} in "
+                f"{max(self._inputs, self._window)}). Read their reasons in the dead-letter topic; if they are right, "
+                "raise STILLWATCH_DEAD_LETTER_MAX_RATIO, to 1 for no limit, and start again: nothing of this batch "
+                "was committed."
             )
         if self._inputs >= self._window:
             self._inputs = self._dead = 0
@@ -91,7 +94,8 @@ class DeadLetters:
         """Publish the record as a dead letter; content goes into the topic, never into the log."""
         letter = self._letter(stage, record, refused)
         partition = (record.partition * 31 + record.offset) % self.partitions
-        self._publisher.publish(self._topic, partition, record.key, encode_dead_letter(letter))
+        key = None if record.key is None else record.key[:KEPT_KEY_BYTES]
+        self._publisher.publish(self._topic, partition, key, encode_dead_letter(letter))
         metric_defs.DEAD_LETTERS.labels(stage=stage, reason=refused.reason).inc()
         log.warning(
             "dead_letter.published",

@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     # -- dead letters ---------------------------------------------------------------------------
     dead_letter_window: Annotated[int, Field(ge=10)] = 1_000
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.5, description="Share of dead letters in one window of inputs at which the worker stops."
+        default=0.5,
+        description="Share of dead letters in one window of inputs at which the worker stops; 1: it never does.",
     )
 
     # -- what people and machines look at -------------------------------------------------------

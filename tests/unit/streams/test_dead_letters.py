@@ -2,22 +2,29 @@
 
 import base64
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from schemas.usage_event import EventRefused
 from streams.dead_letters import KEPT_BYTES, KEPT_KEY_BYTES, DeadLetterLimit, DeadLetters, TooManyDeadLetters
+from streams.headers import Record
 from tests.unit.streams.memory import MemoryKafka, now_ms, record
+
+
+def published(value: bytes | None, key: bytes | None = None) -> Record:
+    """What is published about a record with this value and key."""
+    kafka = MemoryKafka()
+    letters = DeadLetters(kafka, "dead", DeadLetterLimit(10, 1.0), now_ms)  # type: ignore[arg-type]
+    letters.bury("ingest", record("in", 3, 7, key, value, []), EventRefused("invalid", "a wrong type"))
+    [(found,)] = kafka.logs.values()
+    return found
 
 
 def buried(value: bytes | None, key: bytes | None = None) -> dict[str, Any]:
     """The letter about a record with this value and key."""
-    kafka = MemoryKafka()
-    letters = DeadLetters(kafka, "dead", DeadLetterLimit(10, 1.0), now_ms)  # type: ignore[arg-type]
-    letters.bury("ingest", record("in", 3, 7, key, value, []), EventRefused("invalid", "a wrong type"))
-    [raw] = kafka.values("dead")
-    letter: dict[str, Any] = json.loads(raw)
+    letter: dict[str, Any] = json.loads(published(value, key).value or b"")
     return letter
 
 
@@ -40,6 +47,7 @@ def test_a_letter_keeps_the_first_64_kib_and_says_how_much_there_was(surplus: in
     assert base64.b64decode(letter["value_base64"]) == value[:KEPT_BYTES]
     assert (letter["value_bytes"], letter["is_truncated"]) == (len(value), surplus > 0)
     assert len(base64.b64decode(letter["key_base64"])) == KEPT_KEY_BYTES
+    assert published(value, key=b"k" * 100_000).key == b"k" * KEPT_KEY_BYTES
 
 
 def test_no_value_and_no_key_are_kept_as_such() -> None:
@@ -77,3 +85,24 @@ def test_the_limit_forgets_with_the_window() -> None:
     limit = DeadLetterLimit(window=20, max_ratio=0.5)
     for _ in range(100):
         limit.count(10, 4)
+
+
+@pytest.mark.parametrize(("before", "batch", "dead", "stops"), [
+    (0, 2_000, 999, False), (0, 2_000, 1_000, True), (999, 2_000, 1_499, False), (999, 2_000, 1_500, True),
+])  # fmt: skip
+def test_the_limit_is_a_share_of_a_batch_larger_than_the_window(
+    before: int, batch: int, dead: int, stops: bool
+) -> None:
+    """A worker that catches up reads two windows at once: what counts is how much of them is dead."""
+    limit = DeadLetterLimit(window=1_000, max_ratio=0.5)
+    limit.count(before, 0)
+
+    with pytest.raises(TooManyDeadLetters) if stops else nullcontext():
+        limit.count(batch, dead)
+
+
+def test_a_share_of_one_is_no_limit() -> None:
+    """The way past a topic full of another format."""
+    limit = DeadLetterLimit(window=20, max_ratio=1.0)
+    for _ in range(3):
+        limit.count(30, 30)
