@@ -103,10 +103,10 @@ class AccountPartition:
 
     def _is_repeated(self, origin: bytes) -> bool:
         """Whether ingest has published this input before: it repeats what it had not committed when it stopped."""
-        partition, position = ORIGIN_FORMAT.unpack(origin)
-        if position <= self._origins.get(partition, -1):
+        source, position = ORIGIN_FORMAT.unpack(origin)
+        if position <= self._origins.get(source, -1):
             return True
-        self._origins[partition] = position
+        self._origins[source] = position
         return False
 
     def _observe(self, record: Record, *, is_admitted: bool) -> None:

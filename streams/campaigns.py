@@ -22,7 +22,17 @@ from streams.alarm_rates import AlarmRates, log_rates
 from streams.alerts import log_alert
 from streams.campaign_clock import CampaignClock, Decision, decision_of
 from streams.dead_letters import DeadLetters
-from streams.headers import FEEDBACK, FEEDBACK_FORMAT, PROGRESS, SENDER, SENDER_FORMAT, Record, kind_of, value_of
+from streams.headers import (
+    FEEDBACK,
+    FEEDBACK_FORMAT,
+    PROGRESS,
+    SENDER,
+    SENDER_FORMAT,
+    Record,
+    kind_of,
+    partition_of_source,
+    value_of,
+)
 from streams.ingest import partition_of
 from streams.progress import MergedProgress, decode_progress
 from streams.publisher import Publisher
@@ -33,18 +43,22 @@ from streams.transport import Records
 log = structlog.get_logger()
 
 
+_DECISION = b"d"
+"""First byte of the keys of decisions that wait for their moment; the detector's keys begin otherwise."""
+
+
 class LinksRecord(msgspec.Struct, frozen=True):
-    """What the links partition needs besides the detector's keys."""
+    """What the links partition needs besides the detector's keys and the decisions that wait."""
 
     next_offset: int
     merged: MergedProgress
     decided: dict[int, int]
-    decisions: list[Decision]
     first_ms: int | None
     rates: AlarmRates
 
 
 _record_decoder = msgspec.msgpack.Decoder(LinksRecord)
+_decision_decoder = msgspec.msgpack.Decoder(Decision)
 
 
 class AlertWriter:
@@ -73,8 +87,9 @@ class CampaignPartition:
         self._feedback_topic = feedback_topic
         self._spec = spec
         self._decided: dict[int, int] = {}
+        self._changed_decisions: set[bytes] = set()
         self.merged = MergedProgress()
-        self.clock = CampaignClock(spec, self._bury_decision, _log_applied)
+        self.clock = CampaignClock(spec, self._bury_decision, self._note_applied)
         self.next_offset = 0
         self.rates = AlarmRates()
 
@@ -130,32 +145,43 @@ class CampaignPartition:
             log_rates(self.rates, self._spec)
 
     def _decide(self, record: Record, origin: bytes) -> None:
-        partition, offset, timestamp = FEEDBACK_FORMAT.unpack(origin)
-        if offset <= self._decided.get(partition, -1):
+        source, offset, timestamp = FEEDBACK_FORMAT.unpack(origin)
+        if offset <= self._decided.get(source, -1):
             return
-        self._decided[partition] = offset
-        raw = value_of(record)
-        self.clock.decide(decision_of(decode_feedback(raw), self._feedback_topic, partition, offset, timestamp, raw))
+        self._decided[source] = offset
+        raw, partition = value_of(record), partition_of_source(source)
+        decision = decision_of(decode_feedback(raw), self._feedback_topic, partition, offset, timestamp, raw)
+        self._changed_decisions.add(_key_of(decision))
+        self.clock.decide(decision)
         self._advance(self.merged.watermark_ms)
 
     def _bury_decision(self, decision: Decision, refused: FeedbackRefused) -> None:
+        self._changed_decisions.add(_key_of(decision))
         self._dead_letters.bury("campaigns", decision, EventRefused("unmatched", str(refused)))
+
+    def _note_applied(self, decision: Decision, publications: int) -> None:
+        self._changed_decisions.add(_key_of(decision))
+        metric_defs.EVENTS.labels("feedback", "applied").inc()
+        log.info("feedback.applied", partition=decision.partition, offset=decision.offset, publications=publications)
 
     # -- state ----------------------------------------------------------------------------------
 
     def take_changed(self) -> Iterable[bytes]:
-        """Return the detector's keys that changed since the last call."""
-        return self.clock.detector.take_changed()
+        """Return the detector's keys, and those of decisions, that changed since the last call."""
+        decisions, self._changed_decisions = sorted(self._changed_decisions), set()
+        return [*self.clock.detector.take_changed(), *decisions]
 
     def snapshot(self, key: bytes) -> bytes | None:
-        """Return the detector's record of a key, ``None`` when it is gone."""
-        return self.clock.detector.snapshot(key)
+        """Return the record of a key, ``None`` when it is gone, and of a decision when it waits no longer."""
+        if not key.startswith(_DECISION):
+            return self.clock.detector.snapshot(key)
+        waiting = [decision for decision in self.clock.decisions if _key_of(decision) == key]
+        return encode_snapshot(waiting[0]) if waiting else None
 
     def record(self) -> bytes:
-        """Return what the partition needs besides the detector's keys."""
-        clock = self.clock
+        """Return what the partition needs besides what has keys of its own."""
         return encode_snapshot(
-            LinksRecord(self.next_offset, self.merged, self._decided, clock.decisions, clock.first_ms, self.rates)
+            LinksRecord(self.next_offset, self.merged, self._decided, self.clock.first_ms, self.rates)
         )
 
     def restore(self, record: bytes, entries: Mapping[bytes, Entry]) -> None:
@@ -164,13 +190,14 @@ class CampaignPartition:
         self.next_offset = state.next_offset
         self.merged = state.merged
         self._decided = state.decided
-        self.clock.decisions = state.decisions
         self.clock.first_ms = state.first_ms
         self.rates = state.rates
         for key in sorted(entries):
-            self.clock.detector.restore(key, entries[key].snapshot)
+            if key.startswith(_DECISION):
+                self.clock.decide(decode_snapshot(entries[key].snapshot, _decision_decoder, "a decision"))
+            else:
+                self.clock.detector.restore(key, entries[key].snapshot)
 
 
-def _log_applied(decision: Decision, publications: int) -> None:
-    metric_defs.EVENTS.labels("feedback", "applied").inc()
-    log.info("feedback.applied", partition=decision.partition, offset=decision.offset, publications=publications)
+def _key_of(decision: Decision) -> bytes:
+    return b"%s%d:%d" % (_DECISION, decision.partition, decision.offset)

@@ -4,16 +4,17 @@ There they stand between account buckets and progress, so that a restarted campa
 its predecessor did.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiokafka.structs import OffsetAndMetadata
 from pydantic import ValidationError
 
-from schemas.feedback import decode_feedback
+from schemas.feedback import Feedback, decode_feedback
 from schemas.refusal import EventRefused, describe_errors
+from schemas.times import epoch_ms
 from streams import metric_defs
 from streams.dead_letters import DeadLetters
-from streams.headers import FEEDBACK, FEEDBACK_FORMAT, Record, value_of
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, Record, source_of, value_of
 from streams.link_writer import LINKS_PARTITION
 from streams.offsets import Start
 from streams.publisher import Publisher
@@ -24,14 +25,24 @@ from streams.transport import Records
 
 
 class FeedbackStage(StatelessStage):
-    """Passes valid decisions on, in their order; what is invalid becomes a dead letter."""
+    """Passes valid decisions on, in their order; what is invalid becomes a dead letter.
+
+    Parameters
+    ----------
+    now_ms
+        The wall clock, milliseconds since the epoch: a decision of the future would wait for its moment unseen.
+    """
 
     role: Role = "feedback"
 
-    def __init__(self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters, now_ms: Callable[[], int]
+    ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
-        self._links_topic = topic_name(settings, "links")
+        self._now_ms = now_ms
+        self._max_future_ms = round(settings.max_future_seconds * 1000)
+        self._topic, self._links_topic = topic_name(settings, "feedback"), topic_name(settings, "links")
         self.partitions: dict[int, int] = {}
 
     async def assign(self, starts: Mapping[int, Start]) -> None:
@@ -43,16 +54,21 @@ class FeedbackStage(StatelessStage):
         dead = 0
         for record in records:
             try:
-                _check(record)
+                self._check_time(_decoded(record))
             except EventRefused as refused:
                 self._dead_letters.bury("feedback", record, refused)
                 dead += 1
                 continue
-            origin = FEEDBACK_FORMAT.pack(number, record.offset, record.timestamp)
+            origin = FEEDBACK_FORMAT.pack(source_of(self._topic, number), record.offset, record.timestamp)
             self._publisher.publish(self._links_topic, LINKS_PARTITION, record.key, record.value, [(FEEDBACK, origin)])
         self.partitions[number] = records[-1].offset + 1
         metric_defs.EVENTS.labels("feedback", "admitted").inc(len(records) - dead)
         metric_defs.EVENTS.labels("feedback", "dead_letter").inc(dead)
+
+    def _check_time(self, feedback: Feedback) -> None:
+        ahead_ms = epoch_ms(feedback.given_at) - self._now_ms()
+        if ahead_ms > self._max_future_ms:
+            raise EventRefused("time_out_of_range", f"given_at is {ahead_ms} ms in the future")
 
     def next_offset(self, number: int) -> int:
         """Return the first offset that was not processed yet."""
@@ -63,10 +79,10 @@ class FeedbackStage(StatelessStage):
         return OffsetAndMetadata(offset, "") if offset <= self.partitions.get(number, 0) else None
 
 
-def _check(record: Record) -> None:
+def _decoded(record: Record) -> Feedback:
     if not value_of(record):
         raise EventRefused("empty", "the value is empty")
     try:
-        decode_feedback(value_of(record))
+        return decode_feedback(value_of(record))
     except ValidationError as error:
         raise EventRefused("invalid", f"not a decision: {describe_errors(error)}") from error

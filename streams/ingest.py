@@ -14,7 +14,7 @@ from schemas.usage_event import UsageEvent, encode_usage_event, has_unknown_fiel
 from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
-from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, value_of
+from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, source_of, value_of
 from streams.offsets import Start
 from streams.progress import NEVER_MS, InputProgress, ProgressMessage, Report, encode_progress
 from streams.publisher import Publisher
@@ -78,7 +78,7 @@ class IngestStage(StatelessStage):
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._now_ms = now_ms
-        self._usage_topic = topic_name(settings, "usage")
+        self._input_topic, self._usage_topic = topic_name(settings, "input"), topic_name(settings, "usage")
         self._disorder_ms = round(settings.disorder_seconds * 1000)
         self._renew_ms = max(1, round(settings.idle_seconds * 1000 / 3))
         self._reported: dict[int, Report] = {}
@@ -97,7 +97,7 @@ class IngestStage(StatelessStage):
 
     def process(self, number: int, records: Records) -> None:
         """Publish every record of a batch as a usage message or as a dead letter."""
-        state = self.partitions[number]
+        state, source = self.partitions[number], source_of(self._input_topic, number)
         dead = 0
         events: list[UsageEvent] = []
         origins: list[bytes] = []
@@ -108,7 +108,7 @@ class IngestStage(StatelessStage):
                 dead += 1
             for count, event in enumerate(admitted.events):
                 events.append(event)
-                origins.append(origin_of(number, record.offset, count))
+                origins.append(origin_of(source, record.offset, count))
                 if has_unknown_fields(event):
                     metric_defs.UNKNOWN_FIELDS.inc(len(unknown_fields(value_of(record))))
         for event, origin in zip(self._admission.drop_prompts(events), origins, strict=True):

@@ -18,7 +18,7 @@ from streams.admission import Admission, wall_clock_ms
 from streams.alerts import AlertStage
 from streams.campaigns import AlertWriter, CampaignPartition
 from streams.checkpoint import Checkpoints
-from streams.dead_letters import DeadLetterLimit, DeadLetters
+from streams.dead_letters import DeadLetterLimit, DeadLetters, TooManyDeadLetters
 from streams.feedback import FeedbackStage
 from streams.ingest import IngestStage
 from streams.link_writer import LinkWriter
@@ -84,7 +84,7 @@ class Worker:
             ("ingest", self.ingest),
             ("accounts", self.accounts),
             ("campaigns", self.campaigns),
-            ("campaigns", FeedbackStage(self.settings, self.publisher, self.dead_letters)),
+            ("campaigns", FeedbackStage(self.settings, self.publisher, self.dead_letters, wall_clock_ms)),
             ("alerts", alerts),
         ]
 
@@ -118,7 +118,12 @@ class Worker:
 
     async def process(self, tp: TP, records: Records) -> None:
         """Let the stage of a topic process a batch and hand over what it published; the caller holds the lock."""
-        self.stages[tp.topic].process(tp.partition, records)
+        try:
+            self.stages[tp.topic].process(tp.partition, records)
+        except TooManyDeadLetters:
+            # Whoever reads why the worker stopped is sent to the letters.
+            await self.publisher.stored()
+            raise
         await self.publisher.hand_over()
         self.make_progress()
 

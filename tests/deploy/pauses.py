@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.headers import ORIGIN, ORIGIN_FORMAT, PROGRESS
+from streams.headers import ORIGIN, ORIGIN_FORMAT, PROGRESS, partition_of_source
 from streams.progress import decode_progress
 
 LAST_MS = 2000
@@ -19,8 +19,8 @@ def ingest_times(bootstrap_servers: str, usage_topic: str) -> Times:
     found: Times = defaultdict(list)
     for timestamp, headers, _ in _records(bootstrap_servers, usage_topic):
         if ORIGIN in headers:
-            partition, _offset = ORIGIN_FORMAT.unpack(headers[ORIGIN])
-            found[partition].append(timestamp)
+            source, _position = ORIGIN_FORMAT.unpack(headers[ORIGIN])
+            found[partition_of_source(source)].append(timestamp)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.cluster import Cluster, start_in
-from streams.headers import AT, AT_FORMAT
+from streams.headers import AT, AT_FORMAT, PROGRESS_HEADERS
 from tests.stream.live import PARTITIONS, LiveService
 from tests.stream.nothing_lost import assert_nothing_lost
 from tests.stream.recordings import (
@@ -46,7 +46,7 @@ def test_sigterm_ends_a_worker_cleanly_within_seconds(service: LiveService) -> N
 
 
 def test_too_many_dead_letters_stop_the_worker(service: LiveService) -> None:
-    """It exits with 1 and an instruction, and the input stays where it is."""
+    """It exits with 1 and an instruction, the reasons are where that sends people, and the input stays where it is."""
     service.settings = {"STILLWATCH_DEAD_LETTER_WINDOW": "20"}
     service.create_topics()
     worker = service.start_worker()
@@ -54,6 +54,7 @@ def test_too_many_dead_letters_stop_the_worker(service: LiveService) -> None:
 
     assert service.exit_code(worker, deadline_seconds=60) == 1
     assert "STILLWATCH_DEAD_LETTER_MAX_RATIO" in failure(service)["error"]
+    assert {letter["reason"] for letter in service.dead_letters()} == {"not_json"}
     assert service.committed().get(("llm.usage", 0), 0) == 0
 
 
@@ -65,7 +66,7 @@ def test_an_exception_in_a_stage_stops_the_worker_without_a_checkpoint(service: 
     service.wait_for_committed(1, topic="llm.usage")
     # No progress at all: only a fault of ours could have written it.
     broken = service.records("stillwatch.usage")[0].partition
-    service.send("stillwatch.usage", [b"broken"], partition=broken, headers=[("progress", b"1")])
+    service.send("stillwatch.usage", [b"broken"], partition=broken, headers=PROGRESS_HEADERS)
 
     assert service.exit_code(worker, deadline_seconds=60) == 1
     assert failure(service)["kind"] == "DecodeError"

@@ -14,7 +14,7 @@ from schemas.feedback import Feedback, encode_feedback
 from schemas.times import epoch_ms, parse_instant
 from streams.alarm_rates import AlarmRates
 from streams.campaigns import CampaignPartition
-from streams.headers import FEEDBACK, FEEDBACK_FORMAT, ORIGIN, PROGRESS_HEADERS, origin_of
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, ORIGIN, PROGRESS_HEADERS, origin_of, source_of
 from streams.ingest import partition_of
 from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
 from tests.unit.streams.memory import DISORDER_MS, MemoryKafka, MemoryWorker
@@ -43,7 +43,7 @@ def write_usage(kafka: MemoryKafka, lines: list[bytes], chooser: random.Random) 
             event = json.loads(line)
             progress[number].admit(epoch_ms(parse_instant(event["occurred_at"])))
             key = event["account_id"].encode()
-            headers = [(ORIGIN, origin_of(number, read[number], 0))]
+            headers = [(ORIGIN, origin_of(source_of("in", number), read[number], 0))]
             kafka.publish("usage", partition_of(key, USAGE_PARTITIONS), key, line, headers)
             read[number] += 1
         if read[number] == len(inputs[number]):
@@ -152,7 +152,7 @@ def test_a_decision_takes_effect_at_the_same_moment_whatever_crashes(seed: int) 
     assert any(alert["status"] == "retracted" for alert in expected.values())
 
     write_usage(kafka, lines, chooser)
-    kafka.publish("links", 0, None, decision, [(FEEDBACK, FEEDBACK_FORMAT.pack(0, 0, 0))])
+    kafka.publish("links", 0, None, decision, [(FEEDBACK, FEEDBACK_FORMAT.pack(source_of("feedback", 0), 0, 0))])
     asyncio.run(kafka.stored())
     worker = MemoryWorker(kafka, EAGER_SPEC, USAGE_PARTITIONS)
     disturb(worker, kafka, chooser, steps=60)

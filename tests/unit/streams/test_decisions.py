@@ -1,0 +1,73 @@
+"""Decisions of reviewers on their way: what is refused at once, and what waits for its moment."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from detectors.spec import DetectorSpec
+from schemas.feedback import Feedback, encode_feedback
+from streams.campaigns import AlertWriter, CampaignPartition
+from streams.dead_letters import DeadLetterLimit, DeadLetters
+from streams.feedback import FeedbackStage
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, source_of
+from streams.state_log import Entry
+from tests.unit.streams.memory import SETTINGS, MemoryKafka, now_ms, record
+
+MAX_FUTURE_MS = round(SETTINGS.max_future_seconds * 1000)
+
+
+def decision(given_ms: int, name: str = "decision", accounts: int = 1) -> bytes:
+    """A decision about accounts that nobody knows."""
+    return encode_feedback(
+        Feedback(
+            feedback_id=name,
+            given_at=datetime.fromtimestamp(given_ms / 1000, UTC),
+            verdict="benign",
+            account_ids=tuple(f"account-{number}" for number in range(accounts)),
+            author="reviewer",
+            reason="a known pipeline",
+        )
+    )
+
+
+def letters(kafka: MemoryKafka) -> DeadLetters:
+    """Dead letters without a limit."""
+    return DeadLetters(kafka, "dead", DeadLetterLimit(1_000_000, 1.0), now_ms)  # type: ignore[arg-type]
+
+
+def new_partition(kafka: MemoryKafka) -> CampaignPartition:
+    """A links partition that has seen nothing."""
+    alerts = AlertWriter(kafka, "alerts", now_ms)  # type: ignore[arg-type]
+    return CampaignPartition(DetectorSpec(), letters(kafka), alerts, "feedback")
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_refused"), [(MAX_FUTURE_MS, False), (MAX_FUTURE_MS + 1, True)])
+def test_a_decision_of_the_future_is_a_dead_letter(ahead_ms: int, is_refused: bool) -> None:
+    """It would wait for its moment unseen; clocks that differ a little are no fault."""
+    kafka = MemoryKafka()
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka), now_ms)  # type: ignore[arg-type]
+    stage.process(0, [record("feedback", 0, 0, None, decision(now_ms() + ahead_ms), [])])
+
+    assert len(kafka.values("stillwatch.links")) == (not is_refused)
+    assert [json.loads(raw)["reason"] for raw in kafka.values("dead")] == ["time_out_of_range"] * is_refused
+
+
+def test_decisions_that_wait_are_records_of_their_own() -> None:
+    """Six of 700 KB are no load on the record of the partition, outlast a restart, and are gone once carried out."""
+    kafka = MemoryKafka()
+    first = new_partition(kafka)
+    header = [(FEEDBACK, FEEDBACK_FORMAT.pack(source_of("feedback", 0), number, 0)) for number in range(6)]
+    raws = [decision(now_ms() + number, f"decision-{number}", 45_000) for number in range(6)]
+    first.process([record("links", 0, n, None, raw, [header[n]]) for n, raw in enumerate(raws)])
+    waiting = {key: first.snapshot(key) for key in first.take_changed() if key.startswith(b"d")}
+    second = new_partition(kafka)
+    second.restore(first.record(), {key: Entry(6, raw) for key, raw in waiting.items() if raw is not None})
+
+    assert len(first.record()) < 10_000
+    assert len(waiting) == 6
+    assert max(len(raw or b"") for raw in waiting.values()) > 700_000
+    second.clock.advance(now_ms() + 2)
+    found = [json.loads(raw) for raw in kafka.values("dead")]
+    assert [(letter["reason"], letter["origin"]["offset"]) for letter in found] == [("unmatched", n) for n in range(3)]
+    assert [second.snapshot(key) for key in second.take_changed() if key.startswith(b"d")] == [None] * 3
