@@ -64,6 +64,8 @@ class AccountCases:
             case.score, case.reasons = judgement.total, reasons
             return self._book.open(case, [record.account_id], record.end_ms)
         case.raised_ms = record.end_ms
+        if case.is_rollup:
+            case.accounts[record.account_id] = record.end_ms
         if case.kind == "campaign":
             return []
         case.score, case.reasons = max(case.score, judgement.total), reasons

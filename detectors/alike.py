@@ -107,11 +107,18 @@ class AlikeDetector:
             if evidence is not None and evidence.nats >= self.threshold_nats:
                 yield seed, evidence
 
-    def _candidates(self, tenant_id: str | None, at_ms: int) -> Candidates:
-        """Accounts of a tenant that are active and ask what a crowd asks."""
+    def goes_on(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> bool:
+        """Whether those of the accounts that are active now show what would name them if they were found alike."""
+        candidates = self._candidates(tenant_id, at_ms, among=accounts)
+        evidence = self._judge(candidates.accounts, candidates)
+        return evidence is not None and evidence.nats >= self.threshold_nats
+
+    def _candidates(self, tenant_id: str | None, at_ms: int, among: Iterable[str] | None = None) -> Candidates:
+        """Accounts of a tenant that are active and ask what a crowd asks, of all or among some."""
         states, rates = {}, {}
-        for account_id, state in self._accounts.items():
-            if state.tenant_id != tenant_id or state.crowd_ratio < self._groups.job_crowd_ratio:
+        for account_id in self._accounts if among is None else among:
+            state = self._accounts.get(account_id)
+            if state is None or state.tenant_id != tenant_id or state.crowd_ratio < self._groups.job_crowd_ratio:
                 continue
             if self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges:
                 states[account_id], rates[account_id] = state, self._harvest.daily_rate(state, at_ms)

@@ -1,6 +1,7 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
 from collections.abc import Collection, Mapping
+from typing import TypeGuard
 
 from detectors.alike import AlikeDetector
 from detectors.campaign_state import Meta
@@ -54,9 +55,11 @@ class CampaignCases:
         is_due = self._groups.is_due(key, end_ms)
         if owner is not None:
             evidence = self._judge(key, end_ms, self._members_of_others(owner, key)) if is_due else None
+            if is_due:
+                self._groups.groups[key].is_pure = self._is_enough(evidence) and evidence.is_pure
             return self._grow(owner, key, evidence, end_ms, touching)
         evidence = self._judge(key, end_ms) if is_due else None
-        if evidence is None or evidence.nats < self._groups.threshold_nats:
+        if not self._is_enough(evidence):
             return []
         case = self._book.campaign_of(evidence.accounts, _PART_OF_CAMPAIGN_RATIO)
         if case is None or not _is_most(case.accounts, evidence):
@@ -68,7 +71,7 @@ class CampaignCases:
     def _open(self, key: str, evidence: GroupEvidence, end_ms: int, tenant_id: str | None) -> list[Alert]:
         """Open a campaign of the accounts on a link."""
         case, accounts = new_case(self._spec, "campaign", key, end_ms, tenant_id), self._free(evidence, end_ms)
-        self._book.own_link(case, key)
+        self._own_link(case, key, evidence)
         self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
         return self._book.open(case, accounts, end_ms)
 
@@ -77,9 +80,17 @@ class CampaignCases:
         accounts = [a for a in self._free(evidence, end_ms) if not self._kin.is_unlike(case, a, end_ms)]
         if not accounts and not _is_most(case.accounts, evidence):
             return []
-        self._book.own_link(case, key)
+        self._own_link(case, key, evidence)
         self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), accounts, end_ms)
         return self._book.join(case, accounts, end_ms)
+
+    def _own_link(self, case: Case, key: str, evidence: GroupEvidence) -> None:
+        self._book.own_link(case, key)
+        self._groups.groups[key].is_pure = evidence.is_pure
+
+    def _is_enough(self, evidence: GroupEvidence | None) -> TypeGuard[GroupEvidence]:
+        """Whether evidence would open a campaign."""
+        return evidence is not None and evidence.nats >= self._groups.threshold_nats
 
     def _judge(self, key: str, end_ms: int, left_out: Collection[str] = ()) -> GroupEvidence | None:
         return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, left_out)
@@ -94,7 +105,7 @@ class CampaignCases:
         members = {a for a in evidence.accounts if self._book.is_member(a)}
         if len(members) >= _PART_OF_CAMPAIGN_RATIO * len(evidence.accounts):
             rest = self._judge(key, end_ms, members)
-            if rest is None or rest.nats < self._groups.threshold_nats:
+            if not self._is_enough(rest):
                 return None
             evidence = rest
         return evidence if len(self._free(evidence, end_ms)) >= self._spec.groups.min_accounts else None
@@ -119,9 +130,7 @@ class CampaignCases:
         joining: list[str] = []
         if evidence is not None:
             # What would open no campaign lets none grow; the campaign goes on, though.
-            is_enough = evidence.nats >= self._groups.threshold_nats
-            group.is_pure = is_enough and evidence.is_pure
-            joining = self._fit_to_join(case, evidence.accounts, end_ms) if is_enough else []
+            joining = self._fit_to_join(case, evidence.accounts, end_ms) if self._is_enough(evidence) else []
             if joining or evidence.nats > case.score:
                 self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
@@ -130,7 +139,12 @@ class CampaignCases:
             joining = sorted({*joining, *self._fit_to_join(case, carried, end_ms)})
         case.core = sorted({*case.core, *joining})
         joined = self._book.join(case, joining, end_ms)
-        return joined if joined or evidence is None else self._book.update(case, end_ms)
+        return joined if joined or not self._goes_on(case, evidence) else self._book.update(case, end_ms)
+
+    def _goes_on(self, case: Case, evidence: GroupEvidence | None) -> bool:
+        """Whether evidence, weak or not, is still about members: enough of them for a campaign."""
+        accounts = () if evidence is None else evidence.accounts
+        return sum(account_id in case.accounts for account_id in accounts) >= self._spec.groups.min_accounts
 
     def _fit_to_join(self, case: Case, account_ids: Collection[str], end_ms: int) -> list[str]:
         """Those of the accounts that are free and not unlike the members of a campaign."""
@@ -165,7 +179,7 @@ class CampaignCases:
         return alerts
 
     def _check_kin(self, end_ms: int) -> list[Alert]:
-        """Once per interval: learn what members share, merge campaigns, split them, let go of members."""
+        """Once per interval: learn what members share, merge campaigns, split them, let go of members, go on."""
         due = [case for case in self._book.campaigns() if self._kin.is_due(case, end_ms)]
         if not due:
             return []
@@ -179,7 +193,14 @@ class CampaignCases:
         for case in due:
             if case.alert_id in self._book.cases:
                 alerts += self._book.compare_kin(case, self._kin.compare_members(case, end_ms), end_ms)
+        for case in due:
+            if case.alert_id in self._book.cases and self._is_alike_still(case, end_ms):
+                alerts += self._book.update(case, end_ms)
         return alerts
+
+    def _is_alike_still(self, case: Case, end_ms: int) -> bool:
+        """Whether a campaign that no link tells of goes on; the others do while their links show it."""
+        return not case.links and self._alike.goes_on(case.core, case.tenant_id, end_ms)
 
     def _split(self, case: Case, end_ms: int) -> list[Alert]:
         """A campaign that turns out to be two goes on as two."""

@@ -179,7 +179,9 @@ class CampaignDetector:
         for account_id in sorted(accounts):
             # What the account does now becomes its reference: the verdict calms the baseline.
             state = self._accounts[account_id]
-            state.excused_until_ms = until_ms
+            # Only another allowlisting shortens one.
+            kept_ms = 0 if feedback.verdict == "allowlisted" else state.excused_until_ms
+            state.excused_until_ms = max(kept_ms, until_ms)
             state.reference = max(state.reference, state.harvest)
             self._state.mark_account(account_id)
         for case in cases:

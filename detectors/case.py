@@ -49,7 +49,10 @@ class Reason(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Case(msgspec.Struct, array_like=True):
-    """State of one case; ``accounts`` maps each member to when it was named (milliseconds of event time).
+    """State of one case.
+
+    ``accounts`` maps each member to when it was named, in a roll-up to when it last gave evidence: milliseconds of
+    event time.
 
     ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
     ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
@@ -152,7 +155,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
 
 def _ladder(case: Case) -> tuple[Severity, ActionType]:
     """Severity by what leaves the house, action by how sure it is: observe, verify, throttle, review, suspend."""
-    if case.exchanges >= 10_000:  # noqa: PLR2004  (the ladder is written in docs/detection.md)
+    if case.exchanges >= 10_000 and not case.is_rollup:  # noqa: PLR2004  (the ladder is written in docs/detection.md)
         severity: Severity = "critical"
     elif case.exchanges >= 1_000 or case.kind == "campaign":  # noqa: PLR2004
         severity = "high"
@@ -160,7 +163,8 @@ def _ladder(case: Case) -> tuple[Severity, ActionType]:
         severity = "medium" if case.exchanges >= 100 else "low"  # noqa: PLR2004
     if case.is_confirmed:
         return severity, "suspend"
-    if case.version <= 1 and not case.subject.startswith(PART):
+    # What a roll-up has seen of one account says nothing about the next.
+    if case.is_rollup or (case.version <= 1 and not case.subject.startswith(PART)):
         return severity, "verify"
     return severity, "review" if case.score >= 12 else "throttle"  # noqa: PLR2004
 

@@ -1,5 +1,6 @@
 """The casebook: every open case, who is in it, and how cases begin, grow, merge, split and end."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
@@ -25,6 +26,8 @@ class Casebook:
         self._case_of_link: dict[str, str] = {}
         self.changed: set[str] = set()
         """Alert ids whose state records are not written yet."""
+        self._grown: set[str] = set()
+        """Alert ids of the roll-ups that took in accounts in the present bucket."""
 
     def of_account(self, account_id: str) -> Case | None:
         """The open case that an account is in."""
@@ -81,7 +84,8 @@ class Casebook:
 
     def publish_rollups(self, at_ms: int) -> list[Alert]:
         """One version of each roll-up that took in accounts now: one for each account would grow with their square."""
-        grown = [c for _, c in sorted(self.cases.items()) if c.is_rollup and at_ms in c.accounts.values()]
+        grown = [self.cases[alert_id] for alert_id in sorted(self._grown & self.cases.keys())]
+        self._grown.clear()
         return [alert for c in grown for alert in self.publish(c, "updated" if c.version else "open", at_ms)]
 
     def name(self, case: Case, accounts: Iterable[str], at_ms: int) -> list[Alert]:
@@ -94,6 +98,8 @@ class Casebook:
             before = self.of_account(account_id)
             case.accounts[account_id] = at_ms
             self.case_of[account_id] = case.alert_id
+            if case.is_rollup:
+                self._grown.add(case.alert_id)
             state = self._accounts[account_id]
             if case.is_campaign:
                 case.exchanges += state.exchanges
@@ -216,12 +222,19 @@ class Casebook:
             other.superseded_by = case.alert_id
             accounts, links, core, likeness = sorted(other.accounts), list(other.links), other.core, other.likeness
             case.confirmed += other.confirmed
+            self._take_evidence(case, other)
             alerts += self.end(other, "superseded", at_ms)
             for link in links:
                 self.own_link(case, link)
             case.core = sorted({*case.core, *core})
             alerts += self.join_kin(case, accounts, likeness | case.likeness, at_ms)
         return alerts
+
+    def _take_evidence(self, case: Case, other: Case) -> None:
+        """Of each feature the stronger evidence stays; whom the other resembled is told anew."""
+        nats = {reason.feature: reason.nats for reason in case.reasons}
+        case.score = max(case.score, other.score)
+        case.explain([r for r in other.reasons if r.detector != KIN and r.nats > nats.get(r.feature, -math.inf)])
 
     def split(self, case: Case, parts: Sequence[Part], at_ms: int) -> tuple[list[Alert], list[Case]]:
         """Each part of a campaign goes on as one of its own; what it was ends in the first."""
@@ -252,6 +265,10 @@ class Casebook:
         alerts: list[Alert] = []
         for alert_id in sorted(self.cases):
             case = self.cases[alert_id]
+            if case.is_rollup:
+                alerts += self._release_over(case, at_ms)
+                if alert_id not in self.cases:
+                    continue
             last_ms = max((self._accounts[a].last_ms for a in case.accounts if a in self._accounts), default=0)
             if at_ms - last_ms >= lifecycle.quiet_days * DAY_MS:
                 alerts += self.end(case, "resolved", at_ms)
@@ -261,6 +278,17 @@ class Casebook:
                 # As of its evidence: what is renewed must not outlive it by more than any other version does.
                 alerts += self.publish(case, "updated", case.raised_ms)
         return alerts
+
+    def _release_over(self, rollup: Case, at_ms: int) -> list[Alert]:
+        """Let go of those of a roll-up whose own alert would be over; while none is left, it ends as any case does."""
+        lifecycle = self._spec.lifecycle
+        over = {
+            account_id
+            for account_id, evidence_ms in rollup.accounts.items()
+            if at_ms - evidence_ms >= lifecycle.alert_days * DAY_MS
+            or at_ms - self._accounts[account_id].last_ms >= lifecycle.quiet_days * DAY_MS
+        }
+        return self.release(rollup, over, at_ms) if 0 < len(over) < len(rollup.accounts) else []
 
     def restore(self, case: Case) -> None:
         """Take over an open case."""

@@ -100,8 +100,13 @@ class AlarmRates(msgspec.Struct):
         is_settled = alert.status == "superseded" or alert.recommended_action.type == "suspend"
         rolled_up = self.days.setdefault(day, Day()).rolled_up
         known = rolled_up.get(alert.alert_id, 0)
-        # Whoever leaves may have been judged benign, which is a false alarm.
-        accounts = 0 if is_settled else max(known, len(alert.account_ids))
+        # Whoever has left may have been judged benign, which is a false alarm.
+        if not is_settled:
+            self.settled.pop(alert.alert_id, None)
+            accounts = max(known, len(alert.account_ids))
+        else:
+            accounts = known if alert.alert_id in self.settled else max(0, known - len(alert.account_ids))
+            self.settled[alert.alert_id] = day
         self._add(day, "account", accounts - known)
         rolled_up[alert.alert_id] = accounts
 

@@ -167,3 +167,44 @@ def test_a_roll_up_goes_on_with_one(about: str, left: float) -> None:
     assert (alert.status, alert.account_ids, alert.exchanges) == ("updated", ("a2",), 100)
     assert (alert.score, len(alert.evidence)) == (left, 1 if left else 0)
     assert [a.status for a in desk.book.release(rollup, {"a2"}, START_MS + 2)] == ["retracted"]
+
+
+@pytest.mark.parametrize(("active", "status"), [(["a1"], None), ([], "resolved")])
+def test_one_that_goes_on_keeps_a_campaign(active: list[str], status: str | None) -> None:
+    """It is quiet when all its accounts are."""
+    desk = Desk()
+    desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    quiet_ms = START_MS + round(SPEC.lifecycle.quiet_days * DAY_MS)
+    for account_id in active:
+        desk.states[account_id].last_ms = quiet_ms
+
+    assert [alert.status for alert in desk.book.sweep(quiet_ms)] == ([] if status is None else [status])
+
+
+@pytest.mark.parametrize("why", ["quiet", "old"])
+def test_a_roll_up_keeps_nobody_whose_own_alert_would_be_over(why: str) -> None:
+    """Silent for three days, or without evidence for seven: the others go on, each for itself."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    rollup.exchanges, rollup.output_tokens, lifecycle = 300, 21, SPEC.lifecycle
+    over_ms = START_MS + round((lifecycle.quiet_days if why == "quiet" else lifecycle.alert_days) * DAY_MS)
+    desk.active_until(over_ms)
+    rollup.accounts |= {"a1": over_ms - 1, "a2": over_ms - 1}
+    rollup.raised_ms = rollup.published_ms = over_ms - 1
+    if why == "quiet":
+        desk.states["a0"].last_ms = START_MS
+
+    assert desk.book.sweep(over_ms - 1) == []
+    (fewer,) = desk.book.sweep(over_ms)
+    assert (fewer.status, fewer.account_ids, fewer.exchanges) == ("updated", ("a1", "a2"), 200)
+    assert desk.book.of_account("a0") is None
+
+
+def test_a_roll_up_asks_for_no_more_than_looking() -> None:
+    """What it has of some accounts, and all together, says nothing of the next."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    rollup.exchanges, rollup.score = 20_000, 30.0
+    (alert,) = desk.book.publish(rollup, "updated", START_MS + 1)
+
+    assert (alert.severity, alert.recommended_action.type) == ("high", "verify")

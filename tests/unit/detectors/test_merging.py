@@ -39,6 +39,28 @@ def test_campaigns_merge_into_one() -> None:
     assert [a.superseded_by for a in desk.said if a.alert_id == small.alert_id] == [None, large.alert_id]
 
 
+def evidence(feature: str, nats: float) -> Reason:
+    """One piece of evidence."""
+    return Reason("group", feature, nats, None, "x", nats, "why", "else")
+
+
+@pytest.mark.parametrize("stronger", ["goes in", "stays"])
+def test_a_merge_keeps_the_stronger_evidence(stronger: str) -> None:
+    """Whichever id stays: score and evidence are the larger ones, and what only one of them had is there."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    other = desk.opened("campaign", "template::u", ["a3", "a4", "a5"])
+    strong, weak = (other, case) if stronger == "goes in" else (case, other)
+    strong.score, weak.score, other.core = 30.0, 6.0, ["a3", "a4"]
+    strong.reasons = [evidence("even load", 30.0)]
+    weak.reasons = [evidence("even load", 6.0), evidence("a gap", 5.0)]
+    alert = desk.book.merge_kin(case, ["a3", "a4", "a5"], 0.3, START_MS + 1)[-1]
+
+    assert (alert.alert_id, alert.score, alert.recommended_action.type) == (case.alert_id, 30.0, "review")
+    assert {found.feature: found.weight for found in alert.evidence} == {"even load": 30.0, "a gap": 5.0}
+    assert case.core == ["a3", "a4"]
+
+
 def test_a_campaign_splits_into_two() -> None:
     """It ends in the larger part; both begin with its evidence, their own links, confirmations and likeness."""
     desk = Desk()

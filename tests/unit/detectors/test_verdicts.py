@@ -64,6 +64,17 @@ def test_an_allowlisting_ends() -> None:
     assert (again.status, again.version) == ("open", 1)
 
 
+def test_a_benign_verdict_ends_no_allowlisting() -> None:
+    """It holds for two weeks, the allowlisting for a year; another allowlisting may end that one."""
+    detector = crowded()
+    harvests(detector, FIRST_MS, "bad")
+    for number, verdict, days in ((1, "allowlisted", 365), (2, "benign", None), (3, "allowlisted", 20)):
+        end = None if days is None else datetime.fromtimestamp((FIRST_MS + days * DAY_MS) / 1000, UTC)
+        detector.apply_feedback(decided(verdict, number, account_ids=("bad",), expires_at=end))
+        until_ms = FIRST_MS + (365 if number < 3 else 20) * DAY_MS
+        assert detector._accounts["bad"].excused_until_ms == until_ms
+
+
 def test_a_confirmed_case_goes_on() -> None:
     """It is sure now, and suspension may be recommended."""
     detector = crowded()

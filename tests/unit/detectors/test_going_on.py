@@ -1,0 +1,97 @@
+"""What keeps an alert alive, and for how long: evidence about its own accounts, and nothing else."""
+
+import random
+
+import pytest
+
+from detectors.campaigns import CampaignDetector
+from detectors.spec import parse_spec
+from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
+from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
+from tests.unit.detectors.test_joining import ALIKE, MEMBERS, asks, traffic
+from tests.unit.detectors.test_verdicts import FIRST_MS, LINKED, crowded, harvests
+
+
+def on_link(account_id: str, hour: int, kind: str, slot: str = "pop") -> AccountBucket:
+    """An account asks once, on a link."""
+    return bucket(account_id, FIRST_MS + hour * HOUR_MS, slots=[slot], links=[link(kind, "shared")])
+
+
+def keep_company(detector: CampaignDetector, hour: int) -> None:
+    """The crowd goes on asking what it asks."""
+    if hour % 6 == 0:
+        for number in range(100):
+            detector.observe(bucket(f"honest{number}", FIRST_MS + hour * HOUR_MS, slots=["pop"]))
+
+
+def campaigns(alerts: list[Alert]) -> list[Alert]:
+    """Those about campaigns."""
+    return [alert for alert in alerts if alert.kind == "campaign"]
+
+
+@pytest.mark.parametrize("kind", ["payment", "configuration"])
+def test_a_link_that_shows_nothing_any_more_takes_nobody_in(kind: str) -> None:
+    """Only a campaign had it; it falls below what people do, and days later people come to it: they are not named."""
+    detector, alerts = crowded(), list[Alert]()
+    for hour in range(230):
+        keep_company(detector, hour)
+        users = LINKED if hour < 60 or hour % 8 == 0 else []
+        people = [f"person{number:02d}" for number in range(20) if hour >= 200 and (hour + number) % 6 == 0]
+        for account_id in [*users, *people]:
+            detector.observe(on_link(account_id, hour, kind))
+        alerts += detector.advance(FIRST_MS + hour * HOUR_MS + BUCKET_MS)
+
+    assert {account_id for alert in campaigns(alerts) for account_id in alert.account_ids} == set(LINKED)
+
+
+def test_evidence_that_names_nobody_keeps_no_alert_alive() -> None:
+    """Accounts of a campaign turn to jobs of their own, as evenly as before: a week later the alert has expired."""
+    detector, alerts = crowded(), list[Alert]()
+    for hour in range(12 * 24):
+        keep_company(detector, hour)
+        for number, account_id in enumerate(LINKED):
+            detector.observe(on_link(account_id, hour, "payment", "pop" if hour < 40 else f"{number}{hour % 89:02d}"))
+        alerts += detector.advance(FIRST_MS + hour * HOUR_MS + BUCKET_MS)
+
+    assert campaigns(alerts)[-1].status == "expired"
+
+
+def test_a_campaign_that_likeness_found_goes_on_with_its_members() -> None:
+    """Nobody joins, no link tells of it, and all go on for ten days: it neither expires nor opens anew."""
+    openers = [f"M{x}{y}" for x in "abcdefghijklmnopqr" for y in "abcdefghijklmnopqr"]
+    lists = {account_id: random.Random(account_id).sample(openers, 200) for account_id in ALIKE}
+    detector, alerts = CampaignDetector(parse_spec("alike: {warm_days: 1}", "x")), list[Alert]()
+    for hour in range(10 * 24):
+        records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        records += [
+            asks(a, hour, lists[a][hour // 2 % 200]) for number, a in enumerate(ALIKE) if hour % 2 == number % 2
+        ]
+        for record in records:
+            detector.observe(record)
+        alerts += detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
+
+    told = campaigns(alerts)
+    assert told
+    assert len({alert.alert_id for alert in told}) == 1
+    assert {alert.status for alert in told} == {"open", "updated"}
+    assert told[-1].expires_at.timestamp() * 1000 > START_MS + 10 * DAY_MS
+
+
+def ends_after(*loud_days: int) -> int:
+    """Milliseconds until the alert of an account expires that is loud on these days, and there on all others."""
+    detector, alerts = crowded(), list[Alert]()
+    for day in range(20):
+        start_ms = FIRST_MS + day * DAY_MS
+        if day in loud_days:
+            alerts += harvests(detector, start_ms, "bad")
+        else:
+            detector.observe(bucket("bad", start_ms, slots=["own"]))
+            alerts += detector.advance(start_ms + BUCKET_MS)
+    [expired] = [alert for alert in alerts if alert.status == "expired"]
+    return round(expired.raised_at.timestamp() * 1000) - FIRST_MS
+
+
+def test_an_account_that_is_loud_again_is_not_let_go() -> None:
+    """Its alert lasts a week from the latest evidence, not from the first."""
+    assert ends_after(0, 5) == ends_after(0) + 5 * DAY_MS
