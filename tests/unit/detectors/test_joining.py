@@ -279,3 +279,22 @@ def test_a_member_that_stops_leaves(text: str, stays: bool) -> None:
 
     assert {*MEMBERS, "turned"} in named
     assert named[-1] == {*MEMBERS, *(["turned"] if stays else [])}
+
+
+@pytest.mark.parametrize(("tenant_id", "is_merged"), [(None, True), ("t-2", False)])
+def test_campaigns_of_two_tenants_never_merge(tenant_id: str | None, is_merged: bool) -> None:
+    """Eight more work through the same list on a payment of their own: one campaign, but for another tenant's."""
+    second: Fields = {
+        f"second{number}": {
+            "openers": [LIST[(hour + 4 * number) % 30] for hour in range(HOURS)],
+            "links": [link("payment", "p-2")],
+            "tenant_id": tenant_id,
+        }
+        for number in range(8)
+    }
+    _, campaigns = run("alike: {seeds: 0}", **second)
+    last = {alert.alert_id: alert for alert in campaigns}.values()
+
+    assert ("superseded" in {alert.status for alert in last}) == is_merged
+    open_now = sorted(alert.account_ids for alert in last if alert.status != "superseded")
+    assert open_now == ([(*MEMBERS, *second)] if is_merged else [tuple(MEMBERS), tuple(second)])
