@@ -14,6 +14,14 @@ pytestmark = pytest.mark.deploy
     [
         ({"kafka": {"bootstrapServers": ""}}, "kafka.bootstrapServers is required"),
         ({"fingerprint": {"existingSecret": ""}}, "openssl rand -hex 32"),
+        (
+            {
+                "fingerprint": {"existingSecret": ""},
+                "settings": {"stages": ["accounts", "campaigns", "alerts"], "directSources": True},
+            },
+            "openssl rand -hex 32",
+        ),
+        ({"fingerprint": {"existingSecret": ""}, "settings": {"stages": None}}, "openssl rand -hex 32"),
         ({"autoscaling": {"hpa": {"enabled": True}, "keda": {"enabled": True}}}, "exclude each other"),
         ({"replicas": 13}, "replicas is 13 but topics.partitions is 12"),
         ({"autoscaling": {"maxReplicas": 13, "hpa": {"enabled": True}}}, "autoscaling.maxReplicas is 13"),

@@ -1,6 +1,7 @@
 """The workers: membership, settings, probes, placement."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -106,6 +107,33 @@ def test_the_fingerprint_key_comes_from_the_secret() -> None:
         found = environment(pod).get("STILLWATCH_FINGERPRINT_KEY")
         expected = {"secretKeyRef": {"name": "keys", "key": "hmac"}} if name in holders else None
         assert found == expected, name
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stages": ["accounts", "campaigns", "alerts"], "directSources": False},
+        {"stages": ["campaigns", "alerts"], "directSources": True},
+    ],
+    ids=str,
+)
+def test_no_key_is_asked_for_where_no_prompts_are_read(settings: dict[str, Any]) -> None:
+    """A release behind the ingest of another one needs no secret."""
+    env = environment(
+        workload(render({"fingerprint": {"existingSecret": ""}, "settings": settings}))["spec"]["template"]["spec"]
+    )
+
+    assert "STILLWATCH_FINGERPRINT_KEY" not in env
+
+
+def test_accounts_that_read_prompts_get_the_key() -> None:
+    """Without ingest, sources that write past it have their prompts fingerprinted among accounts, with the same key."""
+    settings = {"stages": ["accounts", "campaigns", "alerts"], "directSources": True}
+    env = environment(workload(render({"settings": settings}))["spec"]["template"]["spec"])
+
+    assert env["STILLWATCH_FINGERPRINT_KEY"] == {
+        "secretKeyRef": {"name": "stillwatch-fingerprint", "key": "fingerprint-key"}
+    }
 
 
 def test_probes_ask_what_they_should() -> None:

@@ -4,7 +4,7 @@
 {{- include "stillwatch.checkConnection" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
-{{- if and (not .Values.fingerprint.existingSecret) (has "ingest" .Values.settings.stages) -}}
+{{- if and (not .Values.fingerprint.existingSecret) (include "stillwatch.fingerprintsPrompts" .) -}}
 {{- fail "fingerprint.existingSecret is required: the name of a secret with the key of the prompt fingerprints. Make one: kubectl create secret generic stillwatch-fingerprint --from-literal=fingerprint-key=\"$(openssl rand -hex 32)\"" -}}
 {{- end -}}
 {{- if and .Values.detector.spec .Values.detector.existingConfigMap -}}
@@ -12,6 +12,17 @@
 {{- end -}}
 {{- if ge (float64 .Values.settings.maxFutureSeconds) (float64 .Values.settings.disorderSeconds) -}}
 {{- fail "settings.maxFutureSeconds must be below settings.disorderSeconds: one event with a wrong clock would otherwise make all others late" -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Not empty where workers read prompts: at ingest, and among accounts where sources write past it. With the stages left
+to the program it runs all of them.
+*/}}
+{{- define "stillwatch.fingerprintsPrompts" -}}
+{{- $stages := .Values.settings.stages | default (list "ingest") -}}
+{{- if or (has "ingest" $stages) (and (has "accounts" $stages) .Values.settings.directSources) -}}
+true
 {{- end -}}
 {{- end -}}
 
