@@ -114,6 +114,14 @@ def test_the_memory_rule_follows_the_limit(limit: str | None, expected: str) -> 
     assert rule["expr"].endswith(f"* {expected}")
 
 
+def test_no_rule_divides_by_one_stage_alone() -> None:
+    """A release may run any of the stages; dividing by one that it does not run gives NaN, and never fires."""
+    divided = [rule["expr"].partition(" / ")[2] for rule in rules() if " / " in rule["expr"]]
+
+    assert divided
+    assert [expression for expression in divided if re.search(r'\bstage="', expression)] == []
+
+
 def test_rules_look_at_their_own_release_only() -> None:
     """Two releases in one Prometheus do not answer for each other."""
     for rule in rules():

@@ -67,9 +67,13 @@ groups:
   "description" "After a restart it would repeat all of that work.") }}
 {{- end -}}
 
+{{/*
+An event is counted at every stage that it passes, and a release may run any of the stages: the share of dead letters
+is of what its busiest stage reads.
+*/}}
 {{- define "stillwatch.inputRules" -}}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchDeadLetters" "for" "10m" "severity" "warning"
-  "expr" (printf "sum by (reason) (rate(stillwatch_dead_letters_total{%s}[10m])) / scalar(sum(rate(stillwatch_events_total{%s, stage=\"ingest\"}[10m]))) > %v" .of .of .limits.maxDeadLetterRatio)
+  "expr" (printf "sum by (reason) (rate(stillwatch_dead_letters_total{%s}[10m])) / scalar(max(sum by (stage) (rate(stillwatch_events_total{%s}[10m])))) > %v" .of .of .limits.maxDeadLetterRatio)
   "summary" "{{ $value | humanizePercentage }} of all events cannot be read: {{ $labels.reason }}"
   "description" "They lie in the dead-letter topic with reason, origin and original bytes, and are not judged.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoEvents" "for" "30m" "severity" "warning"
