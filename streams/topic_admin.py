@@ -61,6 +61,10 @@ class TopicAdmin:
     def __exit__(self, *_: object) -> None:
         self._admin.close()
 
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Return those of the named topics that the cluster does not have; asks for no right but to see them."""
+        return sorted(set(names) - set(self._admin.list_topics()))
+
     def existing(self, names: Iterable[str]) -> dict[str, ExistingTopic]:
         """Return those of the named topics that the cluster has."""
         present = sorted(set(names) & set(self._admin.list_topics()))

@@ -29,7 +29,7 @@ DEFAULT_PARTITIONS = 12
 @click.option(
     "--check", "is_check", is_flag=True, help="Create nothing; exit 1 if anything differs from what is needed."
 )
-@click.option("--no-input", is_flag=True, help="Leave the input topic to those who own it.")
+@click.option("--no-input", is_flag=True, help="Leave the input topic to those who own it; it only has to exist.")
 @json_option
 def command(partitions: int | None, replication_factor: int, is_check: bool, no_input: bool, as_json: bool) -> None:
     """Create the topics of the service, or check them.
@@ -38,9 +38,9 @@ def command(partitions: int | None, replication_factor: int, is_check: bool, no_
     """
     settings = Settings()
     specs = topic_specs(settings, partitions or DEFAULT_PARTITIONS, replication_factor)
-    if no_input:
-        del specs["input"]
+    of_others = [specs.pop("input").name] if no_input else []
     with TopicAdmin(settings) as admin:
+        missing = admin.missing(of_others)
         existing = admin.existing(spec.name for spec in specs.values())
         created = []
         if not is_check:
@@ -51,7 +51,9 @@ def command(partitions: int | None, replication_factor: int, is_check: bool, no_
             except TopicCreationError as refused:
                 raise click.ClickException(str(refused)) from refused
             existing |= admin.existing(spec.name for spec in created)
-    found = differences(specs, existing, partitions)
+    # No worker starts without it, whoever makes it.
+    found = [Difference(name, "does not exist; its owners have to create it", is_fatal=True) for name in missing]
+    found += differences(specs, existing, partitions)
     if as_json:
         click.echo(
             msgspec.json.encode({"created": [s.name for s in created], "differences": [asdict(d) for d in found]})

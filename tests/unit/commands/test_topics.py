@@ -1,13 +1,18 @@
 """The topics: names, what each must be like, and what counts as a difference."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli import main
+from streams.commands import topics
 from streams.settings import Settings
-from streams.topic_admin import ExistingTopic, differences, settle_counts
-from streams.topics import ROLES, topic_name, topic_specs
+from streams.topic_admin import ExistingTopic, TopicAdmin, differences, settle_counts
+from streams.topics import ROLES, TopicSpec, topic_name, topic_specs
 
 SETTINGS = Settings(topic_prefix="t.")
 SPECS = topic_specs(SETTINGS, 6, 3)
@@ -144,3 +149,86 @@ def test_larger_limits_are_fine() -> None:
 def test_the_settings_of_the_input_topic_are_its_owners() -> None:
     """Other people's topic is not judged."""
     assert texts(as_specified(input=ExistingTopic(99, 1, {"cleanup.policy": "compact"}))) == []
+
+
+class FakeAdmin:
+    """A cluster with these topics, and a note of which were looked into or created."""
+
+    def __init__(self, there: dict[str, ExistingTopic]) -> None:
+        self.there = there
+        self.looked_into: set[str] = set()
+        self.created: list[str] = []
+
+    def __call__(self, _: Settings) -> "FakeAdmin":
+        return self
+
+    def __enter__(self) -> "FakeAdmin":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        return sorted(set(names) - self.there.keys())
+
+    def existing(self, names: Iterable[str]) -> dict[str, ExistingTopic]:
+        asked = set(names)
+        self.looked_into |= asked
+        return {name: topic for name, topic in self.there.items() if name in asked}
+
+    def create(self, specs: Iterable[TopicSpec], replication_factor: int) -> None:
+        for spec in specs:
+            self.created.append(spec.name)
+            self.there[spec.name] = ExistingTopic(spec.partitions, replication_factor, dict(spec.configs))
+
+
+def run_on(there: dict[str, ExistingTopic], monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[Any, FakeAdmin]:
+    """Run `stillwatch topics` on a cluster with these topics."""
+    admin = FakeAdmin(there)
+    monkeypatch.setattr(topics, "TopicAdmin", admin)
+    arguments = ["topics", "--json", *options]
+    return CliRunner().invoke(main, arguments, env={"STILLWATCH_TOPIC_PREFIX": "t."}), admin
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_the_input_topic_of_others_is_not_judged(monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]) -> None:
+    """With --no-input neither its partitions nor its settings are looked at: the rights for it may not be there."""
+    there = as_specified(input=ExistingTopic(99, 1, {"cleanup.policy": "compact"}))
+
+    done, admin = run_on(there, monkeypatch, "--partitions", "6", "--no-input", *options)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["differences"] == []
+    assert "t.llm.usage" not in admin.looked_into
+
+    done, _ = run_on(there, monkeypatch, "--partitions", "6", "--check")
+    assert done.exit_code == 1
+    assert [d["topic"] for d in json.loads(done.stdout)["differences"]] == ["t.llm.usage"]
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_the_input_topic_of_others_has_to_exist(monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]) -> None:
+    """No worker starts without it, so its absence is told and fails; and it is not created in its owners' place."""
+    done, admin = run_on(as_specified(input=None), monkeypatch, "--partitions", "6", "--no-input", *options)
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["differences"] == [
+        {"topic": "t.llm.usage", "text": "does not exist; its owners have to create it", "is_fatal": True}
+    ]
+    assert admin.created == []
+
+
+def test_the_input_topic_is_created_where_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --no-input it is made like all others."""
+    done, admin = run_on(as_specified(input=None), monkeypatch, "--partitions", "6")
+
+    assert done.exit_code == 0
+    assert admin.created == ["t.llm.usage"]
+
+
+def test_missing_topics_are_those_that_the_cluster_does_not_list() -> None:
+    """Whether a topic exists is asked without looking into it."""
+    admin = TopicAdmin.__new__(TopicAdmin)
+    admin._admin = type("Client", (), {"list_topics": lambda _: ["a", "c"]})()
+
+    assert admin.missing(["b", "a"]) == ["b"]
+    assert admin.missing([]) == []
