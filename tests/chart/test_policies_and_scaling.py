@@ -97,6 +97,17 @@ def test_the_topics_job_makes_what_was_asked_for() -> None:
     assert container["args"] == ["topics", "--partitions", "6", "--replication-factor", "2", "--no-input"]
 
 
+@pytest.mark.parametrize("include_input", [True, False])
+def test_helm_test_asks_for_the_topics_that_the_job_makes(include_input: bool) -> None:
+    """A topic that the job leaves to its owners must not fail the test of the release either."""
+    objects = render({"topics": {"partitions": 6, "replicationFactor": 2, "includeInput": include_input}})
+    [job] = only(objects, "Job", "-topics")["spec"]["template"]["spec"]["containers"]
+    [test] = only(objects, "Pod", "-test-topics")["spec"]["containers"]
+
+    assert test["args"] == ["topics", "--check", *job["args"][1:]]
+    assert ("--no-input" in test["args"]) == (not include_input)
+
+
 @pytest.mark.parametrize("manage", ["None", "Strimzi"])
 def test_no_topics_job_when_topics_are_made_otherwise(manage: str) -> None:
     """The job is there only when it is the one who makes the topics."""

@@ -1,3 +1,12 @@
+{{/* Which topics the release wants, as options of `stillwatch topics`: the same where they are made and where they are tested. */}}
+{{- define "stillwatch.topicsOptions" -}}
+{{- $options := list "--partitions" (toString .Values.topics.partitions) "--replication-factor" (toString .Values.topics.replicationFactor) -}}
+{{- if not .Values.topics.includeInput -}}
+{{- $options = append $options "--no-input" -}}
+{{- end -}}
+{{- $options | toJson -}}
+{{- end -}}
+
 {{/*
 A job that runs one stillwatch command before anything else happens. Arguments: root, name, component, args, weight,
 needsKafka, specConfigMap, backoffLimit. It gets the settings too, so that a wrong one is refused here. It does not use the release's service account, which does not exist yet.
