@@ -29,7 +29,7 @@ class DeadLetter(BaseModel):
 
     schema_version: Literal["1"] = Field(default="1", description="Version of this contract.")
     reason: Annotated[str, Field(min_length=1, max_length=64)] = Field(
-        description="empty, not_json, invalid, too_large, late or time_out_of_range."
+        description="empty, not_json, invalid, too_large, late, time_out_of_range or unmatched."
     )
     detail: Annotated[str, Field(max_length=4096)] = Field(description="One line for people, without content.")
     stage: Annotated[str, Field(min_length=1, max_length=64)] = Field(description="Stage that refused it.")

@@ -12,7 +12,7 @@ class EventRefused(ValueError):
     ----------
     reason
         Short and countable: ``empty``, ``not_json``, ``invalid``, ``too_large``; ``late`` and ``time_out_of_range``
-        for what is well-formed but not of its time.
+        for what is well-formed but not of its time; ``unmatched`` for feedback on what is not there.
     detail
         One line for people; names fields and limits, never values.
     """

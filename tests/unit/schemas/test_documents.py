@@ -1,6 +1,7 @@
 """The published documents are those of the code, and hang together."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from streams.commands.schemas_export import ASYNCAPI_FILE, documents, export
 from streams.settings import Settings
 from streams.topics import topic_name
 
-CONTRACTS_FOLDER = Path(__file__).parents[3] / "contracts"
+ROOT = Path(__file__).parents[3]
+CONTRACTS_FOLDER = ROOT / "contracts"
 
 
 def test_the_published_documents_are_up_to_date() -> None:
@@ -38,6 +40,15 @@ def test_alerts_and_dead_letters_promise_every_field() -> None:
     for name in ("alert", "dead-letter"):
         schema = json_schema(name)
         assert set(schema["required"]) == set(schema["properties"])
+
+
+def test_every_reason_of_a_dead_letter_is_named() -> None:
+    """The contract lists exactly the reasons that the code gives."""
+    sources = [path.read_text("utf-8") for name in ("streams", "schemas") for path in (ROOT / name).rglob("*.py")]
+    given = {reason for text in sources for reason in re.findall(r'EventRefused\(\s*"(\w+)"', text)}
+
+    described = json_schema("dead-letter")["properties"]["reason"]["description"]
+    assert set(re.split(r", | or ", described.rstrip("."))) == given
 
 
 def test_usage_events_require_what_the_design_requires() -> None:
