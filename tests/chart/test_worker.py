@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from streams.app import LAST_CHECKPOINT_SECONDS, LEAVE_SECONDS
 from streams.settings import Settings
-from tests.chart.helm import environment, only, pods, render, workload
+from tests.chart.helm import CHART, REPOSITORY, environment, only, pods, render, workload
 
 pytestmark = pytest.mark.deploy
 
@@ -145,6 +146,18 @@ def test_probes_ask_what_they_should() -> None:
     startup = container["startupProbe"]
     assert startup["httpGet"]["path"] == "/livez"
     assert startup["periodSeconds"] * startup["failureThreshold"] == 120
+
+
+def test_pods_get_the_time_that_a_worker_takes_to_leave() -> None:
+    """SIGKILL comes after the worker has left by itself; and what the values say of its limits is so."""
+    pod = workload(render())["spec"]["template"]["spec"]
+    told = (
+        f"gives up its last checkpoint after {LAST_CHECKPOINT_SECONDS:.0f} seconds and leaves after {LEAVE_SECONDS:.0f}"
+    )
+
+    assert pod["terminationGracePeriodSeconds"] > LEAVE_SECONDS
+    assert told in (CHART / "values.yaml").read_text()
+    assert told in (REPOSITORY / "docs/operations.md").read_text()
 
 
 def test_the_specification_is_mounted_and_rolls_the_pods() -> None:
