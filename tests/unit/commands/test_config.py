@@ -46,6 +46,7 @@ def test_the_known_secret_is_warned_of() -> None:
     ("environment", "complaint"),
     [
         ({"STILLWATCH_HTTP_PORT": "80000"}, "STILLWATCH_HTTP_PORT: Input should be less than or equal to 65535"),
+        ({"STILLWATCH_MAX_AGE_DAYS": "inf"}, "STILLWATCH_MAX_AGE_DAYS: Input should be a finite number"),
         ({"STILLWATCH_STAGES": "ingest"}, "STILLWATCH_STAGES: should be JSON"),
         ({"STILLWATCH_SPEC_FIL": "x"}, "STILLWATCH_SPEC_FIL: unknown variable; did you mean STILLWATCH_SPEC_FILE?"),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
@@ -61,6 +62,15 @@ def test_what_does_not_fit_is_named(environment: dict[str, str], complaint: str)
     assert done.exit_code == 1
     assert complaint in done.stderr
     assert complaint in " ".join(json.loads(run("check", "--json", **environment).stdout)["errors"])
+
+
+@pytest.mark.parametrize("field", [name for name, field in Settings.model_fields.items() if field.annotation is float])
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_every_number_is_finite(field: str, value: str) -> None:
+    """Nothing can be computed with an infinite time, so none is accepted."""
+    name = variable_of(field)
+
+    assert f"error: {name}: Input should be a finite number" in run("check", **{name: value}).stderr
 
 
 @pytest.mark.parametrize(
