@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from aiokafka.helpers import create_ssl_context
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -29,7 +29,6 @@ class Settings(BaseSettings):
     bootstrap_servers: Annotated[
         str,
         Field(
-            min_length=1,
             validation_alias="KAFKA_BOOTSTRAP_SERVERS",
             description="Brokers to start from, as host:port,host:port.",
         ),
@@ -103,6 +102,14 @@ class Settings(BaseSettings):
     )
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _names_a_broker(cls, servers: str) -> str:
+        named = [server.strip() for server in servers.split(",") if server.strip()]
+        if not named:
+            raise ValueError("names no broker; should be host:port,host:port")
+        return ",".join(named)
 
     @model_validator(mode="after")
     def _secrets_are_complete(self) -> "Settings":

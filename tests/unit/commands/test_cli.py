@@ -87,6 +87,7 @@ def test_the_version_is_told() -> None:
         ("STILLWATCH_CHECKPOINT_INTERVAL_SECONDS", "0"),
         ("STILLWATCH_SECURITY_PROTOCOL", "SASL"),
         ("KAFKA_BOOTSTRAP_SERVERS", ""),
+        ("KAFKA_BOOTSTRAP_SERVERS", ","),
     ],
 )
 def test_a_bad_setting_is_named_by_its_variable(variable: str, value: str) -> None:

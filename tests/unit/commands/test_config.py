@@ -47,6 +47,7 @@ def test_the_known_secret_is_warned_of() -> None:
     [
         ({"STILLWATCH_HTTP_PORT": "80000"}, "STILLWATCH_HTTP_PORT: Input should be less than or equal to 65535"),
         ({"STILLWATCH_MAX_AGE_DAYS": "inf"}, "STILLWATCH_MAX_AGE_DAYS: Input should be a finite number"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": " , "}, "KAFKA_BOOTSTRAP_SERVERS: names no broker; should be host:port,host:port"),
         ({"STILLWATCH_STAGES": "ingest"}, "STILLWATCH_STAGES: should be JSON"),
         ({"STILLWATCH_SPEC_FIL": "x"}, "STILLWATCH_SPEC_FIL: unknown variable; did you mean STILLWATCH_SPEC_FILE?"),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
@@ -71,6 +72,15 @@ def test_every_number_is_finite(field: str, value: str) -> None:
     name = variable_of(field)
 
     assert f"error: {name}: Input should be a finite number" in run("check", **{name: value}).stderr
+
+
+def test_brokers_are_named_as_clients_take_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanks and a comma too many are no broker for any of the clients that get the list."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9092,")
+    settings = Settings()
+
+    assert settings.aiokafka_config()["bootstrap_servers"] == "a:9092,b:9092"
+    assert settings.kafka_python_config()["bootstrap_servers"] == ["a:9092", "b:9092"]
 
 
 @pytest.mark.parametrize(
