@@ -59,10 +59,9 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             # The prefix is left out: it would make any two names look alike.
-            near = difflib.get_close_matches(
-                name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1
-            )
-            complaints.append(f"{name}: unknown variable" + (f"; did you mean {PREFIX}{near[0]}?" if near else ""))
+            endings = {variable.removeprefix(PREFIX): variable for variable in known}
+            near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), endings, 1)
+            complaints.append(f"{name}: unknown variable" + (f"; did you mean {endings[near[0]]}?" if near else ""))
     return complaints
 
 

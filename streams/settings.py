@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     Raises ``pydantic.ValidationError`` when a value does not fit, naming the variable.
     """
 
-    model_config = SettingsConfigDict(env_prefix="STILLWATCH_", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    model_config = SettingsConfigDict(env_prefix="STILLWATCH_", frozen=True, allow_inf_nan=False)
 
     # -- the cluster ----------------------------------------------------------------------------
     bootstrap_servers: Annotated[

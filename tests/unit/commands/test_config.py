@@ -50,6 +50,10 @@ def test_the_known_secret_is_warned_of() -> None:
         ({"KAFKA_BOOTSTRAP_SERVERS": " , "}, "KAFKA_BOOTSTRAP_SERVERS: names no broker; should be host:port,host:port"),
         ({"STILLWATCH_STAGES": "ingest"}, "STILLWATCH_STAGES: should be JSON"),
         ({"STILLWATCH_SPEC_FIL": "x"}, "STILLWATCH_SPEC_FIL: unknown variable; did you mean STILLWATCH_SPEC_FILE?"),
+        (
+            {"STILLWATCH_BOOTSTRAP_SERVERS": "x:9092"},
+            "STILLWATCH_BOOTSTRAP_SERVERS: unknown variable; did you mean KAFKA_BOOTSTRAP_SERVERS?",
+        ),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
         ({"STILLWATCH_SPEC_FILE": "/nowhere.yaml"}, "/nowhere.yaml"),
         ({"STILLWATCH_FINGERPRINT_KEY": "short"}, "STILLWATCH_FINGERPRINT_KEY: "),
@@ -177,6 +181,13 @@ def test_differences_look_into_sections() -> None:
 
     assert spec_differences(before, after) == [(f"{section}.{key}", getattr(inner, key), 0.123)]
     assert spec_differences(before, before) == []
+
+
+def test_brokers_have_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that the check calls unknown is not read either."""
+    monkeypatch.setenv("STILLWATCH_BOOTSTRAP_SERVERS", "elsewhere:9092")
+
+    assert Settings().bootstrap_servers == "127.0.0.1:9092"
 
 
 def test_variables_of_others_are_none_of_ours() -> None:
