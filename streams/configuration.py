@@ -16,6 +16,10 @@ from streams.settings import Settings
 
 PREFIX = "STILLWATCH_"
 MASK = "********"
+PUBLIC_KEY_WARNING = (
+    "STILLWATCH_FINGERPRINT_KEY is the one that everybody knows: fine for a trial; in production set your own, or "
+    "words can be looked up in the fingerprints"
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,16 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
             near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), endings, 1)
             complaints.append(f"{name}: unknown variable" + (f"; did you mean {endings[near[0]]}?" if near else ""))
     return complaints
+
+
+def has_public_key(settings: Settings) -> bool:
+    """Whether the key of the fingerprints is the default, which stands in the sources."""
+    return bool(settings.fingerprint_key == Settings.model_fields["fingerprint_key"].default)
+
+
+def fingerprints_prompts(settings: Settings) -> bool:
+    """Whether a worker reads prompts: at ingest, and among accounts where sources write past it."""
+    return "ingest" in settings.stages or ("accounts" in settings.stages and settings.direct_sources)
 
 
 def spec_entries(spec: DetectorSpec) -> Iterator[Entry]:

@@ -13,7 +13,15 @@ from pydantic_settings import SettingsError
 from detectors.spec import DetectorSpec, SpecError, load_spec
 from streams.commands.failures import settings_errors, unreadable_setting
 from streams.commands.options import command_settings, json_option
-from streams.configuration import Entry, settings_entries, spec_differences, spec_entries, unknown_variables
+from streams.configuration import (
+    PUBLIC_KEY_WARNING,
+    Entry,
+    has_public_key,
+    settings_entries,
+    spec_differences,
+    spec_entries,
+    unknown_variables,
+)
 from streams.settings import Settings
 
 _spec_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -85,11 +93,8 @@ def _unusable(settings: Settings) -> list[str]:
 
 def _warnings(settings: Settings) -> list[str]:
     found = []
-    if settings.fingerprint_key == Settings.model_fields["fingerprint_key"].default:
-        found.append(
-            "STILLWATCH_FINGERPRINT_KEY is the one that everybody knows: fine for a trial; in production set your own, "
-            "or words can be looked up in the fingerprints"
-        )
+    if has_public_key(settings):
+        found.append(PUBLIC_KEY_WARNING)
     if settings.max_future_seconds > settings.disorder_seconds:
         found.append(
             "STILLWATCH_MAX_FUTURE_SECONDS exceeds STILLWATCH_DISORDER_SECONDS: one gateway whose clock is ahead makes "

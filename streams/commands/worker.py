@@ -1,5 +1,6 @@
 """``stillwatch worker``: the service."""
 
+import os
 import sys
 
 import click
@@ -8,6 +9,7 @@ import structlog
 from detectors.snapshot import STATE_VERSION
 from detectors.spec import SpecError, load_spec
 from streams.commands.options import command_settings
+from streams.configuration import PUBLIC_KEY_WARNING, fingerprints_prompts, has_public_key, unknown_variables
 from streams.logs import configure_logs
 from streams.release import release
 from streams.settings import Settings
@@ -27,6 +29,7 @@ def command() -> None:
 
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
+    _warn(settings)
     try:
         spec = load_spec(settings.spec_file)
     except SpecError as error:
@@ -45,3 +48,12 @@ def command() -> None:
     # It would write terminal escapes between the lines of the log.
     service.spinner = None
     sys.exit(service.execute_from_commandline())
+
+
+def _warn(settings: Settings) -> None:
+    """Log what is probably meant otherwise; the worker can run with it all the same."""
+    log = structlog.get_logger()
+    for complaint in unknown_variables(os.environ):
+        log.warning("settings.unknown_variable", detail=complaint)
+    if fingerprints_prompts(settings) and has_public_key(settings):
+        log.warning("settings.public_key", detail=PUBLIC_KEY_WARNING)

@@ -11,7 +11,15 @@ from pydantic import BaseModel
 
 from detectors.spec import DetectorSpec
 from streams.cli import main
-from streams.configuration import MASK, settings_entries, spec_differences, spec_entries, unknown_variables, variable_of
+from streams.configuration import (
+    MASK,
+    fingerprints_prompts,
+    settings_entries,
+    spec_differences,
+    spec_entries,
+    unknown_variables,
+    variable_of,
+)
 from streams.settings import Settings
 
 
@@ -188,6 +196,22 @@ def test_brokers_have_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STILLWATCH_BOOTSTRAP_SERVERS", "elsewhere:9092")
 
     assert Settings().bootstrap_servers == "127.0.0.1:9092"
+
+
+@pytest.mark.parametrize(
+    ("stages", "direct_sources", "expected"),
+    [
+        ({"ingest"}, False, True),
+        ({"accounts", "alerts"}, True, True),
+        ({"accounts", "alerts"}, False, False),
+        ({"campaigns"}, True, False),
+    ],
+)
+def test_prompts_are_read_at_ingest_or_where_sources_write_past_it(
+    stages: Any, direct_sources: bool, expected: bool
+) -> None:
+    """Only these workers need the key of the fingerprints."""
+    assert fingerprints_prompts(Settings(stages=stages, direct_sources=direct_sources)) is expected
 
 
 def test_variables_of_others_are_none_of_ours() -> None:
