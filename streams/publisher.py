@@ -6,11 +6,13 @@ the order in which they were published.
 """
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -20,6 +22,9 @@ from streams.settings import Settings
 BATCH_BYTES = 256 * 1024
 REQUEST_BYTES = 8 * 1024 * 1024
 """Largest single message that can be published; topics have their own, smaller limits."""
+STORE_SECONDS = 40
+"""How long nothing may be stored while something waits for it; then the worker stops."""
+_LOOK_SECONDS = 1.0
 
 Place = tuple[str, int]
 
@@ -41,7 +46,7 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._open: dict[Place, BatchBuilder] = {}
         self._full: list[tuple[Place, BatchBuilder]] = []
-        self._unstored: set[asyncio.Future[RecordMetadata]] = set()
+        self._unstored: dict[asyncio.Future[RecordMetadata], Place] = {}
         self._failure: BaseException | None = None
         self.end_offsets: dict[Place, int] = {}
         """Offset after the last message of ours, by topic and partition."""
@@ -59,6 +64,7 @@ class Publisher:
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             linger_ms=0,
+            request_timeout_ms=STORE_SECONDS * 1000,
         )
         await producer.start()
         self._producer = producer
@@ -94,19 +100,25 @@ class Publisher:
             batch.append(timestamp=None, key=key, value=value, headers=headers or [])
 
     async def hand_over(self) -> None:
-        """Give everything packed so far to the producer, in order; waits only when its buffers are full."""
+        """Give everything packed so far to the producer, in order; waits only when its buffers are full.
+
+        Raises ``PublishFailed`` when they stay full.
+        """
         full, self._full = self._full, []
         opened, self._open = self._open, {}
         full.extend(opened.items())
         for place, batch in full:
             batch.close()
             count = batch.record_count()
-            future = await self._connected.send_batch(batch, place[0], partition=place[1])
-            self._unstored.add(future)
+            try:
+                future = await self._connected.send_batch(batch, place[0], partition=place[1])
+            except KafkaTimeoutError as error:
+                raise _not_stored([place]) from error
+            self._unstored[future] = place
             future.add_done_callback(partial(self._on_stored, place, count))
 
     def _on_stored(self, place: Place, count: int, future: "asyncio.Future[Any]") -> None:
-        self._unstored.discard(future)
+        del self._unstored[future]
         if future.cancelled():
             self._failure = self._failure or asyncio.CancelledError("a batch was dropped before it was stored")
         elif (error := future.exception()) is not None:
@@ -118,10 +130,19 @@ class Publisher:
             self.end_offsets[place] = base + count
 
     async def stored(self) -> None:
-        """Wait until the broker has stored everything published so far; raises ``PublishFailed`` if it could not."""
+        """Wait until the broker has stored everything published so far.
+
+        Raises ``PublishFailed`` when something was refused, or when nothing was stored for ``STORE_SECONDS``.
+        """
         await self.hand_over()
-        while self._unstored:
-            await asyncio.wait(set(self._unstored))
+        # An idempotent producer of aiokafka repeats for ever what a broker refuses for the time being. Looks are
+        # counted instead of seconds, so that a process that was paused itself does not take that for a failure.
+        looks_left = STORE_SECONDS / _LOOK_SECONDS
+        while self._unstored and self._failure is None:
+            stored, _ = await asyncio.wait(set(self._unstored), timeout=_LOOK_SECONDS)
+            looks_left = STORE_SECONDS / _LOOK_SECONDS if stored else looks_left - 1
+            if looks_left <= 0:
+                raise _not_stored(self._unstored.values())
         if self._failure is not None:
             raise PublishFailed(
                 f"publishing failed, so nothing read since the last checkpoint is committed: {self._failure!r}"
@@ -135,3 +156,12 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+def _not_stored(waiting: Iterable[Place]) -> PublishFailed:
+    places = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(set(waiting)))
+    return PublishFailed(
+        f"nothing was stored in {places} for {STORE_SECONDS} seconds: check that there is a leader, at least "
+        "min.insync.replicas replicas in sync and room on disk; nothing read since the last checkpoint is committed, "
+        "and a restart repeats it"
+    )

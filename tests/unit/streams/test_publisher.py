@@ -1,0 +1,116 @@
+"""Publishing: what the broker does not store stops the worker within a known time."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.publisher import BATCH_BYTES, Publisher, PublishFailed
+from streams.settings import Settings
+
+PATIENCE_SECONDS = 5.0
+"""Of the tests themselves: a wait that does not end fails them."""
+
+
+class Producer:
+    """What of aiokafka's producer is used; the test decides what becomes of each batch."""
+
+    def __init__(self) -> None:
+        self.sent: list[asyncio.Future[Any]] = []
+        self.is_full = False
+
+    def create_batch(self) -> BatchBuilder:
+        """Return an empty batch."""
+        return BatchBuilder(BATCH_BYTES, 0)
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> "asyncio.Future[Any]":
+        """Take a batch that nothing becomes of by itself."""
+        if self.is_full:
+            raise KafkaTimeoutError
+        self.sent.append(asyncio.get_running_loop().create_future())
+        return self.sent[-1]
+
+
+@pytest.fixture
+def producer(monkeypatch: pytest.MonkeyPatch) -> Producer:
+    """The producer of ``publisher``; the times are shortened."""
+    monkeypatch.setattr("streams.publisher._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("streams.publisher.STORE_SECONDS", 0.1)
+    return Producer()
+
+
+@pytest.fixture
+def publisher(producer: Producer) -> Publisher:
+    """A connected publisher."""
+    publisher = Publisher(Settings())
+    publisher._producer = producer  # type: ignore[assignment]
+    return publisher
+
+
+def run(test: Any) -> None:
+    """Run a coroutine that must end."""
+    asyncio.run(asyncio.wait_for(test, PATIENCE_SECONDS))
+
+
+def publish(publisher: Publisher, *partitions: int) -> None:
+    """Publish one message to each of these partitions."""
+    for number in partitions:
+        publisher.publish("state", number, b"key", b"value")
+
+
+def test_what_is_never_stored_ends_the_wait(publisher: Publisher, producer: Producer) -> None:
+    """With too few replicas in sync aiokafka asks for ever; the failure names the partition and what to look at."""
+
+    async def test() -> None:
+        publish(publisher, 3, 4)
+        await publisher.hand_over()
+        producer.sent[1].set_result(SimpleNamespace(offset=0))
+        with pytest.raises(PublishFailed, match=r"nothing was stored in state/3 for .* min\.insync\.replicas"):
+            await publisher.stored()
+
+    run(test())
+
+
+def test_a_long_wait_in_which_messages_are_stored_goes_on(publisher: Publisher, producer: Producer) -> None:
+    """A checkpoint may take longer than a single message."""
+
+    async def test() -> None:
+        publish(publisher, *range(6))
+        await publisher.hand_over()
+        storing = asyncio.create_task(publisher.stored())
+        for sent in producer.sent:
+            await asyncio.sleep(0.05)
+            sent.set_result(SimpleNamespace(offset=0))
+        await storing
+
+    run(test())
+    assert publisher.end_offsets == {("state", number): 1 for number in range(6)}
+
+
+def test_a_refusal_is_told_at_once(publisher: Publisher, producer: Producer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else is still waiting."""
+    monkeypatch.setattr("streams.publisher.STORE_SECONDS", 1_000.0)
+
+    async def test() -> None:
+        publish(publisher, 0, 1)
+        await publisher.hand_over()
+        producer.sent[0].set_exception(TopicAuthorizationFailedError("state"))
+        with pytest.raises(PublishFailed, match="TopicAuthorizationFailedError"):
+            await publisher.stored()
+
+    run(test())
+
+
+def test_full_buffers_are_the_same_failure(publisher: Publisher, producer: Producer) -> None:
+    """A busy worker meets them before its next checkpoint."""
+    producer.is_full = True
+
+    async def test() -> None:
+        publish(publisher, 7)
+        with pytest.raises(PublishFailed, match="state/7"):
+            await publisher.hand_over()
+
+    run(test())
