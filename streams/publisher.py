@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -24,7 +25,11 @@ REQUEST_BYTES = 8 * 1024 * 1024
 """Largest single message that can be published; topics have their own, smaller limits."""
 STORE_SECONDS = 40
 """How long nothing may be stored while something waits for it; then the worker stops."""
+STOP_SECONDS = 3.0
+"""How long ``stop`` waits for what is not stored yet; the worker has to leave within its grace."""
 _LOOK_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 Place = tuple[str, int]
 
@@ -73,7 +78,11 @@ class Publisher:
         """Disconnect; what was not stored by then is published again after the next start."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            await producer.stop()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await producer.stop()
+            except TimeoutError:
+                log.warning("publisher.left_unstored", batches=len(self._unstored), seconds=STOP_SECONDS)
 
     async def partitions(self, topic: str) -> int:
         """Return the number of partitions of a topic; raises ``KafkaError`` when the topic does not exist."""

@@ -1,4 +1,4 @@
-"""Publishing: what the broker does not store stops the worker within a known time."""
+"""Publishing: what the broker does not store stops the worker within a known time, and never holds up its end."""
 
 import asyncio
 from types import SimpleNamespace
@@ -33,12 +33,17 @@ class Producer:
         self.sent.append(asyncio.get_running_loop().create_future())
         return self.sent[-1]
 
+    async def stop(self) -> None:
+        """Wait for all batches, as the real one does."""
+        await asyncio.wait(self.sent)
+
 
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch) -> Producer:
     """The producer of ``publisher``; the times are shortened."""
     monkeypatch.setattr("streams.publisher._LOOK_SECONDS", 0.01)
     monkeypatch.setattr("streams.publisher.STORE_SECONDS", 0.1)
+    monkeypatch.setattr("streams.publisher.STOP_SECONDS", 0.05)
     return Producer()
 
 
@@ -112,5 +117,16 @@ def test_full_buffers_are_the_same_failure(publisher: Publisher, producer: Produ
         publish(publisher, 7)
         with pytest.raises(PublishFailed, match="state/7"):
             await publisher.hand_over()
+
+    run(test())
+
+
+def test_what_is_not_stored_does_not_hold_up_the_end(publisher: Publisher, producer: Producer) -> None:
+    """The producer would wait for it for ever."""
+
+    async def test() -> None:
+        publish(publisher, 0)
+        await publisher.hand_over()
+        await publisher.stop()
 
     run(test())
