@@ -1,5 +1,6 @@
 """What a worker does once in a while: idle partitions, progress, and how much waits."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -11,6 +12,9 @@ from streams.alarm_rates import measure_rates
 from streams.worker import Worker
 
 log = structlog.get_logger()
+
+LOCK_SECONDS = 5.0
+"""How long a look waits for the batch or the checkpoint in work before it leaves silence to the next look."""
 
 Unread = Callable[[], Awaitable[Mapping[TP, int]]]
 
@@ -26,7 +30,7 @@ class Watch:
         self._worker = worker
 
     async def look(self, unread: Unread) -> None:
-        """Mark idle partitions, publish progress, measure."""
+        """Measure; then, between two batches, mark idle partitions and publish progress."""
         worker = self._worker
         if not worker.is_ready:
             return
@@ -35,11 +39,27 @@ class Watch:
         except (KafkaError, TimeoutError) as error:
             log.warning("broker.unreachable", error=repr(error))
             return
-        async with worker.lock:
+        if not worker.is_ready:
+            return
+        # Without the lock: a checkpoint that is stuck holds it, and this is how the liveness check gets to know. Stages
+        # are whole whenever this task runs, for they process a batch without a pause.
+        self._measure(waiting)
+        await self._act_between_batches({tp for tp, count in waiting.items() if count == 0})
+
+    async def _act_between_batches(self, read_to_end: set[TP]) -> None:
+        """With the lock, since nothing may be published in the middle of a checkpoint."""
+        worker = self._worker
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                await worker.lock.acquire()
+        except TimeoutError:
+            return
+        try:
             if worker.is_ready:
-                self._act_on_silence({tp for tp, count in waiting.items() if count == 0})
+                self._act_on_silence(read_to_end)
                 await worker.publisher.hand_over()
-                self._measure(waiting)
+        finally:
+            worker.lock.release()
 
     def _act_on_silence(self, read_to_end: set[TP]) -> None:
         for topic, stage in self._worker.stages.items():
