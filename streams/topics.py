@@ -80,23 +80,19 @@ def _kept(retention_ms: int, max_bytes: int) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "max.message.bytes": str(max_bytes)}
 
 
-def _compacted(lag_ms: int) -> dict[str, str]:
-    return {
-        "cleanup.policy": "compact",
-        "min.compaction.lag.ms": str(lag_ms),
-        # A consumer that starts to read must finish within this time, or it could miss a deletion.
-        "delete.retention.ms": str(_DAY_MS),
-        # Only closed segments are compacted, and a restore reads everything that is not.
-        "segment.ms": str(_HOUR_MS),
-        "segment.bytes": str(64 * _MIB),
-        "min.cleanable.dirty.ratio": "0.2",
-        "max.message.bytes": str(4 * _MIB),
-    }
-
-
-# A worker that lost its partition without noticing may write an old snapshot behind a newer one; while the lag lasts
-# the newer one is still there for a restore to prefer.
-_SNAPSHOTS = _compacted(lag_ms=_HOUR_MS)
+_STATE = {
+    "cleanup.policy": "compact",
+    # A worker that lost its partition without noticing may write an old record behind a newer one; while the lag lasts
+    # the newer one is still there for a restore to prefer.
+    "min.compaction.lag.ms": str(_HOUR_MS),
+    # A consumer that starts to read must finish within this time, or it could miss a deletion.
+    "delete.retention.ms": str(_DAY_MS),
+    # Only closed segments are compacted, and a restore reads everything that is not.
+    "segment.ms": str(_HOUR_MS),
+    "segment.bytes": str(64 * _MIB),
+    "min.cleanable.dirty.ratio": "0.2",
+    "max.message.bytes": str(4 * _MIB),
+}
 
 _CONFIGS: dict[Role, dict[str, str]] = {
     # Above the limit of an event, so that a larger one arrives and becomes a dead letter instead of stopping the
@@ -105,9 +101,9 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     "usage": _kept(7 * _DAY_MS, _MIB),
     "links": _kept(3 * _DAY_MS, 4 * _MIB),
     "alerts": _kept(90 * _DAY_MS, 4 * _MIB),
-    "alert_state": _compacted(lag_ms=0),
-    "account_state": _SNAPSHOTS,
-    "campaign_state": _SNAPSHOTS,
+    "alert_state": _STATE,
+    "account_state": _STATE,
+    "campaign_state": _STATE,
     "dead_letter": _kept(14 * _DAY_MS, _MIB),
     "feedback": _kept(-1, _MIB),
 }

@@ -69,6 +69,12 @@ def test_state_is_never_deleted_by_age() -> None:
     assert SPECS["feedback"].configs["retention.ms"] == "-1"
 
 
+def test_state_survives_an_older_record_behind_it_for_a_while() -> None:
+    """A restore prefers the newer record as long as it is there."""
+    lags = {SPECS[role].configs["min.compaction.lag.ms"] for role in ("alert_state", "account_state", "campaign_state")}
+    assert lags == {"3600000"}
+
+
 def test_three_copies_need_two_to_agree() -> None:
     """With three replicas an acknowledged record survives the loss of one; with one there is no choice."""
     assert {s.configs["min.insync.replicas"] for s in SPECS.values()} == {"2"}
