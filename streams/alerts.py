@@ -2,6 +2,9 @@
 
 The state topic is compacted and keyed by subject, so a new consumer reads the present state from it and nothing
 else. A publication counts if its version is above the one known for its alert; repeats are stale and dropped.
+
+The same holds for a restore: a worker that lost its partition without noticing may still write an old version behind
+a newer one. Such a subject is written again by the next owner, before compaction can forget the newer version.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +18,12 @@ from schemas.times import epoch_ms
 from schemas.usage_event import EventRefused
 from streams import metric_defs
 from streams.dead_letters import DeadLetters
-from streams.headers import Record, value_of
-from streams.offsets import Start, read_partitions
+from streams.headers import SWEPT, SWEPT_FORMAT, Record, value_of
+from streams.offsets import Start, end_offsets, read_partitions
 from streams.publisher import Publisher
 from streams.settings import Settings
 from streams.stage import StatelessStage
+from streams.state_log import check_undisturbed
 from streams.topics import Role, topic_name
 from streams.transport import Records
 
@@ -47,6 +51,10 @@ class Standing(NamedTuple):
         # Another alert of the same subject: a restarted campaigns stage may repeat an earlier one.
         return self.raised_ms >= known.raised_ms
 
+    def is_over(self, now_ms: int) -> bool:
+        """Whether it expired so long ago that it leaves the state; event time, milliseconds since the epoch."""
+        return self.expires_ms + _KEPT_MS < now_ms
+
 
 class AlertPartition:
     """The newest publication about every subject of one partition."""
@@ -57,15 +65,35 @@ class AlertPartition:
         self._state_topic = state_topic
         self._number = number
         self._standing: dict[bytes, Standing] = {}
+        self._restored: dict[bytes, bytes] = {}
+        self._overtaken: set[bytes] = set()
         self._swept_day = -1
         self.next_offset = 0
 
-    def restore(self, subject: bytes, raw: bytes | None) -> None:
-        """Take over one record of the state topic."""
-        if raw is None:
+    def restore(self, record: Record) -> None:
+        """Take over one record of the state topic, unless one before it says something newer."""
+        subject, raw = record.key or b"", record.value
+        known = self._standing.get(subject)
+        standing = None if raw is None else _standing(decode_alert(raw))
+        if known is not None and not _replaces(record, standing, known):
+            self._overtaken.add(subject)
+            return
+        self._overtaken.discard(subject)
+        if raw is None or standing is None:
             self._standing.pop(subject, None)
+            self._restored.pop(subject, None)
         else:
-            self._standing[subject] = _standing(decode_alert(raw))
+            self._standing[subject] = standing
+            self._restored[subject] = raw
+
+    def finish_restore(self) -> None:
+        """Publish again what an older record stands behind."""
+        for subject in sorted(self._overtaken):
+            self._publisher.publish(self._state_topic, self._number, subject, self._restored[subject])
+        if self._overtaken:
+            log.warning("alerts.written_again", partition=self._number, subjects=len(self._overtaken))
+        self._overtaken = set()
+        self._restored = {}
 
     def process(self, records: Records) -> None:
         """Publish what is newer than the state, in log order."""
@@ -99,10 +127,20 @@ class AlertPartition:
         if now_ms // _DAY_MS <= self._swept_day:
             return
         self._swept_day = now_ms // _DAY_MS
-        for subject in [s for s, standing in self._standing.items() if standing.expires_ms + _KEPT_MS < now_ms]:
+        for subject in [s for s, standing in self._standing.items() if standing.is_over(now_ms)]:
             del self._standing[subject]
-            self._publisher.publish(self._state_topic, self._number, subject, None)
+            swept = (SWEPT, SWEPT_FORMAT.pack(now_ms))
+            self._publisher.publish(self._state_topic, self._number, subject, None, [swept])
             metric_defs.ALERT_STATES.labels("removed").inc()
+
+
+def _replaces(record: Record, standing: Standing | None, known: Standing) -> bool:
+    """Whether a record of the state topic counts behind what is known; ``None`` stands for a removal."""
+    if standing is not None:
+        # The same version again is no older one.
+        return standing == known or standing.is_newer_than(known)
+    headers = dict(record.headers)
+    return SWEPT not in headers or known.is_over(*SWEPT_FORMAT.unpack(headers[SWEPT]))
 
 
 def _standing(alert: Alert) -> Standing:
@@ -125,14 +163,20 @@ class AlertStage(StatelessStage):
         self.partitions: dict[int, AlertPartition] = {}
 
     async def assign(self, starts: Mapping[int, Start]) -> None:
-        """Have exactly these partitions, each as the state topic says."""
+        """Have exactly these partitions, each as the state topic says. Raises ``PublishFailed``."""
+        # What of ours is still on its way would look like somebody else's behind the end of the state.
+        await self._publisher.stored()
         self.partitions = {
             n: AlertPartition(self._publisher, self._dead_letters, self._state_topic, n) for n in sorted(starts)
         }
         for number, start in starts.items():
             self.partitions[number].next_offset = start.offset
+        ends = await end_offsets(self._settings, self._state_topic, self.partitions)
         async for record in read_partitions(self._settings, self._state_topic, self.partitions, self._on_progress):
-            self.partitions[record.partition].restore(record.key or b"", record.value)
+            self.partitions[record.partition].restore(record)
+        for number, partition in self.partitions.items():
+            self._publisher.expect_alone(self._state_topic, number, ends[number])
+            partition.finish_restore()
 
     def process(self, number: int, records: Records) -> None:
         """Process a batch in log order."""
@@ -141,6 +185,10 @@ class AlertStage(StatelessStage):
     def next_offset(self, number: int) -> int:
         """Return the first offset that was not processed yet."""
         return self.partitions[number].next_offset
+
+    def check_undisturbed(self) -> None:
+        """Raise ``StateDisturbed`` when another worker has written to the state of our partitions."""
+        check_undisturbed(self._publisher, self._state_topic, self.partitions)
 
     def commit_at(self, number: int, offset: int) -> OffsetAndMetadata | None:
         """Return what to commit; the state is in the state topic."""

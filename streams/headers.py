@@ -21,9 +21,11 @@ SENDER = "stillwatch-sender"
 FEEDBACK = "stillwatch-feedback"
 """On a reviewer's decision in the links topic: where it was read, with Kafka's timestamp of it."""
 AT = "at"
-"""On every record of a state topic: the first offset of the source that it does not include."""
+"""On every snapshot in a state topic: the first offset of the source that it does not include."""
 JOURNAL = "journal"
 """On the record of a partition: how many journal records belong to it."""
+SWEPT = "swept"
+"""On the removal of an alert from the state topic: the event time of it (milliseconds since the epoch)."""
 
 ORIGIN_FORMAT = struct.Struct(">QQ")
 """Source, and position: the offset of the message and the number of the event in it."""
@@ -33,6 +35,7 @@ FEEDBACK_FORMAT = struct.Struct(">QQq")
 SENDER_FORMAT = struct.Struct(">I")
 AT_FORMAT = struct.Struct(">Q")
 JOURNAL_FORMAT = struct.Struct(">I")
+SWEPT_FORMAT = struct.Struct(">q")
 
 PROGRESS_HEADERS: Headers = [(PROGRESS, b"1")]
 

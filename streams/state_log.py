@@ -126,9 +126,7 @@ class StateLog:
 
     def check_undisturbed(self, numbers: Iterable[int]) -> None:
         """Raise ``StateDisturbed`` when somebody else wrote to the state of these partitions meanwhile."""
-        for number in numbers:
-            if (self._topic, number) in self._publisher.interrupted:
-                raise StateDisturbed(f"another worker wrote to the state of {self._topic}/{number}, which is ours")
+        check_undisturbed(self._publisher, self._topic, numbers)
 
     async def current(self, numbers: Iterable[int]) -> set[int]:
         """Return those partitions to whose state nobody has written since the last record of this process."""
@@ -144,9 +142,7 @@ class StateLog:
             stored[record.partition].take(record.offset, record.key or b"", record.value, dict(record.headers))
         for number, partition in partitions.items():
             found = stored[number]
-            place = (self._topic, number)
-            self._publisher.interrupted.discard(place)
-            self._publisher.end_offsets[place] = ends[number]
+            self._publisher.expect_alone(self._topic, number, ends[number])
             is_new = not self.take_over(number, partition, found)
             metric_defs.RESTORED_KEYS.labels(self._topic).inc(len(found.entries))
             log.info(
@@ -181,6 +177,13 @@ class StateLog:
 
 class StateDisturbed(RuntimeError):
     """Two workers thought that they own a partition; this one stops and restores the state when it starts again."""
+
+
+def check_undisturbed(publisher: Publisher, topic: str, numbers: Iterable[int]) -> None:
+    """Raise ``StateDisturbed`` when somebody else wrote to these partitions of a state topic of ours."""
+    for number in numbers:
+        if (topic, number) in publisher.interrupted:
+            raise StateDisturbed(f"another worker wrote to the state of {topic}/{number}, which is ours")
 
 
 class StoredState:

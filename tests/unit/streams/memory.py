@@ -39,6 +39,11 @@ class MemoryKafka:
         self.end_offsets: dict[Place, int] = {}
         self.interrupted: set[Place] = set()
 
+    def expect_alone(self, topic: str, partition: int, end_offset: int) -> None:
+        """Expect that all that is written to a partition from this offset on is ours."""
+        self.interrupted.discard((topic, partition))
+        self.end_offsets[topic, partition] = end_offset
+
     def publish(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers | None = None
     ) -> None:
