@@ -10,7 +10,7 @@ from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
 from tests.unit.detectors.test_joining import ALIKE, MEMBERS, asks, traffic
-from tests.unit.detectors.test_verdicts import FIRST_MS, LINKED, crowded, harvests
+from tests.unit.detectors.test_verdicts import FIRST_MS, LINKED, crowded, harvests, share_a_payment
 
 
 def on_link(account_id: str, hour: int, kind: str, slot: str = "pop") -> AccountBucket:
@@ -58,11 +58,11 @@ def test_evidence_that_names_nobody_keeps_no_alert_alive() -> None:
 
 
 def test_a_campaign_that_likeness_found_goes_on_with_its_members() -> None:
-    """Nobody joins, no link tells of it, and all go on for ten days: it neither expires nor opens anew."""
+    """Nobody joins, no link tells of it, and all go on for two weeks: it neither expires nor opens anew."""
     openers = [f"M{x}{y}" for x in "abcdefghijklmnopqr" for y in "abcdefghijklmnopqr"]
     lists = {account_id: random.Random(account_id).sample(openers, 200) for account_id in ALIKE}
     detector, alerts = CampaignDetector(parse_spec("alike: {warm_days: 1}", "x")), list[Alert]()
-    for hour in range(10 * 24):
+    for hour in range(13 * 24):
         records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
         records += [
             asks(a, hour, lists[a][hour // 2 % 200]) for number, a in enumerate(ALIKE) if hour % 2 == number % 2
@@ -75,7 +75,7 @@ def test_a_campaign_that_likeness_found_goes_on_with_its_members() -> None:
     assert told
     assert len({alert.alert_id for alert in told}) == 1
     assert {alert.status for alert in told} == {"open", "updated"}
-    assert told[-1].expires_at.timestamp() * 1000 > START_MS + 10 * DAY_MS
+    assert told[-1].expires_at.timestamp() * 1000 > START_MS + 13 * DAY_MS
 
 
 def ends_after(*loud_days: int) -> int:
@@ -95,3 +95,32 @@ def ends_after(*loud_days: int) -> int:
 def test_an_account_that_is_loud_again_is_not_let_go() -> None:
     """Its alert lasts a week from the latest evidence, not from the first."""
     assert ends_after(0, 5) == ends_after(0) + 5 * DAY_MS
+
+
+def test_a_member_that_is_loud_keeps_its_campaign_alive() -> None:
+    """What would name a member by itself is evidence on the campaign: that lasts a week from then on."""
+    detector = crowded()
+    opened = share_a_payment(detector, LINKED, range(4))[-1]
+    alerts = harvests(detector, FIRST_MS + 5 * DAY_MS, LINKED[0])
+    alerts += detector.advance(FIRST_MS + round(7.5 * DAY_MS))
+
+    assert "expired" not in {alert.status for alert in alerts}
+    assert opened.expires_at.timestamp() * 1000 < FIRST_MS + 7.5 * DAY_MS
+
+
+def test_a_roll_up_keeps_who_is_loud_again() -> None:
+    """Of two accounts that were rolled up together and both go on, one is as loud five days later."""
+    detector = crowded(budget=1)
+    *_, rolled_up = harvests(detector, FIRST_MS, "a0", "a1", "a2")
+    alerts = list[Alert]()
+    for day in range(1, 9):
+        start_ms = FIRST_MS + day * DAY_MS
+        for account_id in ("a0", "a1", "a2"):
+            if day != 5 or account_id != "a1":
+                detector.observe(bucket(account_id, start_ms, slots=["own"]))
+        loud = ["a1"] if day == 5 else []
+        alerts += harvests(detector, start_ms, *loud)
+
+    assert rolled_up.account_ids == ("a1", "a2")
+    [left] = {a.account_ids for a in alerts if a.alert_id == rolled_up.alert_id} - {rolled_up.account_ids}
+    assert left == ("a1",)
