@@ -11,6 +11,8 @@ Role = Literal[
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _MIB = 1024 * 1024
+_CAMPAIGN_BYTES = 16 * _MIB
+"""What a campaign of 100,000 accounts takes, as an alert or in the state, with ids of up to 64 characters."""
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 
@@ -91,7 +93,7 @@ _STATE = {
     "segment.ms": str(_HOUR_MS),
     "segment.bytes": str(64 * _MIB),
     "min.cleanable.dirty.ratio": "0.2",
-    "max.message.bytes": str(4 * _MIB),
+    "max.message.bytes": str(_CAMPAIGN_BYTES),
 }
 
 _CONFIGS: dict[Role, dict[str, str]] = {
@@ -100,10 +102,10 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     "input": _kept(7 * _DAY_MS, 8 * _MIB),
     "usage": _kept(7 * _DAY_MS, _MIB),
     "links": _kept(3 * _DAY_MS, 4 * _MIB),
-    "alerts": _kept(90 * _DAY_MS, 4 * _MIB),
+    "alerts": _kept(90 * _DAY_MS, _CAMPAIGN_BYTES),
     "alert_state": _STATE,
     "account_state": _STATE,
     "campaign_state": _STATE,
     "dead_letter": _kept(14 * _DAY_MS, _MIB),
-    "feedback": _kept(-1, _MIB),
+    "feedback": _kept(-1, 4 * _MIB),
 }

@@ -6,9 +6,14 @@ import subprocess
 import sys
 from typing import Any
 
+from detectors.case import MAX_ACCOUNTS, new_case, publication
 from detectors.detector import AccountDetector
+from detectors.snapshot import encode_snapshot
 from detectors.spec import DetectorSpec
+from schemas.alert import encode_alert
 from schemas.usage_event import UsageEvent
+from streams.topics import Role
+from tests.unit.commands.test_topics import SPECS
 from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint
 
 DIVERSE = 20_000
@@ -92,3 +97,17 @@ def test_nothing_depends_on_the_seed_of_hashes() -> None:
     }
 
     assert len(said) == 1
+
+
+def test_the_largest_campaign_can_be_stored() -> None:
+    """A hundred thousand accounts, all but two by likeness, with ids of 64 characters: as state and as an alert."""
+    accounts = [f"{number:064d}" for number in range(MAX_ACCOUNTS)]
+    case = new_case(DetectorSpec(), "campaign", "template::t", START_MS, None)
+    case.accounts, case.core = dict.fromkeys(accounts, START_MS), accounts[:2]
+    case.likeness = dict.fromkeys(accounts[2:], 12.345678901234567)
+    alert = publication(DetectorSpec(), case, "open", START_MS)
+
+    assert len(alert.account_ids) == MAX_ACCOUNTS
+    records: list[tuple[Role, bytes]] = [("campaign_state", encode_snapshot(case)), ("alerts", encode_alert(alert))]
+    for role, raw in records:
+        assert len(raw) < 0.97 * int(SPECS[role].configs["max.message.bytes"])
