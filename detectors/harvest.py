@@ -128,10 +128,8 @@ class HarvestDetector:
         """Count the account-day that is over among all account-days; nothing when it is counted already."""
         if state.day == NEVER_DAY:
             return
-        # Nobody has no address at all: who was a member of a campaign all day was not judged, and is no honest day.
-        if any(state.maxima):
-            for tail, value in zip(self.tails, state.maxima, strict=True):
-                tail.add(value)
+        for tail, value in zip(self.tails, state.maxima, strict=True):
+            tail.add(value)
         self.calibration.add(state.score, state.day, state.run, self._run_days)
         if state.day_tokens > 0:
             self.cohorts.learn_day(state.plan, state.day_tokens)

@@ -152,8 +152,8 @@ def test_an_accused_account_does_not_calibrate() -> None:
     assert (honest.calibration.days, honest.calibration.begun[0], honest.calibration.accused[0]) == (1, 1, 0)
 
 
-@pytest.mark.parametrize(("is_accused", "counted"), [(True, 0), (False, 1)])
-def test_members_of_a_campaign_do_not_shape_the_tails(is_accused: bool, counted: int) -> None:
+@pytest.mark.parametrize(("is_accused", "above"), [(True, 0), (False, 1)])
+def test_members_of_a_campaign_do_not_shape_the_tails(is_accused: bool, above: int) -> None:
     """Their days say nothing of honest use; those of an account that is named by itself do: it may be honest."""
     detector, model, state = HarvestDetector(SPEC), crowd(), None
     for day in (0, 1):
@@ -161,7 +161,7 @@ def test_members_of_a_campaign_do_not_shape_the_tails(is_accused: bool, counted:
         state = detector.observe(state, record, model, LATER_MS)
         detector.judge(state, record, is_accused=is_accused)
 
-    assert (detector.tails[0].days, detector.tails[0].above) == (counted, counted)
+    assert (detector.tails[0].days, detector.tails[0].above) == (1, above)
 
 
 def value_of(name: str, judgement: Judgement) -> float:
