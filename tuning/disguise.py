@@ -34,7 +34,7 @@ _ACCOUNTS_FIELDS = (
     "user_agent", "payment_fingerprint", "device_fingerprint", "temperature", "top_p", "max_output_tokens", "stream",
 )  # fmt: skip
 """What an account brings to whatever it asks."""
-_LIFE, _SHIFT, _LOAD_SPREAD = 20, 30, 1.2
+_LIFE, _LOAD_SPREAD = 20, 1.2
 
 
 def as_turns(events: list[Event]) -> None:
@@ -74,11 +74,15 @@ def with_uneven_loads(events: list[Event]) -> None:
         _send_from(event, chance.choices(accounts, weights)[0])
 
 
-def in_shifts(events: list[Event]) -> None:
-    """Let one account after the other send thirty requests on end, round after round."""
-    accounts = _accounts(events)
-    for place, event in enumerate(events):
-        _send_from(event, accounts[place // _SHIFT % len(accounts)])
+def in_shifts(size: int) -> Disguise:
+    """Let one account after the other send so many requests on end, round after round."""
+
+    def disguise(events: list[Event]) -> None:
+        accounts = _accounts(events)
+        for place, event in enumerate(events):
+            _send_from(event, accounts[place // size % len(accounts)])
+
+    return disguise
 
 
 def from_replaced_accounts(events: list[Event]) -> None:
@@ -111,7 +115,8 @@ DISGUISES: dict[str, Disguise] = {
     "ten requests are turns of a conversation": together(10, as_turns),
     "three requests ask one prompt": together(3, as_answers),
     "accounts are loaded unevenly": with_uneven_loads,
-    "accounts take turns of thirty requests": in_shifts,
+    "accounts take turns of one request": in_shifts(1),
+    "accounts take turns of thirty requests": in_shifts(30),
     "accounts are replaced after twenty requests": from_replaced_accounts,
     "in a language that nobody else uses": in_a_language_of_its_own,
 }

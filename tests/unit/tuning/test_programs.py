@@ -283,20 +283,22 @@ def senders(disguise: Disguise, lines: list[bytes], attacks: dict[str, str]) -> 
 
 def test_accounts_are_spread_otherwise() -> None:
     """Every prompt is still sent once, in its order, from an account of the campaign with what belongs to it."""
-    requests = [(f"x{n:03d}", "abcd"[n % 4]) for n in range(400)]
+    requests = [(f"x{n:03d}", "abcddcba"[n % 8]) for n in range(400)]
     lines, attacks = sent(*requests, occurred_at="2026-03-02T00:00:00Z")
     events = [
         json.loads(line) | {"payment_fingerprint": f"pay_{a}"} for line, (_, a) in zip(lines, requests, strict=True)
     ]
     lines = [json.dumps(event).encode() for event in events]
 
-    shifts = senders(in_shifts, lines, attacks)
+    shifts = senders(in_shifts(30), lines, attacks)
+    rounds = senders(in_shifts(1), lines, attacks)
     uneven = senders(with_uneven_loads, lines, attacks)
     replaced = senders(from_replaced_accounts, lines, attacks)
-    for found in (shifts, uneven, replaced):
+    for found in (shifts, rounds, uneven, replaced):
         assert [prompt for _, prompt, _ in found] == [f"p{i}" for i, _ in requests]
         assert all(payment == "pay_" + account_id for account_id, _, payment in found)
     assert [account_id for account_id, _, _ in shifts] == ["abcd"[n // 30 % 4] for n in range(400)]
+    assert [account_id for account_id, _, _ in rounds] == list("abcd" * 100)
     loads = sorted(Counter(account_id for account_id, _, _ in uneven).values())
     assert loads[-1] >= 2 * loads[0]
     lives = Counter(account_id for account_id, _, _ in replaced)
