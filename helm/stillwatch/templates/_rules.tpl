@@ -80,6 +80,10 @@ is of what its busiest stage reads.
   "expr" (printf "sum(rate(stillwatch_events_total{%s, stage=~\"ingest|accounts\"}[30m])) == 0" .of)
   "summary" "No usage events arrive"
   "description" "A gateway has stopped sending, or sends to another topic.") }}
+{{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchOnlyRepeats" "for" "15m" "severity" "warning"
+  "expr" (printf "sum(rate(stillwatch_events_total{%s, stage=\"accounts\", outcome=\"repeated\"}[10m])) > 0 unless sum(rate(stillwatch_events_total{%s, stage=\"accounts\", outcome=\"observed\"}[10m])) > 0" .of .of)
+  "summary" "All events are taken for repetitions"
+  "description" "The input topic was probably deleted and made anew under its old name. Nothing of it is judged.") }}
 {{- end -}}
 
 {{/* The memory limit of a worker in bytes; +Inf without one, so that the rule never fires. */}}
