@@ -16,6 +16,14 @@ _CAMPAIGN_BYTES = 16 * _MIB
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 
+_OF_EVERY_WORKER: frozenset[Role] = frozenset({"input", "usage", "alerts", "dead_letter"})
+_OF_STAGE: dict[str, frozenset[Role]] = {
+    "ingest": frozenset(),
+    "accounts": frozenset({"links", "account_state"}),
+    "campaigns": frozenset({"links", "campaign_state", "feedback"}),
+    "alerts": frozenset({"alert_state"}),
+}
+
 FEW_PARTITIONS = 4
 """Alerts and dead letters are rare; more partitions than this would only cost."""
 
@@ -55,6 +63,12 @@ _SHARED_COUNTS: dict[Role, Role] = {"account_state": "usage", "alert_state": "al
 
 SINGLE: frozenset[Role] = frozenset({"links", "campaign_state", "feedback"})
 """One partition, whatever the load: who reads it must see everything, and in one order."""
+
+
+def needed_topics(settings: Settings) -> set[str]:
+    """Return the full names of the topics that a worker with these stages reads, writes or counts."""
+    roles = _OF_EVERY_WORKER.union(*(_OF_STAGE[stage] for stage in settings.stages))
+    return {topic_name(settings, role) for role in roles}
 
 
 def topic_specs(settings: Settings, partitions: int, replication_factor: int) -> dict[Role, TopicSpec]:

@@ -5,6 +5,7 @@ import sys
 
 import click
 import structlog
+from kafka.errors import KafkaError
 
 from detectors.snapshot import STATE_VERSION
 from detectors.spec import SpecError, load_spec
@@ -13,6 +14,8 @@ from streams.configuration import PUBLIC_KEY_WARNING, fingerprints_prompts, has_
 from streams.logs import configure_logs
 from streams.release import release
 from streams.settings import Settings
+from streams.topic_admin import TopicAdmin
+from streams.topics import needed_topics
 
 
 @click.command("worker", context_settings=command_settings())
@@ -44,10 +47,28 @@ def command() -> None:
         spec_version=spec.version,
         spec_fingerprint=spec.fingerprint,
     )
+    if missing := _missing_topics(settings):
+        structlog.get_logger().error(
+            "topics.missing",
+            topics=missing,
+            detail="make them with `stillwatch topics`: one that a broker makes by itself may delete state",
+        )
+        sys.exit(1)
     service = faust.Worker(build_app(Worker(settings, spec)), override_logging=False, loglevel=None, quiet=True)
     # It would write terminal escapes between the lines of the log.
     service.spinner = None
     sys.exit(service.execute_from_commandline())
+
+
+def _missing_topics(settings: Settings) -> list[str]:
+    """Topics that are not there; to ask for one by its name, as a worker does, can make the broker create it."""
+    try:
+        with TopicAdmin(settings) as admin:
+            return admin.missing(needed_topics(settings))
+    except KafkaError as error:
+        # The worker waits for brokers that cannot be reached yet.
+        structlog.get_logger().warning("broker.unreachable", error=repr(error))
+        return []
 
 
 def _warn(settings: Settings) -> None:

@@ -108,6 +108,21 @@ def test_state_that_is_gone_stops_the_worker(service: LiveService) -> None:
     assert "restore the state topic" in lost["error"]
 
 
+def test_a_topic_that_is_missing_is_not_made_in_passing(service: LiveService) -> None:
+    """A broker that makes what is asked for would make it with a policy that deletes state."""
+    service.create_topics()
+    service.delete_topic("stillwatch.account-state")
+    worker = service.start_worker()
+
+    assert service.exit_code(worker, deadline_seconds=60) == 1
+    [told] = [line for line in service.log_lines(1) if line["event"] == "topics.missing"]
+    assert told["topics"] == [f"{service.prefix}stillwatch.account-state"]
+    # Whoever runs none of the stages that need it is not concerned.
+    service.start_worker(STILLWATCH_STAGES='["ingest", "alerts"]')
+    service.send("llm.usage", [event("a-1")])
+    service.wait_for_committed(1, topic="llm.usage")
+
+
 def test_a_killed_broker_costs_nothing(tmp_path: Path) -> None:
     """Whether the worker survives the outage or is started again, nothing is lost and the alerts are a replay's."""
     cluster = start_in(tmp_path / "broker", 1)
