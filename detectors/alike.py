@@ -108,7 +108,10 @@ class AlikeDetector:
                 yield seed, evidence
 
     def goes_on(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> bool:
-        """Whether those of the accounts that are active now show what would name them if they were found alike."""
+        """Whether those of the accounts that are active now show what would name them if they were found alike.
+
+        That they are is not looked at again: it is for accounts that are known to act as one.
+        """
         candidates = self._candidates(tenant_id, at_ms, among=accounts)
         evidence = self._judge(candidates.accounts, candidates)
         return evidence is not None and evidence.nats >= self.threshold_nats

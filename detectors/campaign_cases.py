@@ -194,13 +194,9 @@ class CampaignCases:
             if case.alert_id in self._book.cases:
                 alerts += self._book.compare_kin(case, self._kin.compare_members(case, end_ms), end_ms)
         for case in due:
-            if case.alert_id in self._book.cases and self._is_alike_still(case, end_ms):
+            if case.alert_id in self._book.cases and self._alike.goes_on(case.core, case.tenant_id, end_ms):
                 alerts += self._book.update(case, end_ms)
         return alerts
-
-    def _is_alike_still(self, case: Case, end_ms: int) -> bool:
-        """Whether a campaign that no link tells of goes on; the others do while their links show it."""
-        return not case.links and self._alike.goes_on(case.core, case.tenant_id, end_ms)
 
     def _split(self, case: Case, end_ms: int) -> list[Alert]:
         """A campaign that turns out to be two goes on as two."""

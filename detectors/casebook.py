@@ -200,7 +200,10 @@ class Casebook:
 
     def confirm(self, case: Case, accounts: Set[str], at_ms: int) -> list[Alert]:
         """Note that a reviewer has confirmed those of the accounts that are in a case."""
-        case.confirmed = sorted({*case.confirmed, *(accounts & case.accounts.keys())})
+        confirmed = accounts & case.accounts.keys()
+        case.confirmed = sorted({*case.confirmed, *confirmed})
+        if case.is_rollup:
+            case.accounts |= dict.fromkeys(confirmed, at_ms)
         self._learn_likeness(case, {})
         return self.publish(case, "updated", at_ms)
 

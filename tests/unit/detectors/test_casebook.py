@@ -208,3 +208,16 @@ def test_a_roll_up_asks_for_no_more_than_looking() -> None:
     (alert,) = desk.book.publish(rollup, "updated", START_MS + 1)
 
     assert (alert.severity, alert.recommended_action.type) == ("high", "verify")
+
+
+def test_a_confirmation_keeps_an_account_in_its_roll_up() -> None:
+    """As an alert of its own would last a week from then on."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    rollup.exchanges, rollup.output_tokens = 300, 21
+    week_ms = round(SPEC.lifecycle.alert_days * DAY_MS)
+    desk.active_until(START_MS + week_ms)
+    desk.book.confirm(rollup, {"a0", "a1"}, START_MS + week_ms - 1)
+    (fewer,) = desk.book.sweep(START_MS + week_ms)
+
+    assert (fewer.account_ids, fewer.recommended_action.type) == (("a0", "a1"), "suspend")

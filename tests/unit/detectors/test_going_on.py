@@ -57,15 +57,19 @@ def test_evidence_that_names_nobody_keeps_no_alert_alive() -> None:
     assert campaigns(alerts)[-1].status == "expired"
 
 
-def test_a_campaign_that_likeness_found_goes_on_with_its_members() -> None:
-    """Nobody joins, no link tells of it, and all go on for two weeks: it neither expires nor opens anew."""
+@pytest.mark.parametrize("hours_on_a_link", [0, 58])
+def test_a_campaign_goes_on_with_its_members(hours_on_a_link: int) -> None:
+    """Nobody joins, no link tells of it any more, and all go on for two weeks: it neither expires nor opens anew."""
     openers = [f"M{x}{y}" for x in "abcdefghijklmnopqr" for y in "abcdefghijklmnopqr"]
     lists = {account_id: random.Random(account_id).sample(openers, 200) for account_id in ALIKE}
     detector, alerts = CampaignDetector(parse_spec("alike: {warm_days: 1}", "x")), list[Alert]()
     for hour in range(13 * 24):
         records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        links = [link("payment", "for a while")] if hour < hours_on_a_link else []
         records += [
-            asks(a, hour, lists[a][hour // 2 % 200]) for number, a in enumerate(ALIKE) if hour % 2 == number % 2
+            asks(a, hour, lists[a][hour // 2 % 200], links=links)
+            for number, a in enumerate(ALIKE)
+            if hour % 2 == number % 2
         ]
         for record in records:
             detector.observe(record)
