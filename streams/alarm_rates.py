@@ -26,15 +26,25 @@ _BITS = 1 << 17
 _KINDS = ("account", "campaign")
 
 
-class Day(msgspec.Struct):
-    """One day that is over: accounts active in it, and alerts opened in it by kind that nobody has settled yet.
+class RolledUp(msgspec.Struct):
+    """Accounts of one roll-up: that it ever had, that it has, and that it had when they were settled."""
 
-    ``rolled_up`` has how many of the account alerts are in each roll-up.
-    """
+    ever: int = 0
+    accounts: int = 0
+    settled: int = 0
+
+    @property
+    def unsettled(self) -> int:
+        """Accounts that count as alerts."""
+        return self.ever - self.settled
+
+
+class Day(msgspec.Struct):
+    """One day that is over: accounts active in it, unsettled alerts opened in it by kind, and its roll-ups."""
 
     accounts: int = 0
     alerts: dict[str, int] = {}
-    rolled_up: dict[str, int] = {}
+    rolled_up: dict[str, RolledUp] = {}
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -96,19 +106,18 @@ class AlarmRates(msgspec.Struct):
             self._add(day, alert.kind, -1)
 
     def _count_rollup(self, day: int, alert: Alert) -> None:
-        """Count each account it ever had: it would have an alert of its own, were it not for the budget."""
-        is_settled = alert.status == "superseded" or alert.recommended_action.type == "suspend"
-        rolled_up = self.days.setdefault(day, Day()).rolled_up
-        known = rolled_up.get(alert.alert_id, 0)
-        # Whoever has left may have been judged benign, which is a false alarm.
-        if not is_settled:
-            self.settled.pop(alert.alert_id, None)
-            accounts = max(known, len(alert.account_ids))
-        else:
-            accounts = known if alert.alert_id in self.settled else max(0, known - len(alert.account_ids))
-            self.settled[alert.alert_id] = day
-        self._add(day, "account", accounts - known)
-        rolled_up[alert.alert_id] = accounts
+        """Count each account it ever had, but for those that it had when it was settled.
+
+        Each would have an alert of its own, were it not for the budget. Whoever has left may have been judged benign,
+        which is a false alarm.
+        """
+        known = self.days.setdefault(day, Day()).rolled_up.setdefault(alert.alert_id, RolledUp())
+        before, accounts = known.unsettled, len(alert.account_ids)
+        known.ever += max(0, accounts - known.accounts)
+        known.accounts = accounts
+        if alert.status == "superseded" or alert.recommended_action.type == "suspend":
+            known.settled = max(known.settled, accounts)
+        self._add(day, "account", known.unsettled - before)
 
     def _add(self, day: int, kind: str, count: int) -> None:
         alerts = self.days.setdefault(day, Day()).alerts
