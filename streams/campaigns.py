@@ -87,6 +87,7 @@ class CampaignPartition:
         self._feedback_topic = feedback_topic
         self._spec = spec
         self._decided: dict[int, int] = {}
+        self._waiting: dict[bytes, Decision] = {}
         self._changed_decisions: set[bytes] = set()
         self.merged = MergedProgress()
         self.clock = CampaignClock(spec, self._bury_decision, self._note_applied)
@@ -152,15 +153,23 @@ class CampaignPartition:
         raw, partition = value_of(record), partition_of_source(source)
         decision = decision_of(decode_feedback(raw), self._feedback_topic, partition, offset, timestamp, raw)
         self._changed_decisions.add(_key_of(decision))
-        self.clock.decide(decision)
+        self._wait_for(decision)
         self._advance(self.merged.watermark_ms)
 
-    def _bury_decision(self, decision: Decision, refused: FeedbackRefused) -> None:
+    def _wait_for(self, decision: Decision) -> None:
+        self._waiting[_key_of(decision)] = decision
+        self.clock.decide(decision)
+
+    def _done_with(self, decision: Decision) -> None:
+        del self._waiting[_key_of(decision)]
         self._changed_decisions.add(_key_of(decision))
+
+    def _bury_decision(self, decision: Decision, refused: FeedbackRefused) -> None:
+        self._done_with(decision)
         self._dead_letters.bury("campaigns", decision, EventRefused("unmatched", str(refused)))
 
     def _note_applied(self, decision: Decision, publications: int) -> None:
-        self._changed_decisions.add(_key_of(decision))
+        self._done_with(decision)
         metric_defs.EVENTS.labels("feedback", "applied").inc()
         log.info("feedback.applied", partition=decision.partition, offset=decision.offset, publications=publications)
 
@@ -175,8 +184,8 @@ class CampaignPartition:
         """Return the record of a key, ``None`` when it is gone, and of a decision when it waits no longer."""
         if not key.startswith(_DECISION):
             return self.clock.detector.snapshot(key)
-        waiting = [decision for decision in self.clock.decisions if _key_of(decision) == key]
-        return encode_snapshot(waiting[0]) if waiting else None
+        decision = self._waiting.get(key)
+        return None if decision is None else encode_snapshot(decision)
 
     def record(self) -> bytes:
         """Return what the partition needs besides what has keys of its own."""
@@ -194,7 +203,7 @@ class CampaignPartition:
         self.rates = state.rates
         for key in sorted(entries):
             if key.startswith(_DECISION):
-                self.clock.decide(decode_snapshot(entries[key].snapshot, _decision_decoder, "a decision"))
+                self._wait_for(decode_snapshot(entries[key].snapshot, _decision_decoder, "a decision"))
             else:
                 self.clock.detector.restore(key, entries[key].snapshot)
 

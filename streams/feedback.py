@@ -4,7 +4,7 @@ There they stand between account buckets and progress, so that a restarted campa
 its predecessor did.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from aiokafka.structs import OffsetAndMetadata
 from pydantic import ValidationError
@@ -23,24 +23,18 @@ from streams.stage import StatelessStage
 from streams.topics import Role, topic_name
 from streams.transport import Records
 
+MAX_DECISION_BYTES = 8 * 1024 * 1024
+"""Well below what the links topic and the state take: in the feedback topic it may have been compressed."""
+
 
 class FeedbackStage(StatelessStage):
-    """Passes valid decisions on, in their order; what is invalid becomes a dead letter.
-
-    Parameters
-    ----------
-    now_ms
-        The wall clock, milliseconds since the epoch: a decision of the future would wait for its moment unseen.
-    """
+    """Passes valid decisions on, in their order; what is invalid becomes a dead letter."""
 
     role: Role = "feedback"
 
-    def __init__(
-        self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, settings: Settings, publisher: Publisher, dead_letters: DeadLetters) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
-        self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
         self._topic, self._links_topic = topic_name(settings, "feedback"), topic_name(settings, "links")
         self.partitions: dict[int, int] = {}
@@ -54,7 +48,7 @@ class FeedbackStage(StatelessStage):
         dead = 0
         for record in records:
             try:
-                self._check_time(_decoded(record))
+                self._check_time(_decoded(record), record)
             except EventRefused as refused:
                 self._dead_letters.bury("feedback", record, refused)
                 dead += 1
@@ -65,10 +59,14 @@ class FeedbackStage(StatelessStage):
         metric_defs.EVENTS.labels("feedback", "admitted").inc(len(records) - dead)
         metric_defs.EVENTS.labels("feedback", "dead_letter").inc(dead)
 
-    def _check_time(self, feedback: Feedback) -> None:
-        ahead_ms = epoch_ms(feedback.given_at) - self._now_ms()
+    def _check_time(self, feedback: Feedback, record: Record) -> None:
+        """Refuse a decision of the future, which would wait for its moment unseen.
+
+        By Kafka's time of it: whoever reads it again must come to the same.
+        """
+        ahead_ms = epoch_ms(feedback.given_at) - record.timestamp
         if ahead_ms > self._max_future_ms:
-            raise EventRefused("time_out_of_range", f"given_at is {ahead_ms} ms in the future")
+            raise EventRefused("time_out_of_range", f"given_at is {ahead_ms} ms after it was sent")
 
     def next_offset(self, number: int) -> int:
         """Return the first offset that was not processed yet."""
@@ -82,6 +80,8 @@ class FeedbackStage(StatelessStage):
 def _decoded(record: Record) -> Feedback:
     if not value_of(record):
         raise EventRefused("empty", "the value is empty")
+    if (size := len(value_of(record)) + len(record.key or b"")) > MAX_DECISION_BYTES:
+        raise EventRefused("too_large", f"{size} bytes, more than {MAX_DECISION_BYTES}: name fewer accounts at a time")
     try:
         return decode_feedback(value_of(record))
     except ValidationError as error:

@@ -21,7 +21,7 @@ from streams.headers import Headers
 from streams.settings import Settings
 
 BATCH_BYTES = 256 * 1024
-REQUEST_BYTES = 17 * 1024 * 1024
+REQUEST_BYTES = 25 * 1024 * 1024
 """Largest single message that can be published; topics have their own, smaller limits."""
 STORE_SECONDS = 40
 """How long nothing may be stored while something waits for it; then the worker stops."""

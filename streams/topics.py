@@ -11,7 +11,7 @@ Role = Literal[
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _MIB = 1024 * 1024
-_CAMPAIGN_BYTES = 16 * _MIB
+_CAMPAIGN_BYTES = 24 * _MIB
 """What a campaign of 100,000 accounts takes, as an alert or in the state, with ids of up to 64 characters."""
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
@@ -115,7 +115,7 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     # gateway that sends it.
     "input": _kept(7 * _DAY_MS, 8 * _MIB),
     "usage": _kept(7 * _DAY_MS, _MIB),
-    "links": _kept(3 * _DAY_MS, 4 * _MIB),
+    "links": _kept(3 * _DAY_MS, 16 * _MIB),
     "alerts": _kept(90 * _DAY_MS, _CAMPAIGN_BYTES),
     "alert_state": _STATE,
     "account_state": _STATE,

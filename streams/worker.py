@@ -84,7 +84,7 @@ class Worker:
             ("ingest", self.ingest),
             ("accounts", self.accounts),
             ("campaigns", self.campaigns),
-            ("campaigns", FeedbackStage(self.settings, self.publisher, self.dead_letters, wall_clock_ms)),
+            ("campaigns", FeedbackStage(self.settings, self.publisher, self.dead_letters)),
             ("alerts", alerts),
         ]
 

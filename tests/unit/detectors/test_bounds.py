@@ -100,11 +100,11 @@ def test_nothing_depends_on_the_seed_of_hashes() -> None:
 
 
 def test_the_largest_campaign_can_be_stored() -> None:
-    """A hundred thousand accounts, all but two by likeness, with ids of 64 characters: as state and as an alert."""
+    """A hundred thousand confirmed accounts, all but two by likeness, with ids of 64 characters: state and alert."""
     accounts = [f"{number:064d}" for number in range(MAX_ACCOUNTS)]
     case = new_case(DetectorSpec(), "campaign", "template::t", START_MS, None)
     case.accounts, case.core = dict.fromkeys(accounts, START_MS), accounts[:2]
-    case.likeness = dict.fromkeys(accounts[2:], 12.345678901234567)
+    case.likeness, case.confirmed = dict.fromkeys(accounts[2:], 12.345678901234567), accounts
     alert = publication(DetectorSpec(), case, "open", START_MS)
 
     assert len(alert.account_ids) == MAX_ACCOUNTS

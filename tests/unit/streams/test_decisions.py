@@ -1,5 +1,6 @@
 """Decisions of reviewers on their way: what is refused at once, and what waits for its moment."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
@@ -9,9 +10,10 @@ from detectors.spec import DetectorSpec
 from schemas.feedback import Feedback, encode_feedback
 from streams.campaigns import AlertWriter, CampaignPartition
 from streams.dead_letters import DeadLetterLimit, DeadLetters
-from streams.feedback import FeedbackStage
+from streams.feedback import MAX_DECISION_BYTES, FeedbackStage
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, source_of
 from streams.state_log import Entry
+from tests.unit.commands.test_topics import SPECS
 from tests.unit.streams.memory import SETTINGS, MemoryKafka, now_ms, record
 
 MAX_FUTURE_MS = round(SETTINGS.max_future_seconds * 1000)
@@ -46,11 +48,26 @@ def new_partition(kafka: MemoryKafka) -> CampaignPartition:
 def test_a_decision_of_the_future_is_a_dead_letter(ahead_ms: int, is_refused: bool) -> None:
     """It would wait for its moment unseen; clocks that differ a little are no fault."""
     kafka = MemoryKafka()
-    stage = FeedbackStage(SETTINGS, kafka, letters(kafka), now_ms)  # type: ignore[arg-type]
-    stage.process(0, [record("feedback", 0, 0, None, decision(now_ms() + ahead_ms), [])])
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka))  # type: ignore[arg-type]
+    sent = record("feedback", 0, 0, None, decision(now_ms() + ahead_ms), [])
+    stage.process(0, [dataclasses.replace(sent, timestamp=now_ms())])
 
     assert len(kafka.values("stillwatch.links")) == (not is_refused)
     assert [json.loads(raw)["reason"] for raw in kafka.values("dead")] == ["time_out_of_range"] * is_refused
+
+
+def test_a_decision_that_later_topics_would_not_take_is_a_dead_letter() -> None:
+    """It may have been compressed in the feedback topic; what is passed on is not."""
+    kafka = MemoryKafka()
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka))  # type: ignore[arg-type]
+    largest = decision(0, accounts=100_000)
+    for offset, raw in enumerate((largest, largest + b" " * (MAX_DECISION_BYTES + 1 - len(largest)))):
+        stage.process(0, [record("feedback", 0, offset, None, raw, [])])
+
+    assert [json.loads(raw)["reason"] for raw in kafka.values("dead")] == ["too_large"]
+    assert kafka.values("stillwatch.links") == [largest]
+    for role in ("links", "campaign_state"):
+        assert int(SPECS[role].configs["max.message.bytes"]) > 1.5 * MAX_DECISION_BYTES
 
 
 def test_decisions_that_wait_are_records_of_their_own() -> None:
