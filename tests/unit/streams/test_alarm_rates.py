@@ -121,15 +121,23 @@ def test_who_is_rolled_up_counts_one_by_one() -> None:
 
 
 def test_what_was_settled_of_a_roll_up_stays_settled() -> None:
-    """Of a and b the one is judged benign, the other confirmed; c comes later and is confirmed too: one false alarm."""
+    """Of a and b one is judged benign, the other confirmed; c comes, is confirmed, and a leaves: one false alarm."""
     rates, found = AlarmRates(), []
     active(rates, 0, 100)
     rates.close(end_of(0))
-    for accounts, action in (("ab", "verify"), ("a", "verify"), ("a", "suspend"), ("ac", "verify"), ("ac", "suspend")):
+    versions = [
+        ("ab", "verify"),
+        ("a", "verify"),
+        ("a", "suspend"),
+        ("ac", "verify"),
+        ("ac", "suspend"),
+        ("c", "suspend"),
+    ]
+    for accounts, action in versions:
         rates.count(alert("roll_1", "updated", accounts=tuple(accounts), action=action))
         found.append(rates.intervals(SPEC)["account"].alerts)
 
-    assert found == [2, 2, 1, 2, 1]
+    assert found == [2, 2, 1, 2, 1, 1]
 
 
 def test_the_gauges_are_of_whoever_has_the_partition() -> None:
