@@ -283,7 +283,7 @@ class Casebook:
         return alerts
 
     def _release_over(self, rollup: Case, at_ms: int) -> list[Alert]:
-        """Let go of those of a roll-up whose own alert would be over; while none is left, it ends as any case does."""
+        """Let go of those of a roll-up whose own alert would be over; when all are, it ends as any case does."""
         lifecycle = self._spec.lifecycle
         over = {
             account_id
