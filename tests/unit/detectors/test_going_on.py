@@ -101,15 +101,18 @@ def test_an_account_that_is_loud_again_is_not_let_go() -> None:
     assert ends_after(0, 5) == ends_after(0) + 5 * DAY_MS
 
 
-def test_a_member_that_is_loud_keeps_its_campaign_alive() -> None:
+@pytest.mark.parametrize(("is_loud", "ends"), [(True, set()), (False, {"expired"})])
+def test_a_member_that_is_loud_keeps_its_campaign_alive(is_loud: bool, ends: set[str]) -> None:
     """What would name a member by itself is evidence on the campaign: that lasts a week from then on."""
-    detector = crowded()
+    detector, alerts = crowded(), list[Alert]()
     opened = share_a_payment(detector, LINKED, range(4))[-1]
-    alerts = harvests(detector, FIRST_MS + 5 * DAY_MS, LINKED[0])
-    alerts += detector.advance(FIRST_MS + round(7.5 * DAY_MS))
+    for day in range(1, 9):
+        start_ms = FIRST_MS + day * DAY_MS
+        alerts += harvests(detector, start_ms, *([LINKED[0]] if day == 5 and is_loud else []))
+        detector.observe(bucket(LINKED[1], start_ms + HOUR_MS, slots=["own"]))
+        alerts += detector.advance(start_ms + HOUR_MS + BUCKET_MS)
 
-    assert "expired" not in {alert.status for alert in alerts}
-    assert opened.expires_at.timestamp() * 1000 < FIRST_MS + 7.5 * DAY_MS
+    assert {a.status for a in alerts if a.alert_id == opened.alert_id} - {"updated"} == ends
 
 
 def test_a_roll_up_keeps_who_is_loud_again() -> None:
