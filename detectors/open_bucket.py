@@ -199,24 +199,24 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
 
 
 def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
-    """By event time and event id, each event once: deliveries of one event share its id and so its bucket."""
+    """By event time and event id, each event once: its earliest delivery, for what delivers it may round its time."""
     if len(exchanges) == 1:
         return exchanges
     times = list(map(_time, exchanges))
-    if times == sorted(set(times)):
+    if times == sorted(set(times)) and len(set(map(_event_id, exchanges))) == len(exchanges):
         return exchanges
     exchanges.sort(key=_place)
-    kept: list[Exchange] = []
+    kept: dict[str, Exchange] = {}
     for exchange in exchanges:
-        if not kept or exchange.event_id != kept[-1].event_id or exchange.occurred_ms != kept[-1].occurred_ms:
-            kept.append(exchange)
-        elif _encode(exchange) < _encode(kept[-1]):
+        first = kept.setdefault(exchange.event_id, exchange)
+        if exchange.occurred_ms == first.occurred_ms and _encode(exchange) < _encode(first):
             # Deliveries that contradict each other: any fixed choice does, as long as order of arrival is not it.
-            kept[-1] = exchange
-    return kept
+            kept[exchange.event_id] = exchange
+    return list(kept.values())
 
 
 _time = attrgetter("occurred_ms")
+_event_id = attrgetter("event_id")
 _output_tokens = attrgetter("output_tokens")
 _place = attrgetter("occurred_ms", "event_id")
 _encode = msgspec.msgpack.Encoder().encode

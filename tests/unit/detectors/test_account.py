@@ -191,6 +191,17 @@ def test_duplicates_that_differ_do_not_depend_on_their_order() -> None:
     assert records_of(SPEC, pair)[0].events == 1
 
 
+@pytest.mark.parametrize("later_ms", [0, 1, 900, BUCKET_MS - 1])
+def test_a_request_counts_once_though_its_deliveries_give_other_times(later_ms: int) -> None:
+    """A gateway and a collector of its logs round times differently; the earlier delivery counts."""
+    asked = [fingerprint(str(n), [opener(n)]) for n in range(2)]
+    once = [event(START_MS, prompt_fingerprint=asked[0], event_id="r-0")]
+    again = [event(START_MS + later_ms, prompt_fingerprint=asked[0], event_id="r-0")]
+    other = [event(START_MS + 500, prompt_fingerprint=asked[1], event_id="r-1")]
+
+    assert records_of(SPEC, [*again, *other, *once]) == records_of(SPEC, [*once, *other])
+
+
 def test_silent_accounts_are_packed_and_come_back() -> None:
     """After two hours of silence an account takes a fraction of the memory and loses nothing."""
     detector = AccountDetector(SPEC)
