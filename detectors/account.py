@@ -8,7 +8,17 @@ from struct import Struct
 import msgspec
 
 from detectors.answers import Answers
-from detectors.exchange import LATER_TURN, LONG_TURN, NOBODY, OPENER_MARKS, REPEAT, STYLE_MARK, UNANSWERED, Exchange
+from detectors.exchange import (
+    LATER_TURN,
+    LONG,
+    LONG_TURN,
+    NOBODY,
+    OPENER_MARKS,
+    REPEAT,
+    STYLE_MARK,
+    UNANSWERED,
+    Exchange,
+)
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.rhythm import Rhythm, RhythmState
@@ -23,6 +33,7 @@ _UNPACK = [Struct(f"{OPENER_CHARS}s" * count).unpack for count in range(OPENER_C
 _HALVE_AFTER = 96
 _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
 _DISTINCT = 32
+_CONVERSATIONS = 32
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
 _REGULAR_RATIO = 0.25
 
@@ -33,7 +44,8 @@ class AccountState(msgspec.Struct, array_like=True):
     ``recent`` and ``slots`` are short ids in one string: it is searched fast, and twenty times smaller than a set. So
     are the tuples of distinct values, of which most accounts have a few. ``parts`` counts openers, first and last
     sentences of recent prompts; both it and ``prompts`` are halved together, so that a wrapper that is no longer used
-    is forgotten. ``answers`` are those to the latest of the recent prompts.
+    is forgotten. ``answers`` are those to the latest of the recent prompts. ``conversations`` are numbers of the latest
+    ones, where events do not tell their turn.
     """
 
     rhythm: RhythmState
@@ -51,6 +63,7 @@ class AccountState(msgspec.Struct, array_like=True):
     addresses: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
     answers: Answers = msgspec.field(default_factory=Answers)
+    conversations: tuple[int, ...] = ()
 
 
 class Account:
@@ -149,19 +162,21 @@ class Account:
         state = self.state
         gap_ms, gap_before_ms = exchange.occurred_ms - state.last_ms, state.last_gap_ms
         state.last_ms, state.last_gap_ms = exchange.occurred_ms, gap_ms
-        marks = exchange.marks
+        marks, flags = exchange.marks, exchange.flags
+        if exchange.conversation != NOBODY:
+            flags |= self._turn_of(exchange.conversation, flags)
         if marks:
-            prompts_ago = self._prompts_ago(marks[REPEAT], exchange.flags)
+            prompts_ago = self._prompts_ago(marks[REPEAT], flags)
             slot, is_wrapped = self._slot_of(marks[OPENER_MARKS])
         else:
             prompts_ago, slot, is_wrapped = 0, None, False
-        if exchange.flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, exchange.flags)):
+        if flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, flags)):
             return False
         is_even = abs(gap_ms - gap_before_ms) <= _REGULAR_RATIO * gap_ms
         if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and is_even and not prompts_ago:
             # As a machine's are.
             tally.regular += 1
-        begins = not exchange.flags & LONG_TURN
+        begins = not flags & LONG_TURN
         if marks:
             if not prompts_ago:
                 tally.styles += marks[STYLE_MARK]
@@ -169,6 +184,16 @@ class Account:
             if begins:
                 tally.count_templates(marks)
         return begins
+
+    def _turn_of(self, conversation: int, flags: int) -> int:
+        """Flag of a later turn, 0 for the first exchange of a conversation that does not tell its turn."""
+        state = self.state
+        is_known = conversation in state.conversations
+        others = tuple([number for number in state.conversations if number != conversation])
+        state.conversations = (*others, conversation)[-_CONVERSATIONS:]
+        if not is_known:
+            return 0
+        return LONG_TURN if flags & LONG else LATER_TURN
 
     def _count_slot(self, tally: Tally, slot: str | None, *, is_wrapped: bool) -> None:
         if slot is not None:

@@ -23,10 +23,11 @@ from detectors.fingerprint_layout import (
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
-LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED = 1, 2, 4, 8, 16, 32
+LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED, LONG = 1, 2, 4, 8, 16, 32, 64
 """Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
 reasoning; it was refused; its answer ended at the limit that the request had set; it continues a conversation, in as
-many words as a request of its own; it got no answer, refused or not."""
+many words as a request of its own; it got no answer, refused or not; it has as many words, and whether it continues the
+conversation that it names is for its account to tell."""
 
 NOBODY = -1
 """Number of what an event does not name."""
@@ -83,7 +84,7 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     """One exchange.
 
     ``end_user`` and ``address`` are numbers of 32 bits for the end user and the address block, to count distinct ones;
-    ``NOBODY`` where the event names none.
+    ``NOBODY`` where the event names none. So is ``conversation``, ``NOBODY`` too where the event tells its turn.
 
     ``marks`` are sections of the prompt's fingerprint and its style, empty when the event had neither prompt nor
     fingerprint: unknown is not a repeat, but no evidence either.
@@ -96,6 +97,7 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     output_tokens: int
     end_user: int
     address: int
+    conversation: int
     setting: Setting
 
 
@@ -109,6 +111,7 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
         event.output_tokens or 0,
         _number_of(event.end_user_id),
         _number_of_block(event.client_ip),
+        NOBODY if event.turn is not None else _number_of(event.conversation_id),
         _setting_of(
             event.user_agent,
             event.temperature,
@@ -151,6 +154,8 @@ def _flags_of(event: UsageEvent) -> int:
     flags = 0
     if event.turn is not None and event.turn > 1:
         flags = LONG_TURN if _stands_alone(event.prompt_fingerprint) else LATER_TURN
+    elif event.turn is None and event.conversation_id and _stands_alone(event.prompt_fingerprint):
+        flags = LONG
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
     if event.status_code is not None and event.status_code >= _FIRST_ERROR:

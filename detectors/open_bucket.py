@@ -133,6 +133,7 @@ class PackedExchange(msgspec.Struct, array_like=True):
     output_tokens: int
     end_user: int
     address: int
+    conversation: int
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
@@ -175,6 +176,7 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
+            exchange.conversation,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
     return PackedBucket(start_ms, bucket.tally, list(by_setting.items()))
@@ -190,6 +192,7 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.output_tokens,
             exchange.end_user,
             exchange.address,
+            exchange.conversation,
             setting,
         )
         for setting, exchanges in packed.pending

@@ -95,6 +95,45 @@ def test_a_later_turn_of_many_words_tells_what_is_asked(words: int, turn: int | 
     assert sum(link.exchanges for link in record.links if link.kind == "template") == 3 * fresh
 
 
+@pytest.mark.parametrize(
+    ("conversations", "turn", "fresh"),
+    [
+        (["c-1"] * 20, None, 1),
+        (["c-1", "c-2"] * 10, None, 2),
+        ([f"c-{n}" for n in range(20)], None, 20),
+        ([None] * 20, None, 20),
+        # What is told counts, whatever the conversation is called.
+        (["c-1"] * 20, 1, 20),
+        # More conversations than are remembered.
+        ([f"c-{n % 33}" for n in range(66)], None, 66),
+        ([f"c-{n % 32}" for n in range(64)], None, 32),
+    ],
+)
+def test_a_conversation_tells_turns_that_nobody_counts(
+    conversations: list[str | None], turn: int | None, fresh: int
+) -> None:
+    """Where events name a conversation and no turn, what comes after its first exchange continues it."""
+    events = [
+        event(START_MS + n, prompt_fingerprint=fingerprint(str(n), [opener(n)]), conversation_id=name, turn=turn)
+        for n, name in enumerate(conversations)
+    ]
+    [record] = records_of(SPEC, events)
+
+    assert (record.events, record.fresh, len(record.slots)) == (len(conversations), fresh, fresh)
+
+
+def test_a_long_prompt_in_a_known_conversation_tells_what_is_asked() -> None:
+    """It has a slot as a later turn of many words has, but begins nothing."""
+    prompts = ["what is light", "b " * 31, "c " * 30]
+    events = [
+        event(START_MS + n, prompt_fingerprint=FINGERPRINTER.fingerprint(prompt), conversation_id="c-1")
+        for n, prompt in enumerate(prompts)
+    ]
+    [record] = records_of(SPEC, events)
+
+    assert (record.fresh, len(record.slots)) == (1, 2)
+
+
 def test_without_prompts_nothing_repeats() -> None:
     """Unknown is not a repeat, has no slot and shares no template."""
     (record,) = records_of(SPEC, [event(START_MS + n) for n in range(5)])
