@@ -48,7 +48,7 @@ _TEXTS = {
     ),
     "sharing": (
         "address blocks x clients per day",
-        "One account used from many networks and clients at once.",
+        "One account used from many address blocks, or by many clients, within a day.",
         "CI runners on one key, a mobile team, a privacy proxy.",
     ),
     "shift": (
@@ -58,7 +58,7 @@ _TEXTS = {
     ),
     "entitlement": (
         "times the answer tokens of a usual day on the plan",
-        "Takes far more than accounts on the same plan do.",
+        "Takes far more than accounts on the same plan do; those without a known plan are compared with each other.",
         "A business on a small plan, a launch, a batch: ask what it runs.",
     ),
     "pivot": (
@@ -68,17 +68,17 @@ _TEXTS = {
     ),
     "discrepancy": (
         "standard deviations of the kernel mean discrepancy",
-        "Asks about other topics than in its first days.",
+        "Asks about other topics than at first, or than when it was last judged benign.",
         "Somebody new uses the account, or an old one has a new task: ask what changed.",
     ),
     "systematic": (
         "standard deviations of a share",
-        "Far more of its requests stand alone, or collect several answers, than in its first days.",
+        "Far more of its requests stand alone, or collect several answers, than did at first.",
         "A person who chatted has written a program, an app was put in front.",
     ),
     "no_ramp": (
-        "exchanges of a newcomer (fading)",
-        "A new account at full use from its first days, where others begin slowly.",
+        "exchanges of an account that is new here (fading)",
+        "New to this service, whenever it was registered, and at full use from its first days; others begin slowly.",
         "A migration of keys, automation that was finished before it went live.",
     ),
 }
