@@ -23,7 +23,7 @@ from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
 from detectors.verdicts import FeedbackRefused, targets_of
-from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback
@@ -111,7 +111,8 @@ class CampaignDetector:
     def _close(self, records: list[AccountBucket]) -> list[Alert]:
         alerts: list[Alert] = []
         end_ms = records[0].end_ms
-        if self._meta.start_ms == NEVER_MS:
+        # One old event, and nothing for longer than accounts are remembered, is no beginning.
+        if not self._accounts:
             self._meta.start_ms = records[0].start_ms
         touched: dict[str, list[str]] = defaultdict(list)
         tenant_of: dict[str, str | None] = {}

@@ -35,6 +35,19 @@ def test_a_day_counts_when_it_is_over_whoever_comes_back() -> None:
     assert detector._harvest.calibration.days == 101
 
 
+def test_one_old_event_is_no_beginning() -> None:
+    """A deployment begins with the events that others follow before they are forgotten: its accounts have a past."""
+    old = bucket("stray", START_MS - 3_650 * DAY_MS)
+    detector = CampaignDetector(SPEC)
+    for record in (old, bucket("a", START_MS, age_ms=100 * DAY_MS)):
+        detector.observe(record)
+        detector.advance(record.end_ms)
+
+    assert detector._meta.start_ms == START_MS
+    assert not detector._accounts["a"].is_newcomer
+    assert detector._accounts["a"].is_established
+
+
 @pytest.mark.parametrize("silent", [0, 900])
 def test_who_asked_nothing_is_nobody_to_compare_with(silent: int) -> None:
     """Popularity is a share of the accounts that sent prompts: three of a hundred, however many sent none."""
