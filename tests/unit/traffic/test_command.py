@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from streams.commands.traffic import command
 
+DOCUMENT = Path(__file__).parents[3] / "docs/traffic.md"
 SMALL = ("--accounts", "20", "--days", "3", "--campaigns", "2", "--seed", "3")
 
 
@@ -103,3 +105,12 @@ def test_a_scenario_is_not_mixed_with_options_for_the_mixture(tmp_path: Path) ->
     assert (
         "--scenario decides about accounts" in invoked("--scenario", str(path), "--accounts", "4", "--out", "x").output
     )
+
+
+def test_the_documented_run_is_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command at the top of docs/traffic.md gives the very counts that are printed below it."""
+    [block] = re.findall(r"```console\n\$ stillwatch traffic (.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    options, printed = block.split("\n", 1)
+    monkeypatch.chdir(tmp_path)
+
+    assert invoked(*options.split()).stdout == printed
