@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image with what is there, buildah, podman or docker: docker/build.sh [TAG]    default: stillwatch:VERSION
-#   BASE, RUN_BASE   base images, see the Dockerfile; `local` makes both of Debian's packages
+# Builds the image with the first that is there of buildah, podman and docker: docker/build.sh [TAG]    default: stillwatch:VERSION
+#   BASE, RUN_BASE   base images, see the Dockerfile; `local` makes both of Debian's packages: needs podman, mmdebstrap, root
 #   PYTHON           interpreter in RUN_BASE, /usr/bin/python3
 #   ARCHIVE          also write the image to this OCI archive
 # docker/build.sh --bases only makes the bases of Debian's packages, where they are not there yet.
@@ -43,10 +43,13 @@ done
 if command -v buildah >/dev/null; then
     buildah bud --quiet --format docker --isolation "${BUILDAH_ISOLATION:-chroot}" --layers=false "${arguments[@]}" .
     [ -z "${ARCHIVE:-}" ] || buildah push --quiet --format oci "$tag" "oci-archive:$ARCHIVE:$tag"
+elif command -v podman >/dev/null; then
+    podman build --quiet --format docker --isolation "${BUILDAH_ISOLATION:-chroot}" --layers=false "${arguments[@]}" .
+    [ -z "${ARCHIVE:-}" ] || podman save --quiet --format oci-archive --output "$ARCHIVE" "$tag"
 elif command -v docker >/dev/null; then
     docker build "${arguments[@]}" .
     [ -z "${ARCHIVE:-}" ] || docker save --output "$ARCHIVE" "$tag"
 else
-    echo "$0: needs buildah or docker" >&2
+    echo "$0: needs buildah, podman or docker" >&2
     exit 1
 fi
