@@ -18,6 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "consume_alerts",
         "Follow the alerts as an enforcement service would, a line for every decision.",
     ),
+    "dead-letters": (
+        "dead_letters",
+        "Print dead letters, one JSON object a line: what could not be read, why, and where it lies.",
+    ),
     "traffic": ("traffic", "Make seeded sample traffic with labelled campaigns."),
     "config": ("config", "Check, show and compare what the service is configured with."),
     "backtest": ("backtest", "Compare detector specifications on recorded EVENTS (JSON lines, .gz too)."),

@@ -153,3 +153,17 @@ def test_an_alert_is_explained_from_the_topic(published: LiveService) -> None:
     explained = json.loads(published.stillwatch("explain", "acct_b", "--json").stdout)
 
     assert [[alert["version"] for alert in versions] for versions in explained] == [[1, 2]]
+
+
+def test_dead_letters_are_read_without_a_group(service: LiveService) -> None:
+    """The newest of all partitions, or all; nothing is committed, so the next look shows the same."""
+    service.create_topics(partitions=2)
+    for number in range(6):
+        service.send("stillwatch.dead-letter", [f'{{"n": {number}}}'.encode()], partition=number % 2)
+
+    for _ in range(2):
+        newest = service.stillwatch("dead-letters", "--limit", "3").stdout
+        assert newest == '{"n":3}\n{"n":4}\n{"n":5}\n'
+    everything = service.stillwatch("dead-letters", "--from-beginning").stdout.splitlines()
+    assert sorted(everything) == [f'{{"n":{number}}}' for number in range(6)]
+    assert service.committed() == {}
