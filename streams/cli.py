@@ -9,6 +9,7 @@ from streams.commands.options import command_settings
 COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Run the service until it is told to stop."),
     "topics": ("topics", "Create the topics of the service, or check them."),
+    "lag": ("lag", "Show how far the workers have read every partition, and how much is still to be read."),
     "replay": (
         "replay",
         "Replay EVENTS (JSON lines in time order, .gz too, - for standard input) through the detectors of the worker.",

@@ -24,6 +24,9 @@ _OF_STAGE: dict[str, frozenset[Role]] = {
     "alerts": frozenset({"alert_state"}),
 }
 
+READ_BY_GROUP: tuple[Role, ...] = ("input", "usage", "links", "alerts", "feedback")
+"""What the workers read with committed offsets; the rest they write, or read whole."""
+
 FEW_PARTITIONS = 4
 """Alerts and dead letters are rare; more partitions than this would only cost."""
 

@@ -10,6 +10,7 @@ import pytest
 from streams.topics import ROLES
 from tests.conformance.record import publication
 from tests.stream.live import LiveService
+from tests.stream.test_poison import event
 
 pytestmark = pytest.mark.broker
 
@@ -167,3 +168,23 @@ def test_dead_letters_are_read_without_a_group(service: LiveService) -> None:
     everything = service.stillwatch("dead-letters", "--from-beginning").stdout.splitlines()
     assert sorted(everything) == [f'{{"n":{number}}}' for number in range(6)]
     assert service.committed() == {}
+
+
+def test_lag_is_what_is_still_to_be_read(service: LiveService) -> None:
+    """What was sent is to be read, then was read, up to an event time."""
+    service.create_topics(partitions=2)
+    service.send("llm.usage", [event(f"a-{n}") for n in range(50)])
+    assert input_lag(service) == (50, None)
+
+    service.start_worker()
+    service.wait_for("the end of the input", lambda: input_lag(service)[0] == 0)
+    assert input_lag(service)[1] is not None
+    assert service.stop_workers() == [0]
+
+
+def input_lag(service: LiveService) -> tuple[int, str | None]:
+    """Messages of the input that are still to be read, and the newest event time of those that were."""
+    partitions = json.loads(service.stillwatch("lag", "--json").stdout)["partitions"]
+    found = [partition for partition in partitions if partition["topic"] == f"{service.prefix}llm.usage"]
+    times = [partition["newest_event_at"] for partition in found if partition["newest_event_at"]]
+    return sum(partition["lag"] for partition in found), max(times, default=None)

@@ -1,0 +1,67 @@
+"""``stillwatch lag``: how far the workers have read."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from streams.commands.alert_text import moment
+from streams.commands.options import command_settings, json_option
+from streams.group_admin import GroupAdmin, PartitionLag
+from streams.progress import NEVER_MS
+from streams.settings import Settings
+from streams.topics import READ_BY_GROUP, topic_name
+
+_COLUMNS = ("topic", "partition", "committed", "end", "lag", "newest event")
+
+
+@click.command("lag", context_settings=command_settings())
+@json_option
+def command(as_json: bool) -> None:
+    """Show how far the workers have read every partition, and how much is still to be read.
+
+    The offsets are those of the last checkpoint. For the input topic it also shows the newest event time below them.
+    """
+    settings = Settings()
+    with GroupAdmin(settings) as admin:
+        found = admin.lag(topic_name(settings, role) for role in READ_BY_GROUP)
+    dated = [(lag, newest_event(lag) if lag.topic == topic_name(settings, "input") else None) for lag in found]
+    if as_json:
+        click.echo(msgspec.json.encode({"group": settings.group_id, "partitions": [_json(*entry) for entry in dated]}))
+        return
+    click.echo(_table([_COLUMNS, *(_cells(*entry) for entry in dated)]))
+    click.echo(f"{sum(lag.lag for lag in found)} messages are still to be read by the group {settings.group_id}")
+
+
+def newest_event(lag: PartitionLag) -> datetime | None:
+    """Return the newest event time of what was read of an input partition; ``None`` before the first event."""
+    if not lag.metadata or int(lag.metadata) == NEVER_MS:
+        return None
+    return datetime.fromtimestamp(int(lag.metadata) / 1000, UTC)
+
+
+def _json(lag: PartitionLag, newest: datetime | None) -> dict[str, Any]:
+    told = asdict(lag)
+    del told["metadata"]
+    return told | {"lag": lag.lag, "newest_event_at": newest}
+
+
+def _cells(lag: PartitionLag, newest: datetime | None) -> tuple[str, ...]:
+    committed = "-" if lag.committed is None else str(lag.committed)
+    when = "" if newest is None else moment(newest)
+    return lag.topic, str(lag.partition), committed, str(lag.end), str(lag.lag), when
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    # Names and times to the left, figures to the right.
+    lines = (
+        "  ".join(
+            cell.ljust(width) if at in (0, 5) else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)

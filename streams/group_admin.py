@@ -1,0 +1,107 @@
+"""The consumer group of the workers, looked at from outside: what it has read."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+    UnknownTopicOrPartitionError,
+)
+
+from streams.settings import Settings
+
+BOOTSTRAP_TIMEOUT_MS = 10_000
+_COORDINATOR_ATTEMPTS = 20
+_COORDINATOR_PAUSE_SECONDS = 0.5
+
+_admin_client: Any = KafkaAdminClient
+_offset_spec: Any = OffsetSpec
+"""kafka-python has no annotations to check calls against."""
+
+
+@dataclass(frozen=True)
+class PartitionLag:
+    """How far the group has read one partition.
+
+    Parameters
+    ----------
+    committed
+        Offset from which a worker would go on; ``None`` before the first commit.
+    metadata
+        What was committed beside it, empty for nothing.
+    beginning, end
+        Offsets of the oldest message that is kept, and after the newest.
+    """
+
+    topic: str
+    partition: int
+    committed: int | None
+    metadata: str
+    beginning: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        """How many messages are still to be read; what is no longer kept does not count."""
+        return self.end - max(self.beginning, self.committed or 0)
+
+
+class GroupAdmin:
+    """Looks at the group of the settings; a context manager that closes its connection.
+
+    Raises ``kafka.errors.KafkaError``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._group = settings.group_id
+        self._admin: Any = _admin_client(
+            **settings.kafka_python_config(), client_id="stillwatch-group", bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
+        )
+
+    def __enter__(self) -> "GroupAdmin":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.close()
+
+    def lag(self, topics: Iterable[str]) -> list[PartitionLag]:
+        """Return the lag of every partition of these topics, in their order."""
+        partitions = [partition for topic in topics for partition in self._partitions(topic)]
+        committed = self._committed()
+        beginnings = self._admin.list_partition_offsets(dict.fromkeys(partitions, _offset_spec.EARLIEST))
+        ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, _offset_spec.LATEST))
+        return [
+            PartitionLag(
+                tp.topic,
+                tp.partition,
+                committed=None if (at := committed.get(tp)) is None else at.offset,
+                metadata="" if at is None else at.metadata,
+                beginning=beginnings[tp].offset,
+                end=ends[tp].offset,
+            )
+            for tp in partitions
+        ]
+
+    def _partitions(self, topic: str) -> list[TopicPartition]:
+        [found] = self._admin.describe_topics([topic])
+        if found["error_code"]:
+            raise UnknownTopicOrPartitionError(f"there is no topic {topic}, or no right to describe it")
+        return sorted(TopicPartition(topic, partition["partition_index"]) for partition in found["partitions"])
+
+    def _committed(self) -> dict[TopicPartition, Any]:
+        """On a fresh broker the coordinator is not there at once, which is waited for."""
+        for _ in range(_COORDINATOR_ATTEMPTS):
+            try:
+                found = self._admin.list_group_offsets([self._group])[self._group]
+            except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError):
+                time.sleep(_COORDINATOR_PAUSE_SECONDS)
+            else:
+                return {tp: at for tp, at in found.items() if at.offset >= 0}
+        raise KafkaError(f"no coordinator for group {self._group}: is the cluster healthy?")
