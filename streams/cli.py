@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Explain an alert, or all alerts of an account."),
     "fingerprint": ("fingerprint", "Fingerprint the prompts on standard input, one a line."),
     "schemas": ("schemas_export", "Publish the contracts as JSON Schema and AsyncAPI."),
+    "start-over": (
+        "start_over",
+        "Delete the state and the offsets of the workers, so that they begin with the input anew.",
+    ),
     "demo": (
         "demo",
         "Run the service on sample traffic and show alerts arriving; leaves nothing running and no topics behind.",

@@ -1,4 +1,4 @@
-"""The consumer group of the workers, looked at from outside: what it has read."""
+"""The consumer group of the workers, looked at from outside: what it has read, who is in it, and its end."""
 
 import time
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
     KafkaError,
     NotCoordinatorError,
     UnknownTopicOrPartitionError,
@@ -54,7 +55,7 @@ class PartitionLag:
 
 
 class GroupAdmin:
-    """Looks at the group of the settings; a context manager that closes its connection.
+    """Looks at and deletes the group of the settings; a context manager that closes its connection.
 
     Raises ``kafka.errors.KafkaError``.
     """
@@ -88,6 +89,21 @@ class GroupAdmin:
             )
             for tp in partitions
         ]
+
+    def members(self) -> int | None:
+        """Return how many workers are in the group, ``None`` when there is no such group."""
+        found = self._admin.describe_groups([self._group])[self._group]
+        if error := found["error"]:
+            if error.startswith(f"[Error {GroupIdNotFoundError.errno}]"):
+                return None
+            raise KafkaError(error)
+        return None if found["group_state"] == "Dead" else len(found["members"])
+
+    def delete(self) -> None:
+        """Delete the group and what it has committed. Kafka refuses while it has members."""
+        outcome = self._admin.delete_groups([self._group])[self._group]
+        if outcome != "OK":
+            raise KafkaError(f"group {self._group} was not deleted: {outcome}")
 
     def _partitions(self, topic: str) -> list[TopicPartition]:
         [found] = self._admin.describe_topics([topic])

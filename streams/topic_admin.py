@@ -1,17 +1,20 @@
-"""Creating topics, and comparing those of a cluster with their specifications."""
+"""Creating and deleting topics, and comparing those of a cluster with their specifications."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from streams.settings import Settings
 from streams.topics import SINGLE, Role, TopicSpec
 
 BOOTSTRAP_TIMEOUT_MS = 10_000
 CREATE_TIMEOUT_MS = 30_000
+_GONE_ATTEMPTS = 60
+_GONE_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,20 @@ class TopicCreationError(RuntimeError):
     """The cluster refused to create a topic, for the reason it gave."""
 
 
+class TopicDeletionError(RuntimeError):
+    """The cluster did not delete a topic, for the reason it gave."""
+
+
 _admin_client: Any = KafkaAdminClient
 _config_resource: Any = ConfigResource
 """kafka-python has no annotations to check calls against."""
 
 
 class TopicAdmin:
-    """Looks at and creates topics; a context manager that closes its connection. Raises ``kafka.errors.KafkaError``."""
+    """Looks at, creates and deletes topics; a context manager that closes its connection.
+
+    Raises ``kafka.errors.KafkaError``.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._admin: Any = _admin_client(
@@ -99,15 +109,34 @@ class TopicAdmin:
         if not topics:
             return
         answer = self._admin.create_topics(topics, timeout_ms=CREATE_TIMEOUT_MS, raise_errors=False)
-        refusals = {
-            topic["error_message"] or f"error {topic['error_code']}": topic["name"]
-            for topic in answer["topics"]
-            # Somebody else may have created it meanwhile; the comparison that follows looks at what is there.
-            if topic["error_code"] not in (0, TopicAlreadyExistsError.errno)
-        }
-        if refusals:
-            raise TopicCreationError("; ".join(f"{name}: {message}" for message, name in refusals.items()))
+        # Somebody else may have created it meanwhile; the comparison that follows looks at what is there.
+        if refusals := _refusals(answer, TopicAlreadyExistsError):
+            raise TopicCreationError(refusals)
         self._admin.wait_for_topics(topics)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete topics and wait until their names are free; raises ``TopicDeletionError`` when they do not get so."""
+        wanted = sorted(names)
+        if not wanted:
+            return
+        answer = self._admin.delete_topics(wanted, timeout_ms=CREATE_TIMEOUT_MS, raise_errors=False)
+        if refusals := _refusals(answer, UnknownTopicOrPartitionError):
+            raise TopicDeletionError(refusals)
+        for _ in range(_GONE_ATTEMPTS):
+            if not (left := set(wanted) - set(self.missing(wanted))):
+                return
+            time.sleep(_GONE_PAUSE_SECONDS)
+        raise TopicDeletionError(f"{', '.join(sorted(left))}: marked for deletion, and still there")
+
+
+def _refusals(answer: dict[str, Any], expected: type[BrokerResponseError]) -> str:
+    """Tell what the cluster refused and why, each reason once; empty for nothing."""
+    refusals = {
+        topic["error_message"] or f"error {topic['error_code']}": topic["name"]
+        for topic in answer["topics"]
+        if topic["error_code"] not in (0, expected.errno)
+    }
+    return "; ".join(f"{name}: {message}" for message, name in refusals.items())
 
 
 def _value(found: Any) -> str:

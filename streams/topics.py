@@ -27,6 +27,9 @@ _OF_STAGE: dict[str, frozenset[Role]] = {
 READ_BY_GROUP: tuple[Role, ...] = ("input", "usage", "links", "alerts", "feedback")
 """What the workers read with committed offsets; the rest they write, or read whole."""
 
+MADE_OF_INPUT: tuple[Role, ...] = ("usage", "links", "account_state", "campaign_state")
+"""What the workers make again when they read the input from its beginning, and must not find half of."""
+
 FEW_PARTITIONS = 4
 """Alerts and dead letters are rare; more partitions than this would only cost."""
 

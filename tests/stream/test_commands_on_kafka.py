@@ -170,8 +170,8 @@ def test_dead_letters_are_read_without_a_group(service: LiveService) -> None:
     assert service.committed() == {}
 
 
-def test_lag_is_what_is_still_to_be_read(service: LiveService) -> None:
-    """What was sent is to be read, then was read, up to an event time."""
+def test_lag_and_the_way_to_start_over(service: LiveService) -> None:
+    """What was sent is to be read, then was read; starting over waits for the worker to end, then all is to be read."""
     service.create_topics(partitions=2)
     service.send("llm.usage", [event(f"a-{n}") for n in range(50)])
     assert input_lag(service) == (50, None)
@@ -179,7 +179,16 @@ def test_lag_is_what_is_still_to_be_read(service: LiveService) -> None:
     service.start_worker()
     service.wait_for("the end of the input", lambda: input_lag(service)[0] == 0)
     assert input_lag(service)[1] is not None
+    hindered = attempt(service, "start-over", "--yes")
+    assert hindered.returncode == 1
+    assert "has members (1)" in hindered.stderr
     assert service.stop_workers() == [0]
+
+    service.stillwatch("start-over", "--yes")
+    assert "no topic" in attempt(service, "lag").stderr
+    service.create_topics(partitions=3)
+    assert input_lag(service) == (50, None)
+    assert len(service.end_offsets("stillwatch.usage")) == 3
 
 
 def input_lag(service: LiveService) -> tuple[int, str | None]:
