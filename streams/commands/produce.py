@@ -64,7 +64,7 @@ def command(events: tuple[Path, ...], topic: str | None, speed: float | None, ke
     settings = Settings()
     name = topic or topic_name(settings, "input")
     with TopicAdmin(settings) as admin:
-        if not admin.existing([name]):
+        if admin.missing([name]):
             raise UnknownTopicOrPartitionError(
                 f"there is no topic {name}: `stillwatch topics` creates the service's own"
             )
