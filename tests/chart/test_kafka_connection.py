@@ -3,10 +3,11 @@
 import re
 
 import pytest
+import yaml
 
 from streams.settings import Settings
 from streams.topics import topic_specs
-from tests.chart.helm import environment, pods, render, workload
+from tests.chart.helm import REPOSITORY, environment, pods, render, workload
 
 pytestmark = pytest.mark.deploy
 
@@ -144,3 +145,16 @@ def test_the_secrets_of_a_strimzi_user_are_found_without_naming_them() -> None:
 
     assert env["STILLWATCH_SASL_PASSWORD"]["secretKeyRef"]["name"] == "sw-stillwatch"
     assert [v["secret"]["secretName"] for v in pod["volumes"] if v["name"] == "kafka-ca"] == ["events-cluster-ca-cert"]
+
+
+def test_the_documented_pod_of_another_user_connects_as_workers_do() -> None:
+    """What docs/operations.md has people copy sets the variables that the chart sets, and no others."""
+    text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
+    [pod] = [
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "kind: Pod" in block
+    ]
+    named = {entry["name"] for entry in pod["spec"]["containers"][0]["env"]}
+    ours = environment(workload(render(STRIMZI_USER))["spec"]["template"]["spec"])
+    of_kafka = re.compile("KAFKA_|STILLWATCH_(GROUP|TOPIC|INPUT|SECURITY|SSL|SASL)_")
+
+    assert named == {name for name in ours if of_kafka.match(name)}

@@ -1,7 +1,9 @@
 """The command as a whole: quick to help, clear when it fails."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from kafka.errors import KafkaTimeoutError
 from streams import cli, topic_admin
 from streams.cli import COMMANDS, main
 from streams.commands.failures import expected_failure
+from streams.commands.options import command_settings
 
 
 def run(*arguments: str, **environment: str) -> Any:
@@ -135,3 +138,17 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
     done = run("topics")
 
     assert isinstance(done.exception, KeyError)
+
+
+def test_documented_commands_are_there() -> None:
+    """Every command that docs/operations.md runs in a pod exists, with the options that it is given."""
+    text = (Path(__file__).parents[3] / "docs/operations.md").read_text("utf-8")
+    lines = re.findall(r"^\$ kubectl .* exec \S+ -- (\S+) ([^|>#\n]*)", text, re.MULTILINE)
+
+    assert {program for program, _ in lines} == {"stillwatch"}
+    assert {"lag", "dead-letters", "start-over"} <= {words.split()[0] for _, words in lines}
+    for _, words in lines:
+        name, *arguments = words.split()
+        command = main.get_command(click.Context(main), name)
+        assert command is not None, name
+        command.make_parser(click.Context(command, **command_settings())).parse_args(arguments)
