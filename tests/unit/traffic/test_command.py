@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from streams.commands.traffic import command
 
-DOCUMENT = Path(__file__).parents[3] / "docs/traffic.md"
+DOCUMENTS = Path(__file__).parents[3] / "docs"
 SMALL = ("--accounts", "20", "--days", "3", "--campaigns", "2", "--seed", "3")
 
 
@@ -107,10 +107,15 @@ def test_a_scenario_is_not_mixed_with_options_for_the_mixture(tmp_path: Path) ->
     )
 
 
-def test_the_documented_run_is_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command at the top of docs/traffic.md gives the very counts that are printed below it."""
-    [block] = re.findall(r"```console\n\$ stillwatch traffic (.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
-    options, printed = block.split("\n", 1)
+@pytest.mark.parametrize("document", ["traffic.md", "operations.md"])
+def test_the_documented_run_is_what_the_command_prints(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The documented command gives the very counts printed below it; the account that is explained is a campaign's."""
+    text = (DOCUMENTS / document).read_text("utf-8")
+    [(options, folder, printed)] = re.findall(r"stillwatch traffic (.*--out (\S+))\n(.*?)(?=\$ |```)", text, re.DOTALL)
     monkeypatch.chdir(tmp_path)
 
-    assert invoked(*options.split()).stdout == printed
+    assert invoked(*options.split()[:-1], "sample").stdout == printed.replace(folder, "sample")
+    accounts = labels(tmp_path / "sample/accounts.jsonl", "account_id")
+    assert {accounts[named]["label"] for named in re.findall(r"\bac-[0-9a-f]{12}\b", text)} <= {"campaign"}
