@@ -4,7 +4,8 @@ Volume is counted per hour of event time and compared with what the same hour of
 expect. The residual, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z
 is at most standard normal, and the Shiryaev-Roberts sum M <- (1 + M) * e exceeds A on average not before A hours
 (Shin, Ramdas, Rinaldo: E-detectors, NEJSDS 2023). Learning is slowed while the sum is high, so that a slow campaign
-does not become its own baseline. What it cannot see: a shift that is small against the account's own spread.
+does not become its own baseline. The sum fades with event time, silence included; that can only make it smaller, so the
+guarantee stands. What it cannot see: a shift that is small against the account's own spread, spread over days.
 """
 
 import math
@@ -23,6 +24,8 @@ _MIN_Z = -3.0
 _MIN_SPREAD = 0.5
 _WARM_HOURS = 24
 _MAX_NATS = 60.0
+_FADING_HOURS = 36.0
+"""Time after which evidence counts 1/e, as other sums do: at its usual volume an account is calm again in days."""
 
 
 class RhythmState(msgspec.Struct, array_like=True):
@@ -79,6 +82,7 @@ class Rhythm:
         if hour > state.hour:
             if state.hour >= 0:
                 self._finish_hour()
+                state.shift *= math.exp((state.hour - hour) / _FADING_HOURS)
             state.mask = (state.mask << min(hour - state.hour, _DAY_HOURS)) & (2**_DAY_HOURS - 1) | 1
             state.hour, state.count = hour, 0
         state.count += exchanges

@@ -45,9 +45,36 @@ def direct_nats(hourly: list[int]) -> float:
 
 
 @given(hourly=counts)
-def test_it_is_the_sum_over_all_starts(hourly: list[int]) -> None:
-    """The recursion gives what summing the products of bets over every possible time of change gives."""
-    assert after(hourly).shift_nats == pytest.approx(direct_nats(hourly), abs=1e-9)
+def test_it_is_at_most_the_sum_over_all_starts(hourly: list[int]) -> None:
+    """Fading takes from what summing the products of bets over every possible time of change gives, so A stands."""
+    assert 0 <= after(hourly).shift_nats <= direct_nats(hourly) + 1e-9
+
+
+def test_the_first_bet_is_the_sum_less_an_hour() -> None:
+    """Before anything has faded but the hour that is just over, the recursion gives the sum of its definition."""
+    hourly = [*[20] * 24, 400]
+
+    assert after(hourly).shift_nats == pytest.approx(direct_nats(hourly) * math.exp(-1 / 36), abs=1e-9)
+
+
+@pytest.mark.parametrize("silent_hours", [1, 36, 24 * 28])
+def test_evidence_fades_while_an_account_is_silent(silent_hours: int) -> None:
+    """What was far too much weeks ago says little of an account that comes back with one request."""
+    rhythm = after([*[20] * 96, *[400] * 12])
+    before = rhythm.shift_nats
+    rhythm.observe(108 + silent_hours, 1)
+
+    assert before > 10
+    # The open hour, of one exchange, was a bet of exp(-3 / 2 - 1 / 8) at least.
+    assert (before - 1.625) * math.exp(-silent_hours / 36) <= rhythm.shift_nats <= before * math.exp(-silent_hours / 36)
+
+
+def test_an_account_is_calm_again_in_days() -> None:
+    """A day of eight busy hours, then the usual volume: beyond doubt at first, nearly nothing four days later."""
+    busy = [*[10] * 480, *[300] * 8]
+
+    assert after(busy).shift_nats > 15
+    assert after([*busy, *[10] * 96]).shift_nats < 2
 
 
 @given(hourly=counts, cut=st.integers(0, 80))
