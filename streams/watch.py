@@ -9,6 +9,7 @@ from faust.types import TP
 
 from streams import metric_defs
 from streams.alarm_rates import measure_rates
+from streams.partition_gauges import set_lag, set_watermarks
 from streams.worker import Worker
 
 log = structlog.get_logger()
@@ -73,14 +74,12 @@ class Watch:
     def _measure(self, waiting: Mapping[TP, int]) -> None:
         worker = self._worker
         worker.note_waiting(sum(waiting.values()))
-        for tp, count in waiting.items():
-            metric_defs.LAG.labels(tp.topic, tp.partition).set(count)
+        set_lag(waiting)
         accounts = worker.accounts.partitions
         metric_defs.ACCOUNTS.labels("live").set(sum(p.detector.live_accounts for p in accounts.values()))
         metric_defs.ACCOUNTS.labels("packed").set(sum(p.detector.packed_accounts for p in accounts.values()))
-        for number, partition in accounts.items():
-            metric_defs.WATERMARK.labels("accounts", number).set(partition.merged.watermark_ms / 1000)
-        for number, links in worker.campaigns.partitions.items():
-            metric_defs.WATERMARK.labels("campaigns", number).set(links.merged.watermark_ms / 1000)
+        merged = {("accounts", number): partition.merged for number, partition in accounts.items()}
+        merged |= {("campaigns", number): links.merged for number, links in worker.campaigns.partitions.items()}
+        set_watermarks({place: progress.watermark_ms for place, progress in merged.items()})
         rates = next((links.rates for links in worker.campaigns.partitions.values()), None)
         measure_rates(rates, worker.spec)

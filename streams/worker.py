@@ -23,6 +23,7 @@ from streams.feedback import FeedbackStage
 from streams.ingest import IngestStage
 from streams.link_writer import LinkWriter
 from streams.offsets import start_offsets
+from streams.partition_gauges import drop_lost
 from streams.publisher import Publisher, PublishFailed
 from streams.settings import Settings
 from streams.stage import Stage, StatefulStage
@@ -150,6 +151,7 @@ class Worker:
         """Bring every assigned partition to its last checkpoint before its first event; the caller holds the lock."""
         self.is_ready = False
         self.make_progress()
+        drop_lost(assigned, {"accounts": self._topic("usage"), "campaigns": self._topic("links")})
         await self._connect()
         self.positions = {}
         for topic, stage in self.stages.items():

@@ -1,11 +1,12 @@
 """The watch: what waits is noted whatever holds up the worker; silence is acted on only between batches."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from faust.types import TP
+from prometheus_client import Gauge
 
 from detectors.spec import load_spec
 from streams import metric_defs
@@ -17,11 +18,15 @@ PLACE = TP("stillwatch.links", 0)
 
 
 @pytest.fixture
-def worker() -> Worker:
-    """A worker with everything assigned."""
+def worker() -> Iterator[Worker]:
+    """A worker with everything assigned, and gauges that no other test has set."""
+    metric_defs.LAG.clear()
+    metric_defs.WATERMARK.clear()
     worker = Worker(Settings(), load_spec(None))
     worker.is_ready = True
-    return worker
+    yield worker
+    metric_defs.LAG.clear()
+    metric_defs.WATERMARK.clear()
 
 
 @pytest.fixture
@@ -84,3 +89,67 @@ def test_what_was_counted_before_an_assignment_is_not_used(worker: Worker, silen
     asyncio.run(Watch(worker).look(unread))
 
     assert (worker.waiting_since, silences) == (None, [])
+
+
+def shown(gauge: Gauge) -> dict[tuple[str, ...], float]:
+    """What a scrape sees of a gauge, by its labels."""
+    return {tuple(sample.labels.values()): sample.value for metric in gauge.collect() for sample in metric.samples}
+
+
+def own(worker: Worker, *numbers: int) -> None:
+    """Give the worker these usage partitions, as an assignment would."""
+    worker.accounts.partitions = {number: worker.accounts._new_partition(number) for number in numbers}
+
+
+def usage(*numbers: int) -> dict[TP, int]:
+    """Usage partitions in each of which five messages wait."""
+    return {TP("stillwatch.usage", number): 5 for number in numbers}
+
+
+def test_a_partition_that_another_worker_has_is_not_measured_any_more(worker: Worker, silences: list[set[int]]) -> None:
+    """Its last lag and event time would be added to those of the new owner for ever."""
+    own(worker, 0, 1)
+    look(worker, usage(0, 1), is_stuck=False)
+    assert shown(metric_defs.LAG).keys() == {("stillwatch.usage", "0"), ("stillwatch.usage", "1")}
+    assert shown(metric_defs.WATERMARK).keys() == {("accounts", "0"), ("accounts", "1")}
+    own(worker, 1)
+    look(worker, usage(1), is_stuck=False)
+
+    assert shown(metric_defs.LAG) == {("stillwatch.usage", "1"): 5}
+    assert shown(metric_defs.WATERMARK).keys() == {("accounts", "1")}
+
+
+def test_a_lost_partition_is_not_shown_while_others_are_restored(
+    worker: Worker, silences: list[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore takes minutes, in which nothing is measured; what is kept stays to be seen."""
+    own(worker, 0, 1)
+    look(worker, usage(0, 1) | {PLACE: 2}, is_stuck=False)
+
+    async def connect() -> None:
+        raise ConnectionError("nothing is restored in this test")
+
+    monkeypatch.setattr(worker, "_connect", connect)
+    with pytest.raises(ConnectionError):
+        asyncio.run(worker.assign({TP("stillwatch.usage", 1), TP("stillwatch.usage", 2)}))
+
+    assert shown(metric_defs.LAG) == {("stillwatch.usage", "1"): 5}
+    assert shown(metric_defs.WATERMARK).keys() == {("accounts", "1")}
+
+
+def test_a_scrape_never_misses_a_partition_that_is_kept(
+    worker: Worker, silences: list[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is dropped, the value of a partition that goes on is there all the time."""
+    look(worker, usage(0, 1), is_stuck=False)
+    seen: list[float | None] = []
+    remove = Gauge.remove
+
+    def removing(gauge: Gauge, *labels: str) -> None:
+        seen.append(shown(metric_defs.LAG).get(("stillwatch.usage", "1")))
+        remove(gauge, *labels)
+
+    monkeypatch.setattr(Gauge, "remove", removing)
+    look(worker, usage(1), is_stuck=False)
+
+    assert seen == [5]
