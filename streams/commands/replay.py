@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -16,6 +16,7 @@ from schemas.feedback import decode_feedback
 from schemas.refusal import describe_errors
 from streams.collector import collect_rarely
 from streams.commands.options import command_settings, json_option
+from streams.commands.output_file import refuse_inputs, written_whole
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
 from streams.replay import Replay, ReplaySummary
@@ -49,7 +50,7 @@ class BoundType(click.ParamType):
     "alerts_path",
     required=True,
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Where the alerts go, one JSON line each; - for standard output.",
+    help="Where the alerts go, one JSON line each; - for standard output. A failed replay leaves the file as it was.",
 )
 @click.option(
     "--config",
@@ -84,11 +85,14 @@ def command(
     if events and (start or end):
         raise click.UsageError("--start and --end go with --from-topic")
     settings = Settings()
+    spec_files = [("--config", config_path), ("STILLWATCH_SPEC_FILE", settings.spec_file)]
+    inputs = [*(("EVENTS", path) for path in events), ("--feedback", feedback_path), *spec_files]
+    refuse_inputs("--alerts", alerts_path, inputs)
     collect_rarely()
     try:
         spec = load_spec(config_path or settings.spec_file)
         feedback = _decisions(feedback_path) if feedback_path else []
-        with cast(BinaryIO, click.open_file(str(alerts_path), "wb")) as out:
+        with written_whole(alerts_path) as out:
             if topic:
                 bounds = (start or Bound(), end or Bound())
                 summary = asyncio.run(_from_topic(settings, spec, topic, bounds, feedback, out))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,85 @@ def test_what_makes_no_sense_is_refused_in_one_line(folder: Path, arguments: lis
     assert done.exit_code in (1, 2)
     assert complaint in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["{folder}/events.jsonl.gz", "--alerts", "{folder}/events.jsonl.gz"], "EVENTS"),
+        (["{folder}/events.jsonl.gz", "--alerts", "{folder}/../{folder.name}/events.jsonl.gz"], "EVENTS"),
+        (["{folder}/events.jsonl.gz", "--alerts", "{folder}/link"], "EVENTS"),
+        (["{folder}/spec.yaml", "{folder}/events.jsonl.gz", "--alerts", "{folder}/link"], "EVENTS"),
+        (["{folder}/events.jsonl.gz", "--config", "{folder}/spec.yaml", "--alerts", "{folder}/spec.yaml"], "--config"),
+        (["--from-topic", "t", "--feedback", "{folder}/spec.yaml", "--alerts", "{folder}/spec.yaml"], "--feedback"),
+    ],
+)
+def test_no_input_is_overwritten(folder: Path, arguments: list[str], named: str) -> None:
+    """A recording given as --alerts by mistake is refused under whatever name, and is as it was."""
+    (folder / "link").symlink_to(folder / "events.jsonl.gz")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    given = [argument.format(folder=folder) for argument in arguments]
+    done = CliRunner().invoke(main, ["replay", *given])
+
+    assert done.exit_code == 2
+    assert f"--alerts {given[-1]} would overwrite {named} {folder}" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_specification_of_the_worker_is_not_overwritten(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read as well when no option names it."""
+    monkeypatch.setenv("STILLWATCH_SPEC_FILE", str(folder / "spec.yaml"))
+    events, spec = str(folder / "events.jsonl.gz"), folder / "spec.yaml"
+    done = CliRunner().invoke(main, ["replay", events, "--alerts", str(spec)])
+
+    assert f"would overwrite STILLWATCH_SPEC_FILE {spec}" in done.stderr
+    assert spec.read_text() == EAGER
+
+
+def test_a_replay_that_fails_leaves_the_alerts_of_an_earlier_one(folder: Path) -> None:
+    """Half a file is never taken for a whole one, and nothing else is left behind."""
+    whole = (folder / "events.jsonl.gz").read_bytes()
+    (folder / "events.jsonl.gz").write_bytes(whole[: len(whole) * 9 // 10])
+    (folder / "alerts.jsonl").write_text("of an earlier replay")
+    names = {path.name for path in folder.iterdir()}
+    events, alerts, spec = (str(folder / name) for name in ("events.jsonl.gz", "alerts.jsonl", "spec.yaml"))
+    done = CliRunner().invoke(main, ["replay", events, "--alerts", alerts, "--config", spec])
+
+    assert done.exit_code == 1
+    assert "no complete gzip file" in done.stderr
+    assert (folder / "alerts.jsonl").read_text() == "of an earlier replay"
+    assert {path.name for path in folder.iterdir()} == names
+
+
+def test_alerts_go_where_a_link_leads_with_the_rights_that_were_there(folder: Path) -> None:
+    """An earlier file keeps its mode, and a link stays one."""
+    (folder / "kept.jsonl").write_text("of an earlier replay")
+    (folder / "kept.jsonl").chmod(0o640)
+    (folder / "alerts.jsonl").symlink_to("kept.jsonl")
+    replay(folder)
+
+    assert (folder / "alerts.jsonl").is_symlink()
+    assert (folder / "kept.jsonl").stat().st_mode & 0o777 == 0o640
+    assert len((folder / "kept.jsonl").read_bytes().splitlines()) == len(replayed_alerts(sample()))
+
+
+def test_what_is_no_file_is_written_and_stays(folder: Path) -> None:
+    """A pipe, or /dev/null, is never replaced by a file."""
+    os.mkfifo(folder / "pipe")
+    reader = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    events, spec = str(folder / "events.jsonl.gz"), str(folder / "spec.yaml")
+    done = CliRunner().invoke(main, ["replay", events, "--alerts", str(folder / "pipe"), "--config", spec])
+    found = os.read(reader, 1 << 16)
+    os.close(reader)
+
+    assert done.exit_code == 0
+    assert (folder / "pipe").is_fifo()
+    assert found.startswith(b'{"')
+
+
+def test_a_folder_that_is_not_there_is_named_as_it_was_given(folder: Path) -> None:
+    """Not by the name under which the file is written at first."""
+    events, alerts = str(folder / "events.jsonl.gz"), str(folder / "none" / "alerts.jsonl")
+    done = CliRunner().invoke(main, ["replay", events, "--alerts", alerts])
+
+    assert done.stderr == f"Error: {alerts}: No such file or directory\n"

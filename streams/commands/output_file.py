@@ -1,0 +1,82 @@
+"""Files that a command writes: never over what it reads, and whole or not at all."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import click
+
+STANDARD_STREAM = Path("-")
+_STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
+
+
+def refuse_inputs(option: str, output: Path, inputs: Iterable[tuple[str, Path | None]]) -> None:
+    """Raise ``click.UsageError`` if the output is the same file as an input, whatever the two are called.
+
+    Parameters
+    ----------
+    option, output
+        What the output was given with, such as ``--alerts``, and its path.
+    inputs
+        What each input was given with, and its path: ``-`` is standard input, ``None`` what was not given.
+    """
+    target = _regular_file(output, _STANDARD_OUTPUT)
+    for said, path in inputs:
+        found = _regular_file(path, _STANDARD_INPUT) if path is not None else None
+        if target is not None and found is not None and os.path.samestat(target, found):
+            raise click.UsageError(f"{option} {output} would overwrite {said} {path}: they are the same file")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its name when all is written; until then an earlier one stays as it was.
+
+    What is no file, such as standard output (``-``) or a pipe, is written at once.
+    """
+    if not _can_be_replaced(path):
+        with cast(BinaryIO, click.open_file(str(path), "wb")) as out:
+            yield out
+        return
+    # A link stays a link: what it leads to is replaced.
+    target = path.resolve()
+    partial = target.with_name(f".stillwatch-{os.getpid()}.partial")
+    try:
+        with _opened(partial, path) as out:
+            yield out
+        if target.exists():
+            shutil.copymode(target, partial)
+        partial.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def _opened(partial: Path, path: Path) -> BinaryIO:
+    try:
+        return partial.open("wb")
+    except OSError as error:
+        # Nobody has asked for a file of that other name.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _can_be_replaced(path: Path) -> bool:
+    if path == STANDARD_STREAM:
+        return False
+    if not path.exists():
+        return True
+    found = _regular_file(path, _STANDARD_OUTPUT)
+    # /dev/stdout may lead to a file, in which more is printed afterwards.
+    return found is not None and not os.path.samestat(found, os.fstat(_STANDARD_OUTPUT))
+
+
+def _regular_file(path: Path, standard: int) -> os.stat_result | None:
+    """Identity of a file; ``None`` for what is none, such as a pipe, and for what is not there."""
+    try:
+        found = os.fstat(standard) if path == STANDARD_STREAM else path.stat()
+    except OSError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
