@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -15,26 +16,27 @@ EVENTS_FILE = "events.jsonl.gz"
 ACCOUNTS_FILE = "accounts.jsonl"
 CAMPAIGNS_FILE = "campaigns.jsonl"
 ATTACK_EVENTS_FILE = "attack_events.csv.gz"
+FILES = (EVENTS_FILE, ACCOUNTS_FILE, CAMPAIGNS_FILE, ATTACK_EVENTS_FILE)
 _FASTEST = 1
 
 
 def write_traffic(simulation: Simulation, folder: Path) -> Iterator[dict[str, Any]]:
     """Run a simulation into a folder, which is created; yields each event after it is written.
 
-    The labels are written when the events are exhausted: who stops early has no labels.
+    The files take their names when the events are exhausted: who stops early leaves the folder as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     encode = msgspec.json.Encoder().encode
-    with _compressed(folder / EVENTS_FILE) as file:
-        for event in simulation.events():
-            file.write(encode(event) + b"\n")
-            yield event
-    _write_lines(folder / ACCOUNTS_FILE, account_labels(simulation))
-    _write_lines(folder / CAMPAIGNS_FILE, campaign_labels(simulation))
-    with _compressed(folder / ATTACK_EVENTS_FILE) as file:
-        file.write(b"event_id,campaign_id\n")
-        for event_id, campaign_id in simulation.attack_events.items():
-            file.write(f"{event_id},{campaign_id}\n".encode())
+    with _filled(folder) as partial:
+        with _compressed(partial / EVENTS_FILE) as file:
+            for event in simulation.events():
+                file.write(encode(event) + b"\n")
+                yield event
+        _write_lines(partial / ACCOUNTS_FILE, account_labels(simulation))
+        _write_lines(partial / CAMPAIGNS_FILE, campaign_labels(simulation))
+        with _compressed(partial / ATTACK_EVENTS_FILE) as file:
+            file.write(b"event_id,campaign_id\n")
+            for event_id, campaign_id in simulation.attack_events.items():
+                file.write(f"{event_id},{campaign_id}\n".encode())
 
 
 def account_labels(simulation: Simulation) -> Iterator[dict[str, Any]]:
@@ -56,6 +58,16 @@ def campaign_labels(simulation: Simulation) -> Iterator[dict[str, Any]]:
                 "campaign_id": truth.campaign_id, "family": truth.family, "accounts": len(truth.accounts),
                 "exchanges": truth.exchanges, "first_at": truth.first_at, "last_at": truth.last_at,
             }  # fmt: skip
+
+
+@contextmanager
+def _filled(folder: Path) -> Iterator[Path]:
+    """Yield a folder whose files go into ``folder`` when all are written: labels never stand beside others' events."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".partial-", dir=folder) as name:
+        yield Path(name)
+        for path in Path(name).iterdir():
+            path.replace(folder / path.name)
 
 
 @contextmanager

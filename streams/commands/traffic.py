@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from streams.commands.options import command_settings, json_option
+from streams.commands.output_file import refuse_inputs
 from traffic.generate import DEFAULT_START, mixture
-from traffic.labels import write_traffic
+from traffic.labels import FILES, write_traffic
 from traffic.rhythm import DAY_MS
 from traffic.scenario import Scenario
 from traffic.scenario_files import ScenarioError, load_scenario
@@ -59,6 +60,8 @@ def command(ctx: click.Context, /, scenario_path: Path | None, out: Path, as_jso
     Writes events.jsonl.gz, accounts.jsonl, campaigns.jsonl and attack_events.csv.gz. No account, prompt or address in
     them is real.
     """
+    for name in FILES:
+        refuse_inputs("--out", out / name, [("--scenario", scenario_path)])
     simulation = Simulation(_scenario(ctx, scenario_path, mixed))
     events = _write(simulation, out)
     found = {

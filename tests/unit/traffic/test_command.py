@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.commands.traffic import command
+from traffic.generate import mixture
+from traffic.labels import write_traffic
+from traffic.simulate import Simulation
 
 DOCUMENTS = Path(__file__).parents[3] / "docs"
 SMALL = ("--accounts", "20", "--days", "3", "--campaigns", "2", "--seed", "3")
@@ -119,3 +122,25 @@ def test_the_documented_run_is_what_the_command_prints(
     assert invoked(*options.split()[:-1], "sample").stdout == printed.replace(folder, "sample")
     accounts = labels(tmp_path / "sample/accounts.jsonl", "account_id")
     assert {accounts[named]["label"] for named in re.findall(r"\bac-[0-9a-f]{12}\b", text)} <= {"campaign"}
+
+
+def test_the_scenario_is_not_overwritten(tmp_path: Path) -> None:
+    """A scenario under the name of one of the files is refused and stays."""
+    path = tmp_path / "accounts.jsonl"
+    path.write_text("populations: [{kind: monitor}]\n")
+    result = invoked("--scenario", str(path), "--out", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert f"--out {path} would overwrite --scenario {path}" in result.output
+    assert path.read_text() == "populations: [{kind: monitor}]\n"
+
+
+def test_who_stops_early_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    """Labels of an earlier run never stand beside the events of another."""
+    assert invoked(*SMALL, "--out", str(tmp_path)).exit_code == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    events = write_traffic(Simulation(mixture(20, 1.0, 0, 7)), tmp_path)
+    next(events)
+    events.close()
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
