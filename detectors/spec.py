@@ -7,8 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.yaml_text import YamlRefused, read_yaml
 
 Positive = Annotated[float, Field(gt=0)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -267,9 +268,9 @@ def load_spec(path: Path | None) -> DetectorSpec:
 def parse_spec(text: str, where: str) -> DetectorSpec:
     """Specification from YAML text; ``where`` names it in errors. Raises ``SpecError``."""
     try:
-        data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SpecError(f"{where}: not YAML: {error}") from error
+        data = read_yaml(text)
+    except YamlRefused as error:
+        raise SpecError(f"{where}: {error}") from error
     if not isinstance(data, dict | None):
         raise SpecError(f"{where}: should be a mapping of sections, is a {type(data).__name__}")
     try:

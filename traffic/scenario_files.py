@@ -7,8 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
+from schemas.yaml_text import YamlRefused, read_yaml
 from traffic.catalogue import kind
 from traffic.scenario import Population, Scenario, Stream
 
@@ -22,8 +21,8 @@ class ScenarioError(ValueError):
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario from a YAML file; raises ScenarioError with the file's name."""
     try:
-        return scenario_of(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ScenarioError, yaml.YAMLError) as error:
+        return scenario_of(read_yaml(path.read_text(encoding="utf-8")))
+    except (ScenarioError, YamlRefused) as error:
         raise ScenarioError(f"{path}: {error}") from error
 
 

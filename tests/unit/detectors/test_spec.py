@@ -36,6 +36,8 @@ def test_every_number_is_explained() -> None:
         ("harvest: {memory_hours: 0}", "harvest.memory_hours: Input should be greater than 0, not 0"),
         ("[1]", "should be a mapping of sections, is a list"),
         ("a: [", "not YAML"),
+        ("kin: {}\ngroups:\n  min_rate: 5\n  min_rate: 6", "min_rate: given in line 3 and again in line 4"),
+        ("bucket_seconds: 2026-13-01", "not YAML"),
     ],
 )
 def test_what_cannot_be_used_is_refused(text: str, complaint: str) -> None:

@@ -83,11 +83,20 @@ def test_what_cannot_be_is_refused_with_its_place(said: object, message: str) ->
         scenario_of(said)
 
 
-@pytest.mark.parametrize("text", ["days: [", "days: 3\n"])
+@pytest.mark.parametrize("text", ["days: [", "days: 3\n", "start: 2026-13-01\n"])
 def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
     """Broken YAML and broken scenarios are told with the path."""
     path = tmp_path / "broken.yaml"
     path.write_text(text)
 
     with pytest.raises(ScenarioError, match=r"broken\.yaml"):
+        load_scenario(path)
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    """Neither of the two values is dropped without a word."""
+    path = tmp_path / "twice.yaml"
+    path.write_text(EXAMPLE + "\ndays: 4\n")
+
+    with pytest.raises(ScenarioError, match=r"twice\.yaml: days: given in line 2 and again in line 17"):
         load_scenario(path)
