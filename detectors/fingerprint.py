@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.fingerprint_key import checked_key
 from detectors.fingerprint_layout import (
     BAND_COUNT,
     EXACT_CHARS,
@@ -71,8 +72,6 @@ __all__ = [
     "word_count",
 ]
 
-_MIN_KEY_BYTES: Final = 16
-_MAX_KEY_BYTES: Final = 64
 _BATCH_PROMPTS: Final = 128
 _BATCH_CHARS: Final = 49_152
 _CASE_UPPER, _CASE_LOWER, _CASE_OTHER = range(3)
@@ -106,9 +105,7 @@ class Fingerprinter:
     """
 
     def __init__(self, key: bytes) -> None:
-        if not _MIN_KEY_BYTES <= len(key) <= _MAX_KEY_BYTES:
-            raise ValueError(f"a fingerprint key has {_MIN_KEY_BYTES} to {_MAX_KEY_BYTES} bytes, this one {len(key)}")
-        self._vocabulary = Vocabulary(bytes(key))
+        self._vocabulary = Vocabulary(checked_key(key))
 
     def fingerprint(self, prompt: str) -> str:
         """Return the fingerprint of a prompt; total: any str has one, the empty one included."""

@@ -12,6 +12,8 @@ from aiokafka.helpers import create_ssl_context
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from detectors.fingerprint_key import checked_key
+
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
     spec_file: Path | None = Field(default=None, description="Detector specification; unset: the packaged one.")
     fingerprint_key: SecretStr = Field(
         default=SecretStr("stillwatch-development-key"),
-        description="Secret of the prompt fingerprints; the same in every worker and gateway.",
+        description="Secret of the prompt fingerprints, 16 to 64 bytes; the same in every worker and gateway.",
     )
     checkpoint_interval_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     session_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
@@ -110,6 +112,12 @@ class Settings(BaseSettings):
         if not named:
             raise ValueError("names no broker; should be host:port,host:port")
         return ",".join(named)
+
+    @field_validator("fingerprint_key")
+    @classmethod
+    def _can_be_a_key(cls, secret: SecretStr) -> SecretStr:
+        checked_key(secret.get_secret_value().encode())
+        return secret
 
     @model_validator(mode="after")
     def _secrets_are_complete(self) -> "Settings":

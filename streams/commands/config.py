@@ -77,18 +77,11 @@ def check(config_path: Path | None, as_json: bool) -> None:
 
 def _unusable(settings: Settings) -> list[str]:
     """What is well-formed and fails all the same once the worker uses it."""
-    from detectors.fingerprint import Fingerprinter
-
-    found = []
-    try:
-        Fingerprinter(settings.fingerprint_key.get_secret_value().encode())
-    except ValueError as error:
-        found.append(f"STILLWATCH_FINGERPRINT_KEY: {error}")
     try:
         settings.ssl_context()
     except OSError as error:
-        found.append(f"STILLWATCH_SSL_CA_FILE, STILLWATCH_SSL_CERT_FILE, STILLWATCH_SSL_KEY_FILE: {error}")
-    return found
+        return [f"STILLWATCH_SSL_CA_FILE, STILLWATCH_SSL_CERT_FILE, STILLWATCH_SSL_KEY_FILE: {error}"]
+    return []
 
 
 def _warnings(settings: Settings) -> list[str]:

@@ -65,10 +65,7 @@ def _answer(form: str) -> Answer:
     """What turns a batch of lines into their answers."""
     if form == "fingerprints":
         return _take_apart
-    try:
-        fingerprinter = Fingerprinter(Settings().fingerprint_key.get_secret_value().encode())
-    except ValueError as error:
-        raise click.ClickException(f"STILLWATCH_FINGERPRINT_KEY: {error}") from error
+    fingerprinter = Fingerprinter(Settings().fingerprint_key.get_secret_value().encode())
     if form == "events":
         return lambda lines: _without_prompts(fingerprinter, lines)
     read = _text if form == "text" else _string

@@ -91,6 +91,7 @@ def test_the_version_is_told() -> None:
         ("STILLWATCH_SECURITY_PROTOCOL", "SASL"),
         ("KAFKA_BOOTSTRAP_SERVERS", ""),
         ("KAFKA_BOOTSTRAP_SERVERS", ","),
+        ("STILLWATCH_FINGERPRINT_KEY", "short"),
     ],
 )
 def test_a_bad_setting_is_named_by_its_variable(variable: str, value: str) -> None:
@@ -100,6 +101,28 @@ def test_a_bad_setting_is_named_by_its_variable(variable: str, value: str) -> No
     assert done.exit_code == 1
     assert done.stderr.startswith(f"Error: settings: {variable}: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["worker"],
+        ["replay", "{events}", "--alerts", "-"],
+        ["backtest", "{events}", "--config", "detectors/default.yaml"],
+        ["fingerprint"],
+        ["produce", "{events}"],
+    ],
+)
+@pytest.mark.parametrize("key", ["short", "x" * 65])
+def test_a_key_that_cannot_be_is_told_alike_by_every_command(arguments: list[str], key: str, tmp_path: Path) -> None:
+    """Also by those that would compute with it only later, and never with a traceback."""
+    events = tmp_path / "events.jsonl"
+    events.write_text("{}\n")
+    done = run(*(argument.format(events=events) for argument in arguments), STILLWATCH_FINGERPRINT_KEY=key)
+
+    assert done.exit_code == 1
+    told = f"Error: settings: STILLWATCH_FINGERPRINT_KEY: a fingerprint key has 16 to 64 bytes, this one {len(key)}\n"
+    assert done.stderr == told
 
 
 def test_a_broken_cluster_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,8 @@ def test_the_known_secret_is_warned_of() -> None:
         ),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
         ({"STILLWATCH_SPEC_FILE": "/nowhere.yaml"}, "/nowhere.yaml"),
-        ({"STILLWATCH_FINGERPRINT_KEY": "short"}, "STILLWATCH_FINGERPRINT_KEY: "),
+        ({"STILLWATCH_FINGERPRINT_KEY": "short"}, "STILLWATCH_FINGERPRINT_KEY: a fingerprint key has 16 to 64 bytes"),
+        ({"STILLWATCH_FINGERPRINT_KEY": "ü" * 33}, "STILLWATCH_FINGERPRINT_KEY: a fingerprint key has 16 to 64 bytes"),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SSL", "STILLWATCH_SSL_CA_FILE": "/nowhere.pem"}, "STILLWATCH_SSL_CA_FILE"),
     ],
 )
@@ -130,7 +131,7 @@ def test_show_tells_every_setting() -> None:
 
 def test_secrets_are_masked() -> None:
     """Neither text nor JSON shows a secret, only that there is one."""
-    secrets = {"STILLWATCH_SASL_PASSWORD": "hunter2", "STILLWATCH_FINGERPRINT_KEY": "hunter3"}
+    secrets = {"STILLWATCH_SASL_PASSWORD": "hunter2", "STILLWATCH_FINGERPRINT_KEY": "hunter3 hunter3 hunter3"}
     outputs = run("show", **secrets).stdout + run("show", "--json", **secrets).stdout
 
     assert "hunter" not in outputs

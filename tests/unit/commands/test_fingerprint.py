@@ -104,8 +104,15 @@ def test_a_key_that_is_too_short_is_refused_by_name(monkeypatch: pytest.MonkeyPa
     result = run(b"a\n")
 
     assert result.exit_code == 1
-    assert "STILLWATCH_FINGERPRINT_KEY" in result.stderr
+    assert "settings: STILLWATCH_FINGERPRINT_KEY: " in result.stderr
     assert "tooshort" not in result.output
+
+
+def test_another_setting_is_not_taken_for_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong is told by its own name."""
+    monkeypatch.setenv("STILLWATCH_HTTP_PORT", "eighty")
+
+    assert run(b"a\n").stderr.startswith("Error: settings: STILLWATCH_HTTP_PORT: ")
 
 
 def test_a_line_is_answered_while_the_writer_waits() -> None:
