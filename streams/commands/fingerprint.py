@@ -10,6 +10,7 @@ import msgspec
 
 from detectors.fingerprint import Fingerprinter, FingerprintRefused, parse
 from streams.commands.options import command_settings
+from streams.configuration import PUBLIC_KEY_WARNING, has_public_key
 from streams.settings import Settings
 
 READ_BYTES = 256 * 1024
@@ -65,7 +66,10 @@ def _answer(form: str) -> Answer:
     """What turns a batch of lines into their answers."""
     if form == "fingerprints":
         return _take_apart
-    fingerprinter = Fingerprinter(Settings().fingerprint_key.get_secret_value().encode())
+    settings = Settings()
+    if has_public_key(settings):
+        click.echo(f"warning: {PUBLIC_KEY_WARNING}", err=True)
+    fingerprinter = Fingerprinter(settings.fingerprint_key.get_secret_value().encode())
     if form == "events":
         return lambda lines: _without_prompts(fingerprinter, lines)
     read = _text if form == "text" else _string

@@ -108,6 +108,19 @@ def test_a_key_that_is_too_short_is_refused_by_name(monkeypatch: pytest.MonkeyPa
     assert "tooshort" not in result.output
 
 
+@pytest.mark.parametrize("form", ["text", "json", "events"])
+def test_the_public_key_is_warned_of(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the answers, not among them; with a key of one's own, or where none is used, there is no warning."""
+    line = b"{}" if form == "events" else b'"a"'
+    assert run(line, "--input", form).stderr == ""
+    monkeypatch.delenv("STILLWATCH_FINGERPRINT_KEY")
+    result = run(line, "--input", form)
+
+    assert result.stderr.startswith("warning: STILLWATCH_FINGERPRINT_KEY is the one that everybody knows")
+    assert len(result.stdout.splitlines()) == 1
+    assert run(fingerprint("a").encode(), "--input", "fingerprints").stderr == ""
+
+
 def test_another_setting_is_not_taken_for_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is wrong is told by its own name."""
     monkeypatch.setenv("STILLWATCH_HTTP_PORT", "eighty")
