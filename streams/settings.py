@@ -4,6 +4,7 @@ Everything that tunes a detector lives in the detector specification (one YAML f
 with the same specification and the same input give the same alerts whatever their settings are.
 """
 
+import re
 import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -17,6 +18,10 @@ from detectors.fingerprint_key import checked_key
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+SERVER = re.compile(r"([^\s,:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
+"""The same as in the chart's values.schema.json."""
+_PORTS = range(1, 65_536)
 
 
 class Settings(BaseSettings):
@@ -111,6 +116,9 @@ class Settings(BaseSettings):
         named = [server.strip() for server in servers.split(",") if server.strip()]
         if not named:
             raise ValueError("names no broker; should be host:port,host:port")
+        for server in named:
+            if not SERVER.fullmatch(server) or int(server.rpartition(":")[2]) not in _PORTS:
+                raise ValueError(f"{server} is no host:port; should be host:port,host:port")
         return ",".join(named)
 
     @field_validator("fingerprint_key")

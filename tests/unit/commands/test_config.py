@@ -20,7 +20,7 @@ from streams.configuration import (
     unknown_variables,
     variable_of,
 )
-from streams.settings import Settings
+from streams.settings import SERVER, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,44 @@ def test_brokers_are_named_as_clients_take_them(monkeypatch: pytest.MonkeyPatch)
 
     assert settings.aiokafka_config()["bootstrap_servers"] == "a:9092,b:9092"
     assert settings.kafka_python_config()["bootstrap_servers"] == ["a:9092", "b:9092"]
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "kafka:9092/",
+        "a:b",
+        "kafka:",
+        "kafka",
+        ":9092",
+        "[::1",
+        "[::1]",
+        "http://kafka:9092",
+        "a:0",
+        "a:99999",
+        "a:9092,b",
+    ],
+)
+def test_brokers_that_no_client_can_take_are_refused(servers: str) -> None:
+    """Otherwise the check passes and the worker ends with a traceback."""
+    done = run("check", KAFKA_BOOTSTRAP_SERVERS=servers)
+
+    assert done.exit_code == 1
+    assert f"error: KAFKA_BOOTSTRAP_SERVERS: {servers.rsplit(',', maxsplit=1)[-1]} is no host:port" in done.stderr
+
+
+@pytest.mark.parametrize("servers", ["kafka:9092", "10.0.0.1:1,[2001:db8::1]:65535", "b-1.x.amazonaws.com:9096"])
+def test_hosts_and_addresses_are_brokers(servers: str) -> None:
+    """Names, IPv4, and IPv6 in brackets."""
+    assert run("check", KAFKA_BOOTSTRAP_SERVERS=servers).exit_code == 0
+
+
+def test_brokers_are_what_the_chart_takes_for_them() -> None:
+    """What the chart lets through is not refused by the worker for its form, nor the other way round."""
+    schema = json.loads((Path(__file__).parents[3] / "helm" / "stillwatch" / "values.schema.json").read_text("utf-8"))
+    pattern = schema["properties"]["kafka"]["properties"]["bootstrapServers"]["pattern"]
+
+    assert pattern == f"^{SERVER.pattern}(,{SERVER.pattern})*$|^$"
 
 
 @pytest.mark.parametrize(
