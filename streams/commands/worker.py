@@ -66,7 +66,8 @@ def _missing_topics(settings: Settings) -> list[str]:
         with TopicAdmin(settings) as admin:
             return admin.missing(needed_topics(settings))
     except KafkaError as error:
-        # The worker waits for brokers that cannot be reached yet.
+        # Not the end yet: the worker tries once more itself, and exits with 1 when that fails too. Whoever runs it
+        # starts it again.
         structlog.get_logger().warning("broker.unreachable", error=repr(error))
         return []
 
