@@ -9,11 +9,11 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from aiokafka.helpers import create_ssl_context
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from detectors.fingerprint_key import checked_key
+from streams.tls import client_context
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
@@ -137,13 +137,10 @@ class Settings(BaseSettings):
         return self
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        """The TLS context of the connection, ``None`` when the protocol has no TLS."""
+        """The TLS context of the connection, ``None`` when the protocol has no TLS; raises ``TlsFileError``."""
         if "SSL" not in self.security_protocol:
             return None
-        context: ssl.SSLContext = create_ssl_context(
-            cafile=_text(self.ssl_ca_file), certfile=_text(self.ssl_cert_file), keyfile=_text(self.ssl_key_file)
-        )
-        return context
+        return client_context(self.ssl_ca_file, self.ssl_cert_file, self.ssl_key_file)
 
     def aiokafka_config(self) -> dict[str, Any]:
         """Connection arguments of any aiokafka client."""
@@ -171,7 +168,3 @@ class Settings(BaseSettings):
             config["sasl_plain_username"] = self.sasl_username
             config["sasl_plain_password"] = self.sasl_password.get_secret_value()
         return config
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -23,6 +23,7 @@ from streams.configuration import (
     unknown_variables,
 )
 from streams.settings import Settings
+from streams.tls import TlsFileError
 
 _spec_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _config_option = click.option(
@@ -79,8 +80,8 @@ def _unusable(settings: Settings) -> list[str]:
     """What is well-formed and fails all the same once the worker uses it."""
     try:
         settings.ssl_context()
-    except OSError as error:
-        return [f"STILLWATCH_SSL_CA_FILE, STILLWATCH_SSL_CERT_FILE, STILLWATCH_SSL_KEY_FILE: {error}"]
+    except TlsFileError as error:
+        return [str(error)]
     return []
 
 

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsError
 
 from streams.configuration import variable_of
 from streams.settings import Settings
+from streams.tls import TlsFileError
 
 
 def expected_failure(error: Exception) -> str | None:
@@ -16,6 +17,8 @@ def expected_failure(error: Exception) -> str | None:
         return "settings: " + "; ".join(settings_errors(error))
     if isinstance(error, SettingsError):
         return f"settings: {unreadable_setting(error)}"
+    if isinstance(error, TlsFileError):
+        return f"settings: {error}"
     if _is_kafka_error(error):
         return _kafka_line(error)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
