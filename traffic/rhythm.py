@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
+from traffic.limits import FOREVER_DAYS, check_named, check_within
 from traffic.random_draws import log_normal, poisson
 
 HOUR_MS = 3_600_000
@@ -74,8 +75,12 @@ class Activity:
     batch_hour: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.rhythm not in RHYTHMS:
-            raise ValueError(f"rhythm {self.rhythm!r} is none of {', '.join(RHYTHMS)}")
+        check_named("rhythm", self.rhythm, RHYTHMS)
+        check_within(self, requests_per_day=(0, 1_000_000), spread=(0, 10), active_share=(0, 1), sitting=(1, 100_000))
+        check_within(self, gap_seconds=(0, 86_400), noise=(0, 10), autocorrelation=(0, 1), burst_share=(0, 1))
+        check_within(self, burst_factor=(0, 1_000), growth_per_day=(-1, 10), batch_hour=(0, 24))
+        check_within(self, first_day=(-FOREVER_DAYS, FOREVER_DAYS), last_day=(-FOREVER_DAYS, FOREVER_DAYS))
+        check_within(self, arrive_over_days=(0, FOREVER_DAYS))
 
 
 def draw_mean(rng: Random, activity: Activity) -> float:

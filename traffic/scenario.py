@@ -3,9 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from traffic.clients import KINDS as CLIENTS
+from traffic.limits import FOREVER_DAYS, check_named, check_within
+from traffic.networks import KINDS
+from traffic.prompts import LANGUAGES
 from traffic.rhythm import Activity
+from traffic.wrappers import FAMILIES
 
 SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "variations", "archive")
+DOCUMENTS = ("prose", "log", "code")
+CHANGES = ("sitting", "request", "day", "never")
+METADATA = ("full", "stripped")
+REACTIONS = ("nothing", "again", "elsewhere")
+LONGEST_DAYS = 3_650
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 _DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -58,8 +69,14 @@ class Content:
     output_tokens: float = 260.0
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ValueError(f"source {self.source!r} is none of {', '.join(SOURCES)}")
+        check_named("source", self.source, SOURCES)
+        check_named("document", self.document, DOCUMENTS)
+        check_named("wrapper", self.wrapper, ("any", *FAMILIES))
+        for language in self.languages:
+            check_named("language", language, LANGUAGES)
+        check_within(self, domains=(1, 1_000), tasks=(1, 1_000), items=(1, 1_000_000), sentences=(0, 1_000))
+        check_within(self, sloppiness=(0, 1), label_share=(0, 1), output_tokens=(1, 1_000_000))
+        check_within(self, retarget_day=(0, FOREVER_DAYS))
         if self.answers < 1:
             raise ValueError(f"answers is {self.answers}, should be 1 or more: times that each prompt is asked")
 
@@ -104,6 +121,16 @@ class Identity:
     generations: int = 1
     lifetime_days: float | None = None
 
+    def __post_init__(self) -> None:
+        check_named("network", self.network, KINDS)
+        check_named("changes", self.changes, CHANGES)
+        check_named("client", self.client, ("any", *CLIENTS))
+        check_named("metadata", self.metadata, METADATA)
+        if not self.plans:
+            raise ValueError("plans is empty, should name at least one")
+        check_within(self, addresses=(1, 10_000), clients=(1, 1_000), age_days=(0, FOREVER_DAYS))
+        check_within(self, generations=(1, 1_000), lifetime_days=(0, FOREVER_DAYS), end_users=(0, 1_000_000))
+
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
@@ -112,6 +139,10 @@ class Refusals:
     too_many: float = 0.006
     forbidden: float = 0.0005
     reaction: str = "nothing"
+
+    def __post_init__(self) -> None:
+        check_named("reaction", self.reaction, REACTIONS)
+        check_within(self, too_many=(0, 1), forbidden=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +166,9 @@ class Population:
     refusals: Refusals = field(default_factory=Refusals)
     streams: dict[str, Stream] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        check_within(self, accounts=(1, 1_000_000))
+
     @property
     def is_campaign(self) -> bool:
         """Whether the accounts belong to a campaign."""
@@ -150,3 +184,8 @@ class Scenario:
     seed: int = 1
     start: datetime = _DEFAULT_START
     release_day: float | None = None
+
+    def __post_init__(self) -> None:
+        check_within(self, days=(0, LONGEST_DAYS), release_day=(0, FOREVER_DAYS))
+        if not EARLIEST <= self.start <= LATEST:
+            raise ValueError(f"start is {self.start:%Y-%m-%d}, should be {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from schemas.yaml_text import YamlRefused, read_yaml
 from traffic.catalogue import kind
 from traffic.scenario import Population, Scenario, Stream
 
 Spec = TypeVar("Spec")
+
+_COMPLAINTS = {bool: "neither true nor false", int: "no whole number", float: "no number", str: "no text"}
+"""Types that a field may have, and what a value of none of them is called."""
 
 
 class ScenarioError(ValueError):
@@ -22,6 +25,8 @@ def load_scenario(path: Path) -> Scenario:
     """Read a scenario from a YAML file; raises ScenarioError with the file's name."""
     try:
         return scenario_of(read_yaml(path.read_text(encoding="utf-8")))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error}") from error
     except (ScenarioError, YamlRefused) as error:
         raise ScenarioError(f"{path}: {error}") from error
 
@@ -33,8 +38,6 @@ def scenario_of(said: object) -> Scenario:
     if not isinstance(populations, list) or not populations:
         raise ScenarioError("populations: a list of at least one kind of account is needed")
     made = tuple(population_of(entry, f"populations[{number}]") for number, entry in enumerate(populations))
-    if isinstance(rest.get("start"), datetime):
-        rest["start"] = rest["start"].replace(tzinfo=rest["start"].tzinfo or UTC)
     return overlaid(Scenario(made), rest, "the scenario")
 
 
@@ -53,12 +56,12 @@ def overlaid(known: Spec, said: Mapping[str, Any], where: str) -> Spec:
     """Return a frozen dataclass with some fields replaced, also inside the dataclasses it holds."""
     if not is_dataclass(known) or isinstance(known, type):
         raise TypeError(f"{where}: {known!r} holds no fields")
-    names = [field.name for field in fields(known)]
+    types = {field.name: field.type for field in fields(known)}
     changed: dict[str, Any] = {}
     for name, value in said.items():
-        if name not in names:
-            raise ScenarioError(f"{where}.{name}: unknown{_suggestion(name, names)}")
-        changed[name] = _value(getattr(known, name), value, f"{where}.{name}")
+        if name not in types:
+            raise ScenarioError(f"{where}.{name}: unknown{_suggestion(name, list(types))}")
+        changed[name] = _value(getattr(known, name), types[name], value, f"{where}.{name}")
     try:
         made: Spec = replace(known, **changed)
     except ValueError as error:
@@ -66,7 +69,7 @@ def overlaid(known: Spec, said: Mapping[str, Any], where: str) -> Spec:
     return made
 
 
-def _value(known: object, value: Any, where: str) -> Any:
+def _value(known: object, wanted: object, value: Any, where: str) -> Any:
     if isinstance(known, dict):
         return known | {
             name: overlaid(known.get(name, Stream()), _mapping(part, f"{where}.{name}"), f"{where}.{name}")
@@ -75,16 +78,27 @@ def _value(known: object, value: Any, where: str) -> Any:
     if is_dataclass(known):
         return overlaid(known, _mapping(value, where), where)
     if isinstance(known, tuple):
-        return tuple(value) if isinstance(value, list) else (value,)
-    if isinstance(known, bool) or isinstance(value, bool):
-        if not isinstance(value, bool) or not isinstance(known, bool):
-            raise ScenarioError(f"{where}: {value!r} where {known!r} is usual")
+        return tuple(_plain(str, part, where) for part in (value if isinstance(value, list) else [value]))
+    if isinstance(known, datetime):
+        return _instant(value, where)
+    return _plain(wanted, value, where)
+
+
+def _plain(wanted: object, value: Any, where: str) -> Any:
+    """Return a value if it is of the type that a field has; for a whole number where any number is wanted, too."""
+    allowed = get_args(wanted) or (wanted,)
+    if type(value) in allowed or (type(value) is int and float in allowed):
         return value
-    if isinstance(known, int | float) and not isinstance(value, int | float | None):
-        raise ScenarioError(f"{where}: {value!r} is no number")
-    if isinstance(known, str) and not isinstance(value, str):
-        raise ScenarioError(f"{where}: {value!r} is no text")
-    return value
+    complaint = next(complaint for kind, complaint in _COMPLAINTS.items() if kind in allowed)
+    raise ScenarioError(f"{where}: {value!r} is {complaint}")
+
+
+def _instant(value: Any, where: str) -> datetime:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    raise ScenarioError(f"{where}: {value!r} is no time like 2026-01-05T00:00:00Z")
 
 
 def _mapping(said: object, where: str) -> Mapping[str, Any]:

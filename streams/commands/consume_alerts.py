@@ -11,7 +11,7 @@ import click
 
 from schemas.alert import decode_alert
 from streams.commands.alert_text import decision_json, decision_line
-from streams.commands.options import command_settings, json_option
+from streams.commands.options import FiniteRange, command_settings, json_option
 from streams.enforcement import Decision, Enforcer
 from streams.settings import Settings
 from streams.topics import topic_name
@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @click.option("--from-beginning", is_flag=True, help="Of another topic, read what is already there too.")
 @click.option(
     "--timeout-seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="End when no alert came for so long.  [default: never]",
 )
 @click.option("--event-time", is_flag=True, help="Let alerts expire by the time of the newest one: for recordings.")

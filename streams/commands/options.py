@@ -1,5 +1,6 @@
 """What the commands have in common: how they ask for help, and their shared options."""
 
+import math
 from typing import Any
 
 import click
@@ -10,3 +11,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 def command_settings() -> dict[str, Any]:
     """Context settings of every command: ``-h`` works everywhere."""
     return {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range; ``nan`` is within none, and nothing lasts for ever."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read what the user gave."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number

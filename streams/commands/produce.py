@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from schemas.times import epoch_ms, parse_instant
-from streams.commands.options import command_settings, json_option
+from streams.commands.options import FiniteRange, command_settings, json_option
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
 from streams.settings import Settings
@@ -45,7 +45,7 @@ _glance = msgspec.json.Decoder(Glance).decode
 @click.option("--topic", help="Where to send them.  [default: the input topic]")
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="So many times as fast as they happened.  [default: at once]",
 )
 @click.option(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from streams.commands.options import command_settings, json_option
+from streams.commands.options import FiniteRange, command_settings, json_option
 from streams.commands.output_file import refuse_inputs
 from traffic.generate import DEFAULT_START, mixture
 from traffic.labels import FILES, write_traffic
@@ -31,20 +31,18 @@ class _Instant(click.ParamType):
             return value
         try:
             parsed = datetime.fromisoformat(str(value))
-        except ValueError:
+            return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time like 2026-01-05T00:00:00Z", param, ctx)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 @click.command("traffic", context_settings=command_settings())
 @click.option("--accounts", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Honest accounts.")
-@click.option(
-    "--days", type=click.FloatRange(0, 3_650, min_open=True), default=7.0, show_default=True, help="Duration."
-)
+@click.option("--days", type=FiniteRange(0, 3_650, min_open=True), default=7.0, show_default=True, help="Duration.")
 @click.option(
     "--campaigns", type=click.IntRange(0, 1_000), default=3, show_default=True, help="Beside the honest ones."
 )
-@click.option("--rate", type=click.FloatRange(0, 1_000, min_open=True), default=1.0, show_default=True,
+@click.option("--rate", type=FiniteRange(0, 1_000, min_open=True), default=1.0, show_default=True,
               help="Times the usual number of requests of every account.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same files.")
 @click.option("--start", type=_Instant(), default=DEFAULT_START, show_default=f"{DEFAULT_START:%Y-%m-%d}",
@@ -62,7 +60,11 @@ def command(ctx: click.Context, /, scenario_path: Path | None, out: Path, as_jso
     """
     for name in FILES:
         refuse_inputs("--out", out / name, [("--scenario", scenario_path)])
-    simulation = Simulation(_scenario(ctx, scenario_path, mixed))
+    try:
+        scenario = _scenario(ctx, scenario_path, mixed)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    simulation = Simulation(scenario)
     events = _write(simulation, out)
     found = {
         "folder": str(out),

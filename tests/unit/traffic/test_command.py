@@ -83,6 +83,11 @@ def test_a_scenario_file_decides(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--start", "yesterday"), "'yesterday' is no time"),
+        (("--start", "9999-12-31T00:00:00Z"), "start is 9999-12-31, should be 2000-01-01 to 2999-01-01"),
+        (("--start", "0001-01-01T00:00:00+14:00"), "is no time"),
+        (("--days", "nan"), "nan is no finite number"),
+        (("--rate", "nan"), "nan is no finite number"),
+        (("--days", "inf"), "inf is not in the range"),
         (("--accounts", "0"), "0 is not in the range"),
         (("--scenario", "absent.yaml"), "does not exist"),
     ],

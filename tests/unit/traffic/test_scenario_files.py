@@ -44,6 +44,11 @@ def test_a_file_varies_kinds_of_the_catalogue(tmp_path: Path) -> None:
     assert harvest.content.source == usual.content.source
 
 
+def of_hydra(**varied: object) -> dict[str, object]:
+    """A scenario of one population that differs from its kind."""
+    return {"populations": [{"kind": "hydra", **varied}]}
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [
@@ -64,7 +69,7 @@ def test_a_file_varies_kinds_of_the_catalogue(tmp_path: Path) -> None:
         ({"populations": [{"kind": "hydra", "identity": {"client": 3}}]}, "identity.client: 3 is no text"),
         (
             {"populations": [{"kind": "hydra", "streams": {"harvest": {"is_harvest": 1}}}]},
-            "is_harvest: 1 where True is usual",
+            "is_harvest: 1 is neither true nor false",
         ),
         (
             {"populations": [{"kind": "hydra", "streams": {"harvest": {"activity": {"rhythm": "hourly"}}}}]},
@@ -74,6 +79,26 @@ def test_a_file_varies_kinds_of_the_catalogue(tmp_path: Path) -> None:
             {"populations": [{"kind": "hydra", "streams": {"harvest": {"content": {"source": "web"}}}}]},
             "'web' is none of",
         ),
+        (of_hydra(accounts=2.5), "accounts: 2.5 is no whole number"),
+        (of_hydra(accounts=None), "accounts: None is no whole number"),
+        (of_hydra(accounts=0), "accounts is 0, should be 1 to 1,000,000"),
+        (of_hydra(identity={"network": "nonet"}), "network 'nonet' is none of home"),
+        (of_hydra(identity={"client": "browser"}), "client 'browser' is none of any, chat"),
+        (of_hydra(identity={"changes": "hourly"}), "changes 'hourly' is none of sitting"),
+        (of_hydra(identity={"metadata": "some"}), "metadata 'some' is none of full"),
+        (of_hydra(identity={"plans": []}), "plans is empty"),
+        (of_hydra(identity={"plans": [3]}), "plans: 3 is no text"),
+        (of_hydra(identity={"addresses": 0}), "addresses is 0, should be 1 to"),
+        (of_hydra(identity={"age_days": float("nan")}), "age_days is nan, should be 0 to"),
+        (of_hydra(refusals={"reaction": "later"}), "reaction 'later' is none of nothing"),
+        (of_hydra(streams={"harvest": {"content": {"wrapper": "foo"}}}), "wrapper 'foo' is none of any, none"),
+        (of_hydra(streams={"harvest": {"content": {"languages": ["xx"]}}}), "language 'xx' is none of en"),
+        (of_hydra(streams={"harvest": {"content": {"document": "pdf"}}}), "document 'pdf' is none of prose"),
+        (of_hydra(streams={"harvest": {"content": {"tasks": "all"}}}), "tasks: 'all' is no whole number"),
+        (of_hydra(streams={"harvest": {"activity": {"sitting": 0}}}), "sitting is 0, should be 1 to"),
+        (of_hydra() | {"days": float("inf")}, "days is inf, should be 0 to 3,650"),
+        (of_hydra() | {"start": "2026-02-02"}, "start: '2026-02-02' is no time like"),
+        (of_hydra() | {"start": datetime(9999, 12, 31)}, "start is 9999-12-31, should be 2000-01-01 to 2999-01-01"),  # noqa: DTZ001
         (["casual_chat"], "the scenario: names with values are needed"),
     ],
 )
@@ -91,6 +116,31 @@ def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ScenarioError, match=r"broken\.yaml"):
         load_scenario(path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A recording given for a scenario, for example."""
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ScenarioError, match=r"binary\.yaml: cannot be read"):
+        load_scenario(path)
+
+
+@pytest.mark.parametrize("start", ["2026-02-02", "2026-02-02T00:00:00", "2026-02-02T01:00:00+01:00"])
+def test_a_start_is_a_date_or_a_time(tmp_path: Path, start: str) -> None:
+    """In UTC unless said otherwise."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text(f"start: {start}\npopulations: [{{kind: monitor}}]\n")
+
+    assert load_scenario(path).start == datetime(2026, 2, 2, tzinfo=UTC)
+
+
+def test_a_whole_number_is_a_number_and_some_may_be_left_out() -> None:
+    """As in the example of the documentation: 10 days; and null where a field may be without."""
+    scenario = scenario_of(of_hydra(identity={"lifetime_days": None}) | {"days": 10, "release_day": None})
+
+    assert (scenario.days, scenario.release_day) == (10, None)
 
 
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
