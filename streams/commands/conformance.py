@@ -62,23 +62,37 @@ def reference_state(alerts: Iterable[bytes], now: datetime) -> State:
 def command_state(command: str, alerts: Iterable[bytes], now: str) -> State:
     """Return the state that a command prints as JSON for these publications on its standard input.
 
-    The command finds the time in STILLWATCH_NOW. Raises ``click.ClickException`` when it fails or prints no object.
+    The command finds the time in STILLWATCH_NOW. Raises ``click.ClickException`` when it is none, fails, does not end
+    in time or prints no object.
     """
-    done = subprocess.run(
-        shlex.split(command),
-        input=b"".join(alert + b"\n" for alert in alerts),
-        env={**os.environ, "STILLWATCH_NOW": now},
-        stdout=subprocess.PIPE,
-        timeout=CONSUMER_TIMEOUT_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            _words(command),
+            input=b"".join(alert + b"\n" for alert in alerts),
+            env={**os.environ, "STILLWATCH_NOW": now},
+            stdout=subprocess.PIPE,
+            timeout=CONSUMER_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException(f"`{command}` did not end within {CONSUMER_TIMEOUT_SECONDS} s") from error
     if done.returncode != 0:
         raise click.ClickException(f"`{command}` ended with exit code {done.returncode}")
     try:
         state: State = dict(json.loads(done.stdout))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise click.ClickException(f"`{command}` did not print a JSON object of accounts and actions") from error
     return state
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise click.UsageError(f"--consumer {command}: {error}") from error
+    if not words:
+        raise click.UsageError("--consumer is empty: give a command")
+    return words
 
 
 def check_cases(folder: Path, consumer: str | None, *, as_json: bool) -> None:

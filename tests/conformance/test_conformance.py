@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from schemas.alert import Alert, decode_alert
 from schemas.times import parse_instant
+from streams.commands import conformance
 from streams.commands.conformance import Checkpoint, differences, read_cases, reference_state
 from streams.commands.consume_alerts import command
 from streams.enforcement import LADDER
@@ -139,13 +140,35 @@ def test_a_foreign_consumer_is_checked_through_its_command(tmp_path: Path) -> No
     assert "acct_x: suspend instead of nothing" in done.stdout
 
 
-@pytest.mark.parametrize("program", ["import sys; sys.exit(3)", "print('no state')"])
+@pytest.mark.parametrize("program", ["import sys; sys.exit(3)", "print('no state')", "print(3)"])
 def test_a_consumer_that_fails_is_no_conforming_one(program: str) -> None:
     """A command that fails or prints no state ends the check with an error."""
     done = CliRunner().invoke(command, ["--conformance", str(HERE), "--consumer", f'{sys.executable} -c "{program}"'])
 
     assert done.exit_code == 1
     assert "Error: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("consumer", "complaint"),
+    [("", "--consumer is empty"), ("  ", "--consumer is empty"), ('"x', '--consumer "x: No closing quotation')],
+)
+def test_what_is_no_command_is_refused(consumer: str, complaint: str) -> None:
+    """Without a traceback."""
+    done = CliRunner().invoke(command, ["--conformance", str(HERE), "--consumer", consumer])
+
+    assert done.exit_code == 2
+    assert complaint in done.stderr
+
+
+def test_a_consumer_that_does_not_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that waits for more than it gets, for example."""
+    monkeypatch.setattr(conformance, "CONSUMER_TIMEOUT_SECONDS", 0.2)
+    consumer = f'{sys.executable} -c "import time; time.sleep(60)"'
+    done = CliRunner().invoke(command, ["--conformance", str(HERE), "--consumer", consumer])
+
+    assert done.exit_code == 1
+    assert "did not end within 0.2 s" in done.stderr
 
 
 def test_a_folder_without_cases_is_an_error(tmp_path: Path) -> None:
