@@ -31,7 +31,7 @@ from traffic.catalogue import kind
 from traffic.scenario import Scenario
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
-from tuning.corpus import read_labels
+from tuning.corpus import events_file, read_labels
 from tuning.figures import markdown, new_figure, write_figure, write_table
 from tuning.pipeline import fingerprinted
 
@@ -147,8 +147,7 @@ def sample_prompts(seed: int) -> tuple[list[Vectors], dict[str, list[Vectors]]]:
 def corpus_prompts(folder: Path) -> tuple[list[Vectors], dict[str, list[Vectors]]]:
     """Return the same of a labelled corpus: the first 200 prompts of each account, all of each campaign."""
     truth, attacks = read_labels(folder)
-    [path] = sorted(folder.glob("events.jsonl*"))
-    events = (event for event in map(json.loads, EventFiles([path]).lines()) if event.get("prompt"))
+    events = (event for event in map(json.loads, EventFiles([events_file(folder)]).lines()) if event.get("prompt"))
     honest: dict[str, list[Vectors]] = defaultdict(list)
     harvested: dict[str, list[Vectors]] = defaultdict(list)
     for event in fingerprinted(events):

@@ -25,7 +25,7 @@ from detectors.spec import DetectorSpec, load_spec
 from schemas.account_bucket import AccountBucket
 from schemas.times import epoch_ms, parse_instant
 from streams.admission import Admission, wall_clock_ms
-from streams.event_files import EventFiles
+from streams.event_files import EventFiles, UnreadableFileError
 from streams.progress import InputProgress
 from streams.settings import Settings
 from tuning.without import without
@@ -124,22 +124,39 @@ def _key(folder: Path, fields: frozenset[str]) -> str:
 def _read(folder: Path, fields: frozenset[str]) -> Corpus:
     truth, attacks = read_labels(folder)
     seen: set[tuple[str, int]] = set()
-    [path] = sorted(folder.glob("events.jsonl*"))
+    path = events_file(folder)
     lines = _noted(EventFiles([path]).lines(), truth, attacks, seen)
     if fields:
         lines = (json.dumps(without(json.loads(line), fields)).encode() for line in lines)
-    buckets, watermark_ms = account_records(lines, load_spec(None))
+    try:
+        buckets, watermark_ms = account_records(lines, load_spec(None))
+    except UnreadableFileError as error:
+        raise click.ClickException(str(error)) from error
     for account_id, _ in seen:
         truth.honest_days[account_id] = truth.honest_days.get(account_id, 0) + 1
     return Corpus(truth, buckets, watermark_ms)
 
 
+def events_file(folder: Path) -> Path:
+    """Return the file with the events of a corpus; raises ``click.ClickException`` unless there is one."""
+    found = sorted(folder.glob("events.jsonl*"))
+    if len(found) != 1:
+        raise click.ClickException(f"{folder} is no labelled corpus: it has {len(found)} files events.jsonl*, not one")
+    return found[0]
+
+
 def read_labels(folder: Path) -> tuple[Truth, dict[str, str]]:
-    """Return who is who, without exchanges and days, which the events tell; and the campaign of each of its events."""
-    accounts = msgspec.json.Decoder(_Account).decode_lines(folder.joinpath("accounts.jsonl").read_bytes())
-    campaigns = msgspec.json.Decoder(Campaign).decode_lines(folder.joinpath("campaigns.jsonl").read_bytes())
-    text = gzip.decompress(folder.joinpath("attack_events.csv.gz").read_bytes()).decode()
-    attacks = {row["event_id"]: row["campaign_id"] for row in csv.DictReader(io.StringIO(text))}
+    """Return who is who, without exchanges and days, which the events tell; and the campaign of each of its events.
+
+    Raises ``click.ClickException`` for a folder whose labels are missing or damaged.
+    """
+    try:
+        accounts = msgspec.json.Decoder(_Account).decode_lines(folder.joinpath("accounts.jsonl").read_bytes())
+        campaigns = msgspec.json.Decoder(Campaign).decode_lines(folder.joinpath("campaigns.jsonl").read_bytes())
+        text = gzip.decompress(folder.joinpath("attack_events.csv.gz").read_bytes()).decode()
+        attacks = {row["event_id"]: row["campaign_id"] for row in csv.DictReader(io.StringIO(text))}
+    except (OSError, EOFError, KeyError, ValueError) as error:
+        raise click.ClickException(f"{folder} is no labelled corpus: {error}") from error
     truth = Truth(
         kinds={account.account_id: account.kind for account in accounts if account.label == "benign"},
         campaigns={campaign.campaign_id: campaign for campaign in campaigns},

@@ -19,7 +19,7 @@ import click
 
 from detectors.spec import load_spec
 from streams.event_files import EventFiles
-from tuning.corpus import Corpus, corpus_options, read_corpus, read_labels
+from tuning.corpus import Corpus, corpus_options, events_file, read_corpus, read_labels
 from tuning.figures import markdown, write_table
 from tuning.judging import judged
 from tuning.parts import row_of
@@ -164,9 +164,8 @@ def write_disguised(folder: Path, disguise: Disguise, target: Path) -> None:
     _, attacks = read_labels(folder)
     for name in ("accounts.jsonl", "campaigns.jsonl", "attack_events.csv.gz"):
         shutil.copy(folder / name, target)
-    [path] = sorted(folder.glob("events.jsonl*"))
     with gzip.open(target / "events.jsonl.gz", "wt", compresslevel=1, encoding="utf-8") as file:
-        for event in disguised(EventFiles([path]).lines(), attacks, disguise):
+        for event in disguised(EventFiles([events_file(folder)]).lines(), attacks, disguise):
             file.write(json.dumps(event, ensure_ascii=False) + "\n")
 
 

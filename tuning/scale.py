@@ -8,9 +8,10 @@ how much they send by a power law and ask of everything, members ask what many a
 
 import random
 import resource
-import sys
 import time
 from collections.abc import Iterator
+
+import click
 
 from detectors.campaigns import CampaignDetector
 from detectors.spec import DetectorSpec
@@ -115,5 +116,12 @@ def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+@click.command()
+@click.argument("accounts", metavar="[ACCOUNTS]", default=100_000, type=click.IntRange(min=1))
+def main(accounts: int) -> None:
+    """Measure one campaigns stage with so many accounts, 100,000 unless said otherwise."""
+    click.echo(markdown([measure(accounts)]))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(markdown([measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)]) + "\n")
+    main()

@@ -4,11 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from streams.event_files import EventFiles
 from streams.replay import Replay
 from streams.settings import Settings
 from tests.unit.tuning.samples import EAGER, write_corpus
+from tuning import hard_cases
 from tuning.corpus import Corpus, read_corpus
 from tuning.judging import judged
 
@@ -67,3 +69,19 @@ def test_the_cache_holds_what_was_read_and_no_other(folder: Path, corpus: Corpus
     assert read_corpus(folder, cache=cache) == read_corpus(folder, cache=cache) == corpus
     assert read_corpus(folder, frozenset(("client_ip",)), cache) != corpus
     assert read_corpus(tmp_path / "other", cache=cache).watermark_ms != corpus.watermark_ms
+
+
+@pytest.mark.parametrize("name", ["accounts.jsonl", "campaigns.jsonl", "attack_events.csv.gz", "events.jsonl.gz"])
+@pytest.mark.parametrize("content", [None, b"damaged"])
+def test_a_folder_that_is_no_corpus_is_refused(folder: Path, tmp_path: Path, name: str, content: bytes | None) -> None:
+    """What is missing or damaged is told in one line."""
+    for path in filter(Path.is_file, folder.iterdir()):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = CliRunner().invoke(hard_cases.main, [str(tmp_path)])
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {tmp_path}")
+    assert len(done.stderr.splitlines()) == 1

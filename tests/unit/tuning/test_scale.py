@@ -3,7 +3,9 @@
 import random
 from collections import Counter
 
-from tuning.scale import buckets, link_numbers, measure
+from click.testing import CliRunner
+
+from tuning.scale import buckets, link_numbers, main, measure
 
 
 def test_accounts_have_ten_links_of_four_accounts() -> None:
@@ -32,3 +34,10 @@ def test_it_counts_what_it_ran() -> None:
     row = measure(100)
 
     assert (row["accounts"], row["links of accounts"], row["records"]) == ("100", "1,000", "300")
+
+
+def test_it_is_a_command_as_the_others_are() -> None:
+    """It explains itself, and refuses what is no number of accounts."""
+    assert "[ACCOUNTS]" in CliRunner().invoke(main, ["--help"]).output
+    assert CliRunner().invoke(main, ["many"]).exit_code == 2
+    assert "| 100 |" in CliRunner().invoke(main, ["100"]).output
