@@ -57,6 +57,8 @@ def command(
 
         check_cases(conformance, consumer, as_json=as_json)
         return
+    if consumer is not None:
+        raise click.UsageError("--consumer goes with --conformance")
     from streams.alert_feed import AlertFeed
 
     settings = Settings()

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from streams.commands.alert_text import names
-from streams.commands.consume_alerts import Printer, follow
+from streams.commands.consume_alerts import Printer, command, follow
 from tests.conformance.record import hour, publication
 
 FAR = hour(24 * 365 * 50)
@@ -120,3 +121,11 @@ def test_many_accounts_are_counted() -> None:
     """A campaign of thousands is one readable line."""
     assert names(("a", "b", "c")) == "a, b, c"
     assert names(("a", "b", "c", "d")) == "4 accounts (a, b, c, ...)"
+
+
+def test_a_consumer_is_checked_against_cases_only() -> None:
+    """Whoever forgets the cases learns it, instead of following a topic with the consumer of this command."""
+    done = CliRunner().invoke(command, ["--consumer", "./mine"])
+
+    assert done.exit_code == 2
+    assert "--consumer goes with --conformance" in done.stderr
