@@ -58,10 +58,12 @@ class Settings(BaseSettings):
     stages: Annotated[frozenset[StageName], Field(min_length=1)] = Field(
         default=frozenset(get_args(StageName)),
         description="What this process does, as a JSON list; campaigns includes the feedback of reviewers.",
+        examples=['["ingest"]'],
     )
     account_paths: tuple[str, ...] = Field(
         default=(),
         description="Where to look for the account in messages of known formats first, as a JSON list of dotted paths.",
+        examples=['["metadata.user_id"]'],
     )
     direct_sources: bool = Field(
         default=False,

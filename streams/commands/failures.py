@@ -38,7 +38,10 @@ def settings_errors(error: ValidationError) -> list[str]:
 def unreadable_setting(error: SettingsError) -> str:
     """Name the variable whose text could not even be read, such as a list that is not JSON."""
     match = re.search(r'field "(\w+)"', str(error))
-    return f'{variable_of(match[1])}: should be JSON, such as ["ingest"]' if match else str(error)
+    if match is None:
+        return str(error)
+    example = Settings.model_fields[match[1]].examples
+    return f"{variable_of(match[1])}: should be JSON" + (f", such as {example[0]}" if example else "")
 
 
 def _kafka_line(error: Exception) -> str:

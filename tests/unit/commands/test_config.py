@@ -57,6 +57,10 @@ def test_the_known_secret_is_warned_of() -> None:
         ({"STILLWATCH_MAX_AGE_DAYS": "inf"}, "STILLWATCH_MAX_AGE_DAYS: Input should be a finite number"),
         ({"KAFKA_BOOTSTRAP_SERVERS": " , "}, "KAFKA_BOOTSTRAP_SERVERS: names no broker; should be host:port,host:port"),
         ({"STILLWATCH_STAGES": "ingest"}, "STILLWATCH_STAGES: should be JSON"),
+        (
+            {"STILLWATCH_ACCOUNT_PATHS": "a.b"},
+            'STILLWATCH_ACCOUNT_PATHS: should be JSON, such as ["metadata.user_id"]',
+        ),
         ({"STILLWATCH_SPEC_FIL": "x"}, "STILLWATCH_SPEC_FIL: unknown variable; did you mean STILLWATCH_SPEC_FILE?"),
         (
             {"STILLWATCH_BOOTSTRAP_SERVERS": "x:9092"},
@@ -76,6 +80,14 @@ def test_what_does_not_fit_is_named(environment: dict[str, str], complaint: str)
     assert done.exit_code == 1
     assert complaint in done.stderr
     assert complaint in " ".join(json.loads(run("check", "--json", **environment).stdout)["errors"])
+
+
+@pytest.mark.parametrize("name", ["STILLWATCH_STAGES", "STILLWATCH_ACCOUNT_PATHS"])
+def test_the_example_for_a_list_is_one_for_its_own_variable(name: str) -> None:
+    """Whoever copies it from the complaint has a setting that fits."""
+    _, _, example = run("check", **{name: "a.b"}).stderr.strip().partition(": should be JSON, such as ")
+
+    assert run("check", **{name: example}).exit_code == 0
 
 
 @pytest.mark.parametrize("field", [name for name, field in Settings.model_fields.items() if field.annotation is float])
