@@ -37,6 +37,15 @@ class ReplaySummary(msgspec.Struct):
     decisions_applied: int = 0
     decisions_refused: list[str] = msgspec.field(default_factory=list)
 
+    @property
+    def complaint(self) -> str | None:
+        """Say that no message gave an event, and why; ``None`` when one did, or there was no message."""
+        if self.observed or not self.inputs:
+            return None
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.refused.items())) or "none refused"
+        hint = "; a compressed file must end in .gz" if "not_json" in self.refused else ""
+        return f"no event in {self.inputs} messages ({reasons}){hint}"
+
 
 class Replay:
     """One pass over recorded events; ``summary`` counts what became of them.

@@ -53,7 +53,8 @@ def command(events: tuple[Path, ...], configs: tuple[Path, ...], labels_path: Pa
     """Compare detector specifications on recorded EVENTS (JSON lines, .gz too).
 
     Each specification sees the events as the running service would. Shown are alerts, accounts named and, with labels,
-    how much leaked and how many honest accounts were named; then who is named by one and not by the first.
+    how much leaked and how many honest accounts were named; then who is named by one and not by the first. Exits 1
+    when there are messages and no event can be read from them.
     """
     try:
         specs = [(str(path), load_spec(path)) for path in configs]
@@ -75,6 +76,8 @@ def _run(name: str, spec: DetectorSpec, events: tuple[Path, ...], labels_path: P
     labels = load_labels(labels_path) if labels_path else None
     replay = Replay(Settings(), spec)
     alerts = list(replay.alerts(_seen(shown_lines(EventFiles(events), Path(name).name), labels)))
+    if complaint := replay.summary.complaint:
+        raise click.ClickException(complaint)
     return outcome_of(name, spec, replay, alerts, labels)
 
 

@@ -78,7 +78,8 @@ def command(
     """Replay EVENTS (JSON lines in time order, .gz too, - for standard input) through the detectors of the worker.
 
     The same events give the same alerts as the running service: ids, versions and contents; published_at is null. Only
-    how old an event may be is not checked, so that old recordings can be replayed.
+    how old an event may be is not checked, so that old recordings can be replayed. Exits 1 when there are messages and
+    no event can be read from them.
     """
     if bool(events) == bool(topic):
         raise click.UsageError("give either EVENTS or --from-topic")
@@ -100,6 +101,9 @@ def command(
                 replay = Replay(settings, spec, feedback=feedback)
                 _write(replay.alerts(shown_lines(EventFiles(events), "replaying")), out)
                 summary = replay.summary
+            if complaint := summary.complaint:
+                _tell(summary, as_json=as_json, is_output_taken=str(alerts_path) == "-")
+                raise click.ClickException(complaint)
     except (SpecError, UnreadableFileError) as error:
         raise click.ClickException(str(error)) from error
     _tell(summary, as_json=as_json, is_output_taken=str(alerts_path) == "-")

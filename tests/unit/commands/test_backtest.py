@@ -102,3 +102,16 @@ def test_what_cannot_be_compared_is_an_error(recording: Path) -> None:
     damaged = CliRunner().invoke(command, [str(recording / "cut.gz"), "--config", str(recording / "sharp.yaml")])
     assert "no complete gzip file" in damaged.stderr
     assert damaged.exit_code == 1
+
+
+def test_a_recording_without_any_event_is_an_error(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of zeros is nothing to compare by; an empty recording has nothing wrong with it."""
+    monkeypatch.undo()
+    recording.joinpath("events.jsonl").write_text("no event\n{}\n")
+    done = run(recording)
+    recording.joinpath("events.jsonl").write_text("")
+
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: no event in 2 messages (1 invalid, 1 not_json)")
+    assert run(recording).exit_code == 0

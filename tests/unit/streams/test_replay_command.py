@@ -168,3 +168,28 @@ def test_a_folder_that_is_not_there_is_named_as_it_was_given(folder: Path) -> No
     done = CliRunner().invoke(main, ["replay", events, "--alerts", alerts])
 
     assert done.stderr == f"Error: {alerts}: No such file or directory\n"
+
+
+def test_a_recording_without_any_event_is_an_error(folder: Path) -> None:
+    """A compressed file under another name is not replayed to no alerts; the summary is told all the same."""
+    (folder / "events.jsonl.gz").rename(folder / "events.jsonl")
+    (folder / "alerts.jsonl").write_text("of an earlier replay")
+    events, alerts = str(folder / "events.jsonl"), str(folder / "alerts.jsonl")
+    done = CliRunner().invoke(main, ["replay", events, "--alerts", alerts, "--json"])
+    summary = json.loads(done.stdout)
+
+    assert done.exit_code == 1
+    assert summary["observed"] == 0
+    assert summary["inputs"] == sum(summary["refused"].values()) > 0
+    assert f"Error: no event in {summary['inputs']} messages (" in done.stderr
+    assert "a compressed file must end in .gz" in done.stderr
+    assert (folder / "alerts.jsonl").read_text() == "of an earlier replay"
+
+
+def test_an_empty_recording_gives_no_alerts(folder: Path) -> None:
+    """Nothing happened: that is no error, and nor is one line among others that cannot be read."""
+    (folder / "events.jsonl.gz").write_bytes(gzip.compress(b""))
+    assert replay(folder)["inputs"] == 0
+    assert (folder / "alerts.jsonl").read_bytes() == b""
+    (folder / "events.jsonl.gz").write_bytes(gzip.compress(b"no event\n" + sample()[0]))
+    assert replay(folder)["observed"] == 1
