@@ -12,7 +12,8 @@ from detectors.tokens import fold, tokenize
 
 MODULUS = 2**64
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-SENTENCE_ENDS = "。！？：；…\n"  # noqa: RUF001 - full-width marks are what is meant
+SENTENCE_ENDS = "\n\u2028\u2029‽։؛؞؟۔।॥།༎༏༐༑။።፤፥፦፧፨។៕៖᠃᠄᱾᱿꧉꯫。】"  # noqa: RUF001 - marks of other scripts are what is meant
+NO_TEXT = "\ufdd0"
 FUNCTION_HAN = "的了是在和有我你他她它不把被为與与請请吗呢这那个一"
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -48,7 +49,7 @@ def reference_fingerprint(key: bytes, prompt: str) -> str:
         ids[len(ids) - min(last, 24) :], skeleton[:8], [identity(mark) for mark in marks[:6]],
     ]  # fmt: skip
     sections = [
-        characters(digest(" ".join(text.split()), b"exact", 12)),
+        characters(digest(" ".join(text.replace(NO_TEXT, "").split()), b"exact", 12)),
         *(number(mix(total(part) + secret(f"template {i}")), 6) for i, part in enumerate(templates)),
         bands(ids, secret),
         shape(len(prompt), words, text.count("\n") + 1),

@@ -32,6 +32,7 @@ fingerprint = FINGERPRINTER.fingerprint
 PIECES = [
     *("you are", "Tell me", "ONE", "3.5", "1,000", "node.js", "'s", ". ", "? ", ": ", "\n", "\n\n", " ", "---", "###"),
     *("[x] ", "> ", "你好", "。", "ありがとう", "สวัสดี", "Ünï", "ﬁ", "Ⅷ", "٣", "🙂", "\ud800", "\x00", "_", "x" * 70),
+    *("：", "！", "…", "】", "।", "؟", "፡", "៖", "✦", "❤\ufe0f", "\ufdd0", "हिन्दी", "!", ":"),  # noqa: RUF001 - marks of other scripts
 ]
 texts = st.one_of(
     st.text(st.characters(exclude_categories=[])),

@@ -1,5 +1,7 @@
 """What a wrapper with varying slots leaves in the sections, in whatever language it is written."""
+# ruff: noqa: RUF001 - marks of other scripts are what is meant
 
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from detectors.fingerprint import (
     Fingerprinter,
     closing_id,
+    exact_id,
     first_id,
     frame_id,
     head_id,
@@ -16,6 +19,7 @@ from detectors.fingerprint import (
     opening_id,
     skeleton_id,
     tail_id,
+    word_count,
 )
 
 fingerprint = Fingerprinter(b"a key of some length").fingerprint
@@ -27,6 +31,31 @@ SLOTS = [
     "初めて勉強する人のための本を教えてください。",
     "ok",
 ]
+
+# Of each script: an instruction, two slots, and the marks between them, no space on either side.
+SCRIPTS = {
+    "Chinese": (
+        "作为专家教师回答",
+        "光是什么",
+        "为何猫会打呼噜",
+        "。｡︒：；！？．…‥︓︔︕︖︙︰﹒﹔﹕﹖﹗‼⁇⁈⁉‽】］:;!?.",
+    ),
+    "Japanese": ("専門家として答えてください", "光とは何ですか", "なぜ猫は喉を鳴らす", "。｡：；！？．…‥】］:;!?"),
+    "Hindi": ("आप एक विशेषज्ञ शिक्षक हैं", "प्रकाश क्या है", "बिल्ली क्यों बोलती है", "।॥！？："),
+    "Urdu": ("آپ ایک ماہر استاد ہیں", "روشنی کیا ہے", "بلی کیوں بولتی ہے", "۔؟؛"),
+    "Arabic": ("أنت مدرس فيزياء صبور", "ما هو الضوء", "لماذا تخرخر القطط", "؟؛؞"),
+    "Amharic": ("እርስዎ የፊዚክስ መምህር ነዎት", "ብርሃን ምንድን ነው", "ድመት ለምን ትጮኻለች", "።፤፥፦፧፨"),
+    "Khmer": ("អ្នកជាគ្រូបង្រៀន", "ពន្លឺជាអ្វី", "ហេតុអ្វីឆ្មា", "។៕៖:!?"),
+    "Burmese": ("သင်သည်ဆရာဖြစ်သည်", "အလင်းဆိုတာဘာလဲ", "ကြောင်ဘာကြောင့်", "။:!?"),
+    "Thai": ("คุณเป็นครูฟิสิกส์", "แสงคืออะไร", "ทำไมแมวถึงร้อง", ":!?："),
+    "Armenian": ("Դուք ֆիզիկայի ուսուցիչ եք", "ինչ է լույսը", "ինչու են կատուները", "։"),
+    "Tibetan": ("ཁྱེད་རང་དགེ་རྒན་ཡིན", "འོད་ཅི་ཡིན", "ཞི་མི་ཅི་ཡིན", "།༎༏༐༑"),
+    "Mongolian": ("ᠮᠣᠩᠭᠣᠯ ᠪᠠᠭᠰᠢ", "ᠭᠡᠷᠡᠯ ᠶᠠᠭᠤ", "ᠮᠤᠤᠷ ᠶᠠᠭᠠᠬᠢᠭᠠᠳ", "᠃᠄"),
+    "Santali": ("ᱟᱢ ᱢᱟᱪᱮᱛ", "ᱢᱟᱨᱥᱟᱞ ᱪᱮᱫ", "ᱯᱩᱥᱤ ᱪᱮᱫᱟᱜ", "᱾᱿"),
+    "Javanese": ("ꦒꦸꦫꦸ ꦥꦶꦤ꧀ꦠꦼꦂ", "ꦕꦲꦪ ꦲꦥ", "ꦏꦸꦕꦶꦁ ꦔꦥ", "꧉"),
+    "Meitei": ("ꯑꯣꯖꯥ ꯑꯃ", "ꯃꯉꯥꯜ ꯀꯔꯤ", "ꯍꯧꯗꯣꯡ ꯀꯔꯤꯒꯤ", "꯫"),
+    "Latin": ("Réponds en professeur", "what is light", "why do cats purr", "：；！？…‽\u2028\u2029"),
+}
 
 Section = Callable[[str], str]
 
@@ -111,6 +140,73 @@ def test_openers_are_the_starts_of_sentences_lines_and_labels() -> None:
     alone = [openers(fingerprint(part))[0] for part in parts]
 
     assert openers(fingerprint("You are an expert.\nCustomer: find the best bike! Be brief.")) == alone
+
+
+@pytest.mark.parametrize(
+    ("instruction", "mark", "slots"),
+    [
+        pytest.param(instruction, mark, slots, id=f"{script} U+{ord(mark):04X}")
+        for script, (instruction, *slots, marks) in SCRIPTS.items()
+        for mark in marks
+    ],
+)
+def test_the_marks_of_every_script_part_wrapper_and_slot(instruction: str, mark: str, slots: list[str]) -> None:
+    """A mark ends the wrapper without a space behind it: wrapper and slot have the openers that each has alone."""
+    prompts = [fingerprint(f"{instruction}{mark}{slot}") for slot in slots]
+    own = [openers(fingerprint(part))[0] for part in (instruction, *slots)]
+
+    assert own[1] != own[2]
+    assert [openers(prompt) for prompt in prompts] == [[own[0], own[1]], [own[0], own[2]]]
+    assert len({first_id(prompt) for prompt in prompts}) == 1
+
+
+def test_two_ethiopic_word_spaces_end_a_sentence() -> None:
+    """They are typed for a full stop; one alone only parts words."""
+    assert len(openers(fingerprint("ሰላም ለሁሉም፡፡ብርሃን ምንድን"))) == 2
+    assert openers(fingerprint("ሰላም፡ለሁሉም")) == openers(fingerprint("ሰላም ለሁሉም"))
+
+
+@pytest.mark.parametrize("mark", "：！？；．…︰")
+def test_a_mark_in_another_width_makes_no_other_text(mark: str) -> None:
+    """Beside Han, full-width marks and the ASCII that stands for them give one exact id and the same openers."""
+    wide = f"请回答{mark}光是什么"
+    plain = unicodedata.normalize("NFKC", wide)
+
+    assert plain != wide
+    assert exact_id(fingerprint(plain)) == exact_id(fingerprint(wide))
+    assert openers(fingerprint(plain)) == openers(fingerprint(wide))
+
+
+@pytest.mark.parametrize("number", ["１２：３０", "12：30", "３．５", "１：２：３", "๑๒：๓๐", "12:30"])
+def test_a_mark_inside_a_number_ends_nothing(number: str) -> None:
+    """Times, ratios and decimals in full-width characters are one number, in a wrapper too."""
+    seven = fingerprint("会议在7点开始")
+    found = fingerprint(f"会议在{number}点开始")
+
+    assert (openers(found), word_count(found), head_id(found)) == (openers(seven), word_count(seven), head_id(seven))
+    assert openers(fingerprint(f"请回答：{number}点开始")) == openers(fingerprint("请回答：7点开始"))
+
+
+def test_a_full_stop_before_the_ending_of_a_name_ends_nothing() -> None:
+    """The name of a file may be written in any script."""
+    assert len(openers(fingerprint("打开报告.pdf"))) == 1
+
+
+@pytest.mark.parametrize("symbol", ["✦", "👉", "€", "→", "❤\ufe0f", "👉🏽", "\ufeff", "◆◆"])
+def test_a_symbol_before_a_word_does_not_hide_it(symbol: str) -> None:
+    """Words that begin with symbols are the words without them."""
+    bare = fingerprint("what is light")
+    found = fingerprint(f"{symbol}what {symbol}is {symbol}light")
+
+    assert (head_id(found), tail_id(found), word_count(found)) == (head_id(bare), tail_id(bare), word_count(bare))
+    assert openers(found)
+
+
+def test_sentences_after_symbols_have_openers() -> None:
+    """A bullet in front of a sentence does not change what opens it."""
+    bulleted, bare = "👉Explain light. 👉Why is it fast?", "Explain light. Why is it fast?"
+
+    assert openers(fingerprint(bulleted)) == openers(fingerprint(bare))
 
 
 def test_of_many_openers_both_ends_are_kept() -> None:
