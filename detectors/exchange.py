@@ -11,13 +11,13 @@ import msgspec
 from detectors.fingerprint_layout import (
     CLOSING,
     EXACT,
-    FINGERPRINT_CHARS,
     FIRST,
     HEAD,
     NO_OPENER,
     OPENER_CHARS,
     OPENERS,
     WORDS,
+    is_fingerprint,
     levels_from,
 )
 from detectors.style import STYLE_CHARS, style_of
@@ -103,11 +103,15 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
 
 def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
     """Keep of an event what the detectors read; about 3 microseconds."""
+    fingerprint = event.prompt_fingerprint
+    if fingerprint is not None and not is_fingerprint(fingerprint):
+        # Sources may bypass ingest.
+        fingerprint = None
     return Exchange(
         occurred_ms,
         event.event_id,
-        _marks_of(event.prompt_fingerprint),
-        _flags_of(event),
+        _marks_of(fingerprint),
+        _flags_of(event, fingerprint),
         event.output_tokens or 0,
         _number_of(event.end_user_id),
         _number_of_block(event.client_ip),
@@ -133,7 +137,7 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
 
 
 def _marks_of(fingerprint: str | None) -> str:
-    if fingerprint is None or len(fingerprint) != FINGERPRINT_CHARS or not fingerprint.isascii():
+    if fingerprint is None:
         return ""
     # Without the empty places of openers, which are most of them.
     openers = fingerprint[OPENERS].rstrip("-")
@@ -150,11 +154,11 @@ def _up_to_the_first_empty(openers: str) -> str:
     return openers
 
 
-def _flags_of(event: UsageEvent) -> int:
+def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:
     flags = 0
     if event.turn is not None and event.turn > 1:
-        flags = LONG_TURN if _stands_alone(event.prompt_fingerprint) else LATER_TURN
-    elif event.turn is None and event.conversation_id and _stands_alone(event.prompt_fingerprint):
+        flags = LONG_TURN if _stands_alone(fingerprint) else LATER_TURN
+    elif event.turn is None and event.conversation_id and _stands_alone(fingerprint):
         flags = LONG
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
@@ -167,7 +171,7 @@ def _flags_of(event: UsageEvent) -> int:
 
 def _stands_alone(fingerprint: str | None) -> bool:
     """Whether a prompt is as long as a request of its own: what leans on the turns before takes few words."""
-    return fingerprint is not None and len(fingerprint) == FINGERPRINT_CHARS and fingerprint[WORDS] in _MANY_WORDS
+    return fingerprint is not None and fingerprint[WORDS] in _MANY_WORDS
 
 
 @lru_cache(maxsize=65_536)

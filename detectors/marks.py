@@ -25,6 +25,8 @@ from detectors.spec import Kin
 _KINDS = ("configuration:", "template:")
 _FACETS = ("", "h", "c", "b")
 """Configuration, and of a template its head, its closing words, its frame of both."""
+_FACET_OF_LETTER = {letter: number for number, letter in enumerate(_FACETS) if letter}
+_HEAD = _FACET_OF_LETTER["h"]
 _MARK_CAP = 3.0
 _STRANGER_CAP = 4.0
 _OTHERS_RATIO = 0.1
@@ -84,7 +86,8 @@ def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: flo
 
 
 def _facet_of(key: str) -> int:
-    return 0 if key.startswith("configuration:") else _FACETS.index(key.rpartition("\x1f")[2][0])
+    """Number of the facet that a mark is of; total, whatever an earlier release has let into the key of a link."""
+    return 0 if key.startswith("configuration:") else _FACET_OF_LETTER.get(key.rpartition("\x1f")[2][:1], _HEAD)
 
 
 def marks_nats(model: Marks, carried: Mapping[str, float], exchanges: float) -> float:

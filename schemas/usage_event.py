@@ -123,7 +123,8 @@ class UsageEvent(BaseModel):
         default=None, description="Text of the prompt: read once at ingest, replaced by its fingerprint, then dropped."
     )
     prompt_fingerprint: Annotated[str, Field(max_length=4096)] | None = Field(
-        default=None, description="Stillwatch's fingerprint of the prompt, where the gateway has already made it."
+        default=None,
+        description="Stillwatch's fingerprint of the prompt, where the gateway has made it; others are unknown.",
     )
     labels: Annotated[tuple[Label, ...], Field(max_length=64)] | None = Field(
         default=None, description="Labels that upstream classifiers gave the request."

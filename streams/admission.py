@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint import Fingerprinter, is_fingerprint
 from schemas.usage_event import EventRefused, UsageEvent, epoch_ms
+from streams import metric_defs
 from streams.adapters.adapt import Adapters
 from streams.progress import InputProgress
 from streams.settings import Settings
@@ -75,12 +76,18 @@ class Admission:
         return admitted
 
     def drop_prompts(self, events: Sequence[UsageEvent]) -> list[UsageEvent]:
-        """Return the events, in order, with fingerprints in place of prompts; many at once cost a fifth."""
-        prompts = [e.prompt for e in events if e.prompt is not None and not e.prompt_fingerprint]
+        """Return the events, in order, with fingerprints in place of prompts; many at once cost a fifth.
+
+        What is no fingerprint of this version is as good as none: ignored, and counted.
+        """
+        sound = [_without_unfit_fingerprint(event) for event in events]
+        prompts = [e.prompt for e in sound if e.prompt is not None and e.prompt_fingerprint is None]
         fingerprints = self._fingerprinter.fingerprint_many(prompts)
         return [
-            event if event.prompt is None else _without_prompt(event, event.prompt_fingerprint or next(fingerprints))
-            for event in events
+            e
+            if e.prompt is None
+            else _replaced(e, prompt=None, prompt_fingerprint=e.prompt_fingerprint or next(fingerprints))
+            for e in sound
         ]
 
     def _check_time(self, occurred_ms: int, progress: InputProgress) -> None:
@@ -94,6 +101,13 @@ class Admission:
             raise EventRefused("late", f"occurred_at is {late_by_ms} ms behind the watermark of its input partition")
 
 
-def _without_prompt(event: UsageEvent, fingerprint: str) -> UsageEvent:
+def _without_unfit_fingerprint(event: UsageEvent) -> UsageEvent:
+    if event.prompt_fingerprint is None or is_fingerprint(event.prompt_fingerprint):
+        return event
+    metric_defs.UNKNOWN_FIELDS.inc()
+    return _replaced(event, prompt_fingerprint=None)
+
+
+def _replaced(event: UsageEvent, **fields: str | None) -> UsageEvent:
     # The hot path's event is a msgspec struct that type checkers see as its definition.
-    return cast(UsageEvent, msgspec.structs.replace(cast(Any, event), prompt=None, prompt_fingerprint=fingerprint))
+    return cast(UsageEvent, msgspec.structs.replace(cast(Any, event), **fields))

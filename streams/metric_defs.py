@@ -8,7 +8,10 @@ EVENTS = Counter(
     "repeated: published again by a restarted worker and skipped; dead_letter.",
     ["stage", "outcome"],
 )
-UNKNOWN_FIELDS = Counter("stillwatch_unknown_fields", "Fields of usage events that version 1 does not know (ignored).")
+UNKNOWN_FIELDS = Counter(
+    "stillwatch_unknown_fields",
+    "Fields of usage events that are ignored: version 1 does not know them, or their value does not fit.",
+)
 DEAD_LETTERS = Counter("stillwatch_dead_letters", "Dead letters by stage and reason.", ["stage", "reason"])
 ALERTS = Counter(
     "stillwatch_alerts", "Alert publications by kind, status and severity.", ["kind", "status", "severity"]

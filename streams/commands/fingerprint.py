@@ -8,7 +8,7 @@ from typing import Any, cast
 import click
 import msgspec
 
-from detectors.fingerprint import Fingerprinter, FingerprintRefused, parse
+from detectors.fingerprint import Fingerprinter, FingerprintRefused, is_fingerprint, parse
 from streams.commands.options import command_settings
 from streams.configuration import PUBLIC_KEY_WARNING, has_public_key
 from streams.settings import Settings
@@ -105,14 +105,15 @@ def _string(place: int, line: bytes) -> str:
 
 
 def _without_prompts(fingerprinter: Fingerprinter, lines: Sequence[bytes]) -> list[bytes]:
-    """Events whose prompt has become its fingerprint; one that has a fingerprint already keeps that."""
+    """Events whose prompt has become its fingerprint; one that has a fingerprint of this version already keeps that."""
     events = [_event(place, line) for place, line in enumerate(lines)]
     prompts = [event.pop("prompt", None) for event in events]
     fingerprints = fingerprinter.fingerprint_many([prompt for prompt in prompts if prompt is not None])
     for event, prompt in zip(events, prompts, strict=True):
         if prompt is not None:
             fingerprint = next(fingerprints)
-            event["prompt_fingerprint"] = event.get("prompt_fingerprint") or fingerprint
+            if not is_fingerprint(event.get("prompt_fingerprint", "")):
+                event["prompt_fingerprint"] = fingerprint
     return [msgspec.json.encode(event) for event in events]
 
 

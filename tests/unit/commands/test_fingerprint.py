@@ -57,7 +57,9 @@ def test_events_lose_their_prompt_and_nothing_else() -> None:
     [
         ({"prompt": None, "a": 1}, {"a": 1}),
         ({"a": 1}, {"a": 1}),
-        ({"prompt": "p", "prompt_fingerprint": "given"}, {"prompt_fingerprint": "given"}),
+        ({"prompt": "p", "prompt_fingerprint": fingerprint("q")}, {"prompt_fingerprint": fingerprint("q")}),
+        ({"prompt": "p", "prompt_fingerprint": "n/a"}, {"prompt_fingerprint": fingerprint("p")}),
+        ({"prompt_fingerprint": "n/a"}, {"prompt_fingerprint": "n/a"}),
         ({"prompt": "p", "prompt_fingerprint": None}, {"prompt_fingerprint": fingerprint("p")}),
     ],
 )

@@ -152,3 +152,11 @@ def test_what_is_known_of_a_part_of_the_accounts_is_no_mark() -> None:
         marks = fit_marks(SPEC, groups, members, (), 50.0, 4_000.0, START_MS)
 
         assert (HEAD in marks.weights) is is_mark
+
+
+@pytest.mark.parametrize("value", ["hab\x1fzde", "hab\x1f", "", "x"])
+def test_a_link_of_an_odd_value_is_weighed_as_any_other(value: str) -> None:
+    """State that an earlier release wrote may hold templates of what was no fingerprint."""
+    model = Marks({f"template:\x1f{value}": 2.0}, [0.0] * 4)
+
+    assert marks_nats(model, {f"template:\x1f{value}": 1.0}, 1.0) == pytest.approx(math.log(0.9 * math.exp(2) + 0.1))

@@ -132,11 +132,17 @@ def test_empty_places_of_openers_are_left_out(openers: list[str]) -> None:
     assert record.slots == [opener for opener in openers[:1] if opener != NO_OPENER]
 
 
-def test_a_foreign_fingerprint_says_nothing() -> None:
-    """A text of the length of a fingerprint that is none, because it is not ASCII, is not taken for one."""
-    [record] = records_of(DetectorSpec(), [event(START_MS, prompt_fingerprint="é" * 208)])
+@pytest.mark.parametrize(
+    "foreign",
+    ["é" * 208, "n/a", "2" + fingerprint()[1:], fingerprint()[:14] + "ab\x1fzde" + fingerprint()[20:], "A" * 208],
+)
+@pytest.mark.parametrize("turn", [None, 2])
+def test_a_foreign_fingerprint_says_nothing(foreign: str, turn: int | None) -> None:
+    """A text that is no fingerprint of this version is as good as none, whatever its length."""
+    [record] = records_of(DetectorSpec(), [event(START_MS, prompt_fingerprint=foreign, turn=turn)])
 
-    assert (record.fresh, record.slots, record.links) == (1, [], [])
+    assert record == records_of(DetectorSpec(), [event(START_MS, turn=turn)])[0]
+    assert (record.slots, record.links) == ([], [])
 
 
 def test_records_of_the_sample_are_many() -> None:

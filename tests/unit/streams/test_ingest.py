@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
+from detectors.fingerprint import is_fingerprint
 from schemas.times import epoch_ms
 from streams.admission import Admission
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import ORIGIN, PROGRESS, Record
 from streams.ingest import IngestStage, InputPartition, partition_of
 from streams.progress import NEVER_MS, decode_progress
+from tests.unit.detectors.samples import fingerprint
 from tests.unit.streams.memory import DISORDER_MS, SETTINGS, MemoryKafka, now_ms, record
 
 NOON_MS = 1_767_614_400_000
@@ -101,11 +104,34 @@ def test_a_fingerprint_of_the_gateway_is_kept() -> None:
     kafka = MemoryKafka()
     stage = new_stage(kafka)
     stage.partitions[0] = InputPartition(DISORDER_MS, 0)
-    stage.process(0, records_of([event(1, 0, prompt="text", prompt_fingerprint="made-at-the-gateway")]))
+    made = fingerprint("made at the gateway")
+    stage.process(0, records_of([event(1, 0, prompt="text", prompt_fingerprint=made)]))
 
     [usage] = [json.loads(raw) for raw in kafka.values("stillwatch.usage") if b"e-1" in raw]
-    assert usage["prompt_fingerprint"] == "made-at-the-gateway"
+    assert usage["prompt_fingerprint"] == made
     assert "prompt" not in usage
+
+
+@pytest.mark.parametrize(
+    "unfit", ["", " ", "n/a", "v2.something", "2" + fingerprint()[1:], fingerprint()[:-1] + "\x1f", "é" * 208]
+)
+def test_what_is_no_fingerprint_does_not_cost_the_prompt(unfit: str) -> None:
+    """The prompt is fingerprinted all the same, and without one nothing is known; both are counted as ignored."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    before = REGISTRY.get_sample_value("stillwatch_unknown_fields_total") or 0
+    prompts = [{"prompt": "text"}, {"prompt": "text", "prompt_fingerprint": unfit}, {"prompt_fingerprint": unfit}]
+    stage.process(0, records_of([event(1, 0, **fields) for fields in prompts]))
+
+    usage = [
+        json.loads(raw) for _, log in sorted(kafka.logs.items()) for raw in (r.value for r in log) if b"e-1" in raw
+    ]
+    made = [one.get("prompt_fingerprint") for one in usage]
+    assert made[0] == made[1]
+    assert is_fingerprint(made[0])
+    assert made[2] is None
+    assert REGISTRY.get_sample_value("stillwatch_unknown_fields_total") == before + 2
 
 
 def test_several_events_in_a_message_have_origins_of_their_own() -> None:
