@@ -20,6 +20,7 @@ from detectors.fingerprint_layout import (
     is_fingerprint,
     levels_from,
 )
+from detectors.outcome import is_failure, is_refusal
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
@@ -44,9 +45,6 @@ OPENER_MARKS = slice(STYLE_MARK.stop, None)
 _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
 _ELICITATION_LABEL = "reasoning_elicitation"
-_FIRST_ERROR = 400
-"""HTTP status from which on there is no answer."""
-_REFUSALS = frozenset((401, 403, 429))
 _REQUEST_WORDS = 31
 _MANY_WORDS = levels_from(_REQUEST_WORDS)
 
@@ -162,8 +160,8 @@ def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:
         flags = LONG
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
-    if event.status_code is not None and event.status_code >= _FIRST_ERROR:
-        flags |= UNANSWERED | (REFUSED if event.status_code in _REFUSALS else 0)
+    if is_failure(event.status_code, event.error_type):
+        flags |= UNANSWERED | (REFUSED if is_refusal(event.status_code, event.error_type) else 0)
     if event.finish_reason == "length" and event.max_output_tokens is not None:
         flags |= FULL_LENGTH
     return flags

@@ -140,8 +140,9 @@ READ_OF_ADMITTED = frozenset(
     (
         "event_id", "occurred_at", "account_id", "model", "input_tokens", "output_tokens", "tenant_id",
         "organization_id", "end_user_id", "plan", "account_created_at", "operation", "max_output_tokens",
-        "temperature", "top_p", "conversation_id", "turn", "finish_reason", "status_code", "client_ip", "asn", "country", "user_agent",
-        "payment_fingerprint", "device_fingerprint", "system_prompt_fingerprint", "prompt_fingerprint", "labels",
+        "temperature", "top_p", "conversation_id", "turn", "finish_reason", "status_code", "error_type", "client_ip",
+        "asn", "country", "user_agent", "payment_fingerprint", "device_fingerprint", "system_prompt_fingerprint",
+        "prompt_fingerprint", "labels",
     )
 )  # fmt: skip
 """The fields of an event that the account detectors read."""

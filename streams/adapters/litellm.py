@@ -46,7 +46,7 @@ MAPPED: Mapped = {
     "turn": user_turns("messages"),
     "finish_reason": text("response.choices.0.finish_reason"),
     "status_code": whole("status_code", "error_information.error_code"),
-    "error_type": text("error_information.error_class"),
+    "error_type": text("error_information.error_class", "failure"),
     "latency_ms": number("latency_ms"),
     "client_ip": address("requester_ip_address", "metadata.requester_ip_address"),
     "user_agent": user_agent("user_agent", "metadata.user_agent"),
@@ -65,6 +65,8 @@ def documents(document: Document) -> Iterator[Document]:
     is_success = document.get("status") == "success"
     if is_success:
         known["status_code"] = 200
+    elif document.get("status") == "failure":
+        known["failure"] = "failure"
     if not is_success or not (document.get("prompt_tokens") or document.get("completion_tokens")):
         # Failures and interrupted streams are logged with zeros: nobody counted, so nothing is known.
         known["prompt_tokens"] = known["completion_tokens"] = None

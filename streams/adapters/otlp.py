@@ -27,6 +27,8 @@ NAME = "otlp"
 
 REQUESTS = frozenset({None, "chat", "text_completion", "generate_content", "embeddings", "LLM", "EMBEDDING"})
 """Operations and span kinds that are requests to a model; tools, agents and retrievals are not."""
+FAILED = (2, "STATUS_CODE_ERROR")
+"""Status of a span that failed; older instrumentations tell no kind of error."""
 
 MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
@@ -96,6 +98,8 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
     began, ended = as_whole(start), as_whole(member.get("endTimeUnixNano"))
     if began and ended and ended >= began:
         attributes["latency_ms"] = (ended - began) / 1e6
+    if dig(member, "status.code") in FAILED:
+        attributes.setdefault("error.type", "_OTHER")
     if member.get("traceId") and member.get("spanId"):
         # A span and its log record are one request.
         attributes["event_id"] = f"{member['traceId']}-{member['spanId']}"

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from detectors.outcome import is_refusal
 from schemas.usage_event import EventRefused, decode_usage_event
 from streams.adapters import Adapted
 from streams.adapters.adapt import FORMATS
 from streams.adapters.reading import as_time
 from tests.unit.adapters.adapting import adapt, changed, only_event
-from tests.unit.adapters.log_samples import HELICONE, PORTKEY
+from tests.unit.adapters.log_samples import BEDROCK, HELICONE, PORTKEY
 from tests.unit.adapters.otlp_samples import otlp_logs, otlp_span, otlp_spans
 from tests.unit.adapters.samples import APISIX, CLOUDEVENT_EVENT, ENVOY, KONG, LITELLM, SAMPLES
 
@@ -100,6 +101,23 @@ def test_errors_keep_their_kind() -> None:
     event = only_event(failed)
 
     assert (event["status_code"], event["error_type"]) == (429, "RateLimitError")
+
+
+def test_a_failure_without_a_kind_is_one() -> None:
+    """A failed span or log entry may not say why."""
+    span = otlp_span("01", gen_ai__request__model="m", user__id="acct_1") | {"status": {"code": 2}}
+
+    assert only_event(otlp_spans(span))["error_type"] == "_OTHER"
+    assert only_event(otlp_spans(span | {"status": {}})).get("error_type") is None
+    assert only_event(LITELLM | {"status": "failure"})["error_type"] == "failure"
+
+
+def test_the_error_code_of_a_cloud_is_the_error() -> None:
+    """Bedrock logs no HTTP status, so the code is what tells that there was no answer."""
+    event = only_event(BEDROCK | {"errorCode": "ThrottlingException", "output": {}})
+
+    assert event["error_type"] == "ThrottlingException"
+    assert is_refusal(None, event["error_type"])
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,18 @@ def test_retries_are_no_answers(statuses: tuple[int | None, ...]) -> None:
     assert fresh_of(events) == 20
 
 
+@pytest.mark.parametrize("error", ["timeout", "500", "_OTHER", "ThrottlingException"])
+def test_retries_without_a_status_are_no_answers(error: str) -> None:
+    """Where the log has no HTTP status, what has an error got no answer."""
+    events = [
+        event(START_MS + 10 * n + k, prompt_fingerprint=fingerprint(f"p{n}"), error_type=kind)
+        for n in range(20)
+        for k, kind in enumerate((error, error, None))
+    ]
+
+    assert fresh_of(events) == 20
+
+
 def test_the_first_answer_is_none_of_several() -> None:
     """Not even of an account that collects: ten prompts are sampled twice, then five are refused at first."""
     statuses = [(n, 200) for n in range(10) for _ in range(2)] + [(n, s) for n in range(10, 15) for s in (429, 200)]

@@ -1,0 +1,33 @@
+"""Outcome of a request: whether it was answered or refused, by its HTTP status or else by the name of its error.
+
+Many logs have no status. Of a name the last part counts, without case, separators and the words exception and error:
+``RateLimitError``, ``rate_limit_error`` and ``com.example#RateLimitException`` are one.
+"""
+
+_FIRST_ERROR = 400
+"""HTTP status from which on there is no answer."""
+_REFUSALS = frozenset((401, 403, 429))
+REFUSAL_NAMES = frozenset(
+    (
+        "401", "403", "429", "accessdenied", "authentication", "expiredtoken", "forbidden", "insufficientquota",
+        "invalidapikey", "permission", "permissiondenied", "quotaexceeded", "ratelimit", "ratelimited",
+        "ratelimitexceeded", "resourceexhausted", "servicequotaexceeded", "throttled", "throttling",
+        "toomanyrequests", "unauthenticated", "unauthorized", "unrecognizedclient",
+    )
+)  # fmt: skip
+"""What providers, clouds and client libraries call these statuses, and gRPC their likes."""
+
+
+def is_failure(status_code: int | None, error_type: str | None) -> bool:
+    """Whether there is no answer; a status of 0, which some log for none, is none."""
+    return status_code >= _FIRST_ERROR if status_code else bool(error_type)
+
+
+def is_refusal(status_code: int | None, error_type: str | None) -> bool:
+    """Whether a failure is that the account may not, or not so much."""
+    return status_code in _REFUSALS if status_code else _bare(error_type or "") in REFUSAL_NAMES
+
+
+def _bare(name: str) -> str:
+    last = name.lower().replace("#", ".").rpartition(".")[2]
+    return "".join(filter(str.isalnum, last)).removesuffix("exception").removesuffix("error")
