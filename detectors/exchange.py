@@ -116,8 +116,9 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
         NOBODY if event.turn is not None else _number_of(event.conversation_id),
         _setting_of(
             event.user_agent,
-            event.temperature,
-            event.top_p,
+            # A cache takes -0.0 for 0.0, what is made of them tells them apart: whichever came first would decide.
+            0.0 if event.temperature == 0 else event.temperature,
+            0.0 if event.top_p == 0 else event.top_p,
             event.system_prompt_fingerprint,
             event.max_output_tokens,
             event.operation,

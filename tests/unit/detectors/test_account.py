@@ -1,15 +1,17 @@
 """One account: what its record says of a bucket."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from zlib import crc32
 
 import pytest
 
 from detectors.detector import AccountDetector
+from detectors.exchange import Setting, _configuration_of, _setting_of, exchange_of
 from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec
 from detectors.style import STYLE_CHARS, style_of
+from schemas.usage_event import UsageEvent, decode_usage_event, encode_usage_event
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
 
 SPEC = DetectorSpec()
@@ -220,6 +222,26 @@ def test_a_client_alone_is_no_configuration() -> None:
 
     assert [link.kind for link in plain.links] == []
     assert [link.kind for link in made.links] == ["configuration"]
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p", "max_output_tokens"])
+@pytest.mark.parametrize("spellings", [("0", "-0", "0.0", "-0.0", "-0e3"), ("1", "1.0", "10E-1", "true", '"1"')])
+def test_what_others_sent_before_changes_no_configuration(name: str, spellings: tuple[str, ...]) -> None:
+    """Equal numbers make one configuration, and no other account's spelling of them has a say in it."""
+    raw = encode_usage_event(event(START_MS, asn=1, user_agent="c"))[:-1].decode()
+    sent = [decode_usage_event(f'{raw},"{name}":{spelling}}}'.encode()) for spelling in spellings]
+    alone = [setting_after([], one) for one in sent]
+
+    for before, (one, expected) in itertools.product(sent, zip(sent, alone, strict=True)):
+        assert setting_after([before], one) == expected
+    assert len({setting for one, setting in zip(sent, alone, strict=True) if getattr(one, name) is not None}) == 1
+
+
+def setting_after(earlier: Sequence[UsageEvent], one: UsageEvent) -> Setting:
+    """What a new process makes of an event after others."""
+    for cache in (_setting_of, _configuration_of):
+        cache.cache_clear()
+    return [exchange_of(sent, START_MS).setting for sent in (*earlier, one)][-1]
 
 
 def test_duplicates_that_differ_do_not_depend_on_their_order() -> None:
