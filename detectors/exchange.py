@@ -45,6 +45,10 @@ OPENER_MARKS = slice(STYLE_MARK.stop, None)
 _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
 _ELICITATION_LABEL = "reasoning_elicitation"
+LIMIT_REASONS = frozenset(
+    ("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "token_limit_reached")
+)
+"""What providers call it, in lower case, that an answer ended at the limit on its tokens."""
 _REQUEST_WORDS = 31
 _MANY_WORDS = levels_from(_REQUEST_WORDS)
 
@@ -163,7 +167,7 @@ def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:
         flags |= ELICITATION
     if is_failure(event.status_code, event.error_type):
         flags |= UNANSWERED | (REFUSED if is_refusal(event.status_code, event.error_type) else 0)
-    if event.finish_reason == "length" and event.max_output_tokens is not None:
+    if event.max_output_tokens is not None and (event.finish_reason or "").lower() in LIMIT_REASONS:
         flags |= FULL_LENGTH
     return flags
 

@@ -1,10 +1,10 @@
-"""Outcome: what failed and what was refused, with an HTTP status and without."""
+"""Outcome: what failed, was refused or ended at its limit, in the words of any log."""
 
 from pathlib import Path
 
 import pytest
 
-from detectors.exchange import REFUSED, UNANSWERED, exchange_of
+from detectors.exchange import FULL_LENGTH, LIMIT_REASONS, REFUSED, UNANSWERED, exchange_of
 from detectors.outcome import REFUSAL_NAMES
 from schemas.usage_event import decode_admitted_event, encode_usage_event
 from tests.unit.detectors.samples import START_MS, event
@@ -55,8 +55,34 @@ def test_refusals_are_known_by_status_or_name(status: int | None, error: str | N
     assert outcome(status, error) == UNANSWERED | REFUSED
 
 
-def test_every_name_of_a_refusal_is_documented() -> None:
-    """The names are part of the contract of the event."""
-    written = DOCUMENT.read_text().replace("_", "")
+@pytest.mark.parametrize(
+    ("reason", "limit", "is_full"),
+    [
+        ("length", 100, True),
+        ("max_tokens", 100, True),
+        ("MAX_TOKENS", 100, True),
+        ("max_output_tokens", 100, True),
+        ("LENGTH", 0, True),
+        ("max_tokens", None, False),
+        ("stop", 100, False),
+        ("end_turn", 100, False),
+        ("", 100, False),
+        (None, 100, False),
+    ],
+)
+def test_an_answer_of_full_length_is_known_in_every_providers_words(
+    reason: str | None, limit: int | None, is_full: bool
+) -> None:
+    """OpenAI's, Anthropic's and Google's, where the request had set a limit."""
+    told = event(START_MS, finish_reason=reason, max_output_tokens=limit)
 
-    assert {name for name in REFUSAL_NAMES if f"`{name}`" not in written} == set()
+    assert bool(exchange_of(told, START_MS).flags & FULL_LENGTH) == is_full
+
+
+def test_every_word_is_documented() -> None:
+    """What refusals and ends at the limit are called is part of the contract of the event."""
+    written = DOCUMENT.read_text()
+    bare = written.replace("_", "")
+
+    assert {name for name in REFUSAL_NAMES if f"`{name}`" not in bare} == set()
+    assert {reason for reason in LIMIT_REASONS if f"`{reason}`" not in written} == set()
