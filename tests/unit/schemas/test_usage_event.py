@@ -194,6 +194,12 @@ def test_half_a_character_never_hides_an_event(written: bytes, read: str) -> Non
         assert decode_usage_event(raw.replace(b'"P"', written)).prompt == read
 
 
+@pytest.mark.parametrize("character", [b'\\"', b"\\\\", b'"', b"\\ud800"])
+def test_a_text_that_is_cut_off_is_refused_at_once(character: bytes) -> None:
+    """Logs cut long lines; looking for the end of a text takes one pass, however many quotes it has."""
+    assert refusal(b'{"prompt": "' + character * 150_001).reason == "not_json"
+
+
 def test_a_request_for_no_model_is_a_request() -> None:
     """Whoever leaves the name of the model empty is seen all the same."""
     assert decode_usage_event(encoded(model="")).model == ""
