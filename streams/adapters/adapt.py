@@ -65,14 +65,22 @@ class Adapters:
         event = decode_sound_event(raw)
         if event is not None:
             return Adapted([event])
-        document = _decoded(_without_frame(raw))
+        envelope, bare = cloudevents.envelope_in(headers), _without_frame(raw)
+        try:
+            return self._read_bare(bare, envelope)
+        except RecursionError:
+            # What the decoder has just taken may lie too deep for what is made of it.
+            return self._read_bare(repaired(bare), envelope)
+
+    def _read_bare(self, raw: bytes, envelope: Document | None) -> Adapted:
+        raw, document = _decoded(raw)
         adapted = Adapted()
-        if (envelope := cloudevents.envelope_in(headers)) is not None:
+        if envelope is not None:
             self._read_enveloped(envelope, document, MAX_NESTING, adapted)
         elif isinstance(document, list) or _is_foreign(document):
             self._read(document, MAX_NESTING, adapted)
         else:
-            adapted.events.append(decode_usage_event(_without_frame(raw)))
+            adapted.events.append(decode_usage_event(raw))
         return adapted
 
     def _read(self, document: Any, depth: int, adapted: Adapted) -> None:
@@ -133,12 +141,14 @@ def _read_canonical(document: dict[str, Any], adapted: Adapted) -> None:
         adapted.refused.append(EventRefused(refused.reason, f"no known format; as a usage event: {refused.detail}"))
 
 
-def _decoded(raw: bytes) -> Any:
+def _decoded(raw: bytes) -> tuple[bytes, Any]:
+    """What is in a message, and its bytes as they could be read."""
     if not raw:
         raise EventRefused("empty", "the value is empty")
     for read in (bytes, repaired):
         try:
-            return _decode(read(raw))
+            readable = read(raw)
+            return readable, _decode(readable)
         except (ValueError, RecursionError):
             continue
     raise EventRefused("not_json", "neither JSON nor JSON behind the frame of a schema registry")

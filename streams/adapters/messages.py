@@ -33,10 +33,12 @@ def user_turns(*paths: str) -> Reader:
 
 
 def prompt_of(value: Any) -> str | None:
-    """Return the user's last message: of a list of messages, of JSON text of one, or a plain text itself."""
+    """Return the user's last message: of a list of messages, of JSON text of one, or plain texts themselves."""
     messages = _messages(value)
-    if messages:
+    if any(isinstance(message, Mapping) for message in messages):
         return next(reversed([*_user_texts(messages)]), None)
+    if isinstance(value, list):
+        value = "\n".join(_parts(value))
     # Gateways put a word of their own where they have removed the text.
     return value if isinstance(value, str) and value and "redacted" not in value.lower() else None
 

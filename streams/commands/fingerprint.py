@@ -120,11 +120,16 @@ def _without_prompts(fingerprinter: Fingerprinter, lines: Sequence[bytes]) -> li
 def _event(place: int, line: bytes) -> dict[str, Any]:
     try:
         event: dict[str, Any] = dict(_decode_event(line))
-        event["prompt"] = msgspec.json.decode(event.get("prompt", b"null"), type=str | None)
+        event["prompt"] = _prompt(msgspec.json.decode(event.get("prompt", b"null"), type=str | list[str] | None))
         known = msgspec.json.decode(event.pop("prompt_fingerprint", b"null"), type=str | None)
     except (ValueError, RecursionError) as error:
         raise LineRefused(place, "is no usage event") from error
     return event | {"prompt_fingerprint": known} if known is not None else event
+
+
+def _prompt(value: str | list[str] | None) -> str | None:
+    """The prompt as ingest reads it: texts in a list are one."""
+    return ("\n".join(value) if value else None) if isinstance(value, list) else value
 
 
 def _take_apart(lines: Sequence[bytes]) -> list[bytes]:

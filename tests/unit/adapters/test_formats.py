@@ -7,7 +7,7 @@ import pytest
 
 from detectors.outcome import is_refusal
 from schemas.usage_event import EventRefused, decode_usage_event
-from streams.adapters import Adapted
+from streams.adapters import Adapted, Adapters
 from streams.adapters.adapt import FORMATS
 from streams.adapters.reading import as_time
 from tests.unit.adapters.adapting import adapt, changed, only_event
@@ -126,6 +126,29 @@ def test_the_error_code_of_a_cloud_is_the_error() -> None:
 def test_no_prompt_is_made_of_what_is_none(messages: Any) -> None:
     """A placeholder for removed text is no text."""
     assert "prompt" not in only_event(LITELLM | {"messages": messages})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(["one", "two"], "one\ntwo"), ('["one"]', '["one"]'), ("[1, 2]", "[1, 2]"), ([1, 2], None), ([], None)],
+)
+def test_texts_without_a_role_are_the_prompt(written: Any, read: str | None) -> None:
+    """A request for a completion has a text or several, which may look like JSON; numbers are no text."""
+    event = only_event(PORTKEY | {"request": {**PORTKEY["request"], "body": {"model": "m", "prompt": written}}})
+
+    assert event.get("prompt") == read
+
+
+@pytest.mark.parametrize("written", [b"9" * 5000, b"1e999", b"[" * 940 + b"]" * 940, b"[" * 50_000 + b"]" * 50_000])
+def test_what_no_reader_takes_hides_no_request(written: bytes) -> None:
+    """Wherever it stands in a log, and in a list of usage events: it is unknown."""
+    canonical = CLOUDEVENT_EVENT | {"end_user_id": "P", "mood": "P"}
+    for document in (changed(PORTKEY, "request/body/temperature", "P"), APISIX | {"more": "P"}, [canonical]):
+        read = Adapters().read(json.dumps(document).encode().replace(b'"P"', written))
+
+        assert read.refused == []
+        [event] = read.events
+        assert (event.temperature, event.end_user_id) != ("P", "P")
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:

@@ -60,6 +60,8 @@ def test_events_lose_their_prompt_and_nothing_else() -> None:
         ({"prompt": "p", "prompt_fingerprint": fingerprint("q")}, {"prompt_fingerprint": fingerprint("q")}),
         ({"prompt": "p", "prompt_fingerprint": "n/a"}, {"prompt_fingerprint": fingerprint("p")}),
         ({"prompt_fingerprint": "n/a"}, {"prompt_fingerprint": "n/a"}),
+        ({"prompt": ["p", "q"]}, {"prompt_fingerprint": fingerprint("p\nq")}),
+        ({"prompt": []}, {}),
         ({"prompt": "p", "prompt_fingerprint": None}, {"prompt_fingerprint": fingerprint("p")}),
     ],
 )

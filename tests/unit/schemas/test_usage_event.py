@@ -44,7 +44,10 @@ def refusal(raw: bytes) -> EventRefused:
         (encoded() + b"x", "not_json"),
         (b"\xef\xbb\xbf" + encoded(), "not_json"),
         (b"\xff\xfe", "not_json"),
-        (encoded(mood=0).replace(b"0}", b"[" * 100_000 + b"]" * 100_000 + b"}"), "not_json"),
+        (encoded(mood=0).replace(b"0}", b"[" * 100_000 + b"]" * 99_999 + b"}"), "not_json"),
+        (encoded(account_id=0).replace(b"0", b"[" * 100_000 + b"]" * 100_000), "invalid"),
+        (encoded(input_tokens=0).replace(b": 0", b": " + b"9" * 5000), "invalid"),
+        (encoded(input_tokens=0).replace(b": 0", b": 1e999"), "invalid"),
         (b"null", "invalid"),
         (b"[]", "invalid"),
         (b"[" + encoded() + b"]", "invalid"),
@@ -87,10 +90,10 @@ def test_a_missing_required_field_is_named(name: str) -> None:
 
 def test_a_refusal_carries_no_content() -> None:
     """Prompt text never gets from a refused event into a log."""
-    refused = refusal(encoded(prompt=["my secret"], input_tokens="my secret", occurred_at="my secret"))
+    refused = refusal(encoded(plan=["my secret"], input_tokens="my secret", occurred_at="my secret"))
 
     assert "secret" not in str(refused)
-    assert "prompt" in refused.detail
+    assert "plan" in refused.detail
 
 
 def test_a_refusal_stays_short() -> None:
@@ -157,6 +160,11 @@ def test_unknown_fields_of_what_is_no_object_are_none(raw: bytes) -> None:
         ("end_user_id", ["x"]),
         ("conversation_id", 7),
         ("user_agent", False),
+        ("prompt", 5),
+        ("prompt", {"text": "a"}),
+        ("prompt", []),
+        ("prompt", [1, 2]),
+        ("prompt", ["a", ["b"]]),
     ],
 )
 def test_what_a_client_can_choose_never_hides_an_event(field: str, value: Any) -> None:
@@ -167,6 +175,51 @@ def test_what_a_client_can_choose_never_hides_an_event(field: str, value: Any) -
     assert getattr(event, field) is None
     assert has_unknown_fields(event)
     assert unknown_fields(raw) == [field]
+
+
+CHOSEN = (
+    "end_user_id", "max_output_tokens", "temperature", "top_p", "choice_count", "logprobs", "stream", "tool_call_count",
+    "conversation_id", "turn", "client_ip", "user_agent", "prompt",
+)  # fmt: skip
+HUGE = {
+    "digits": b"9" * 5000,
+    "negative": b"-" + b"9" * 5000,
+    "fraction": b"9" * 5000 + b".5",
+    "exponent": b"1e999",
+    "long exponent": b"-1.5E+" + b"9" * 5000,
+    "list": b"[" * 150 + b"]" * 150,
+    "deep list": b"[" * 500 + b"]" * 500,
+    "very deep list": b"[" * 100_000 + b"]" * 100_000,
+    "deep object": b'{"a":[' * 3000 + b'"]"' + b"]}" * 3000,
+    "list of huge": b"[" + b"9" * 5000 + b",1e999]",
+}
+
+
+@pytest.mark.parametrize("field", CHOSEN)
+@pytest.mark.parametrize("written", HUGE.values(), ids=HUGE.keys())
+def test_what_no_reader_takes_is_unknown(field: str, written: bytes) -> None:
+    """Numbers of thousands of digits, and lists in each other however deep, are told as ignored like any other."""
+    raw = encoded(**{field: "P"}).replace(b'"P"', written)
+    event = decode_usage_event(raw)
+
+    assert getattr(event, field) is None
+    assert has_unknown_fields(event)
+    assert unknown_fields(raw) == [field]
+
+
+@pytest.mark.parametrize("written", HUGE.values(), ids=HUGE.keys())
+def test_what_no_reader_takes_is_no_matter_in_a_field_that_is_not_read(written: bytes) -> None:
+    """Nor does it take with it what stands beside it, in the event or in the field."""
+    raw = encoded(mood={"a": "P", "b": "["}, prompt="a [[ b", turn=7).replace(b'"P"', written)
+    event = decode_usage_event(raw)
+
+    assert (event.prompt, event.turn) == ("a [[ b", 7)
+    assert unknown_fields(raw) == ["mood"]
+
+
+def test_several_texts_are_one_prompt() -> None:
+    """The completions interface takes a list of texts."""
+    assert decode_usage_event(encoded(prompt=["one", "two"])).prompt == "one\ntwo"
 
 
 @pytest.mark.parametrize(
