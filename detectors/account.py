@@ -122,6 +122,7 @@ class Account:
             traits=tally.traits,
             organization=tally.profile.organization,
             models=tally.models,
+            untold=tally.untold,
         )
 
     def count_passed(self, watermark_ms: int) -> None:

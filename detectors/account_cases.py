@@ -49,8 +49,7 @@ class AccountCases:
         case = self._book.of_account(record.account_id)
         judgement = self._harvest.judge(state, record, is_accused=case is not None and case.is_campaign)
         if case is not None:
-            case.exchanges += record.events
-            case.output_tokens += record.output_tokens
+            case.count(record.events, record.output_tokens, record.untold)
             self._book.changed.add(case.alert_id)
         if judgement.total < self._harvest.threshold_nats or state.excused_until_ms > record.end_ms:
             return []
@@ -60,7 +59,7 @@ class AccountCases:
                 self._roll_up(record, state, judgement.total, reasons)
                 return []
             case = new_case(self._spec, "account", record.account_id, record.end_ms, record.tenant_id)
-            case.exchanges, case.output_tokens = state.exchanges, state.output_tokens
+            case.count(state.exchanges, state.output_tokens, state.untold)
             case.score, case.reasons = judgement.total, reasons
             return self._book.open(case, [record.account_id], record.end_ms)
         case.raised_ms = record.end_ms
@@ -80,6 +79,5 @@ class AccountCases:
             self._book.collect(case, subject)
         if score > case.score:
             case.score, case.reasons, case.core = score, reasons, [record.account_id]
-        case.exchanges += state.exchanges
-        case.output_tokens += state.output_tokens
+        case.count(state.exchanges, state.output_tokens, state.untold)
         self._book.name(case, [record.account_id], record.end_ms)

@@ -57,7 +57,7 @@ class Case(msgspec.Struct, array_like=True):
     ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
     ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
     resemblance, and are not in the core, is a member than not (nats), as of when it was last compared; ``doubts`` at
-    how many checks on end it was likelier not.
+    how many checks on end it was likelier not. ``untold`` are those of the exchanges of which nobody told the tokens.
     """
 
     kind: Kind
@@ -81,6 +81,7 @@ class Case(msgspec.Struct, array_like=True):
     superseded_by: str | None = None
     confirmed: list[str] = []
     doubts: dict[str, int] = {}
+    untold: int = 0
 
     @property
     def is_rollup(self) -> bool:
@@ -96,6 +97,12 @@ class Case(msgspec.Struct, array_like=True):
     def is_confirmed(self) -> bool:
         """Whether a reviewer has confirmed every account; whoever joins later has yet to be looked at."""
         return self.accounts.keys() <= set(self.confirmed)
+
+    def count(self, exchanges: int, output_tokens: int, untold: int) -> None:
+        """Count exchanges of a member, less than none of one that leaves."""
+        self.exchanges += exchanges
+        self.output_tokens += output_tokens
+        self.untold += untold
 
     def explain(self, reasons: list[Reason]) -> None:
         """Take in reasons; one about a feature replaces the one before."""
@@ -138,7 +145,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
         confidence=1.0 if case.is_confirmed else round(confidence_of(case.score), 4),
         score=round(case.score, 4),
         exchanges=case.exchanges,
-        output_tokens=case.output_tokens,
+        output_tokens=case.output_tokens if case.untold < case.exchanges else None,
         summary=_summary(case, status),
         evidence=tuple(_evidence(reason) for reason in sorted(case.reasons, key=lambda r: (-r.nats, r.feature))),
         recommended_action=RecommendedAction(

@@ -102,8 +102,7 @@ class Casebook:
                 self._grown.add(case.alert_id)
             state = self._accounts[account_id]
             if case.is_campaign:
-                case.exchanges += state.exchanges
-                case.output_tokens += state.output_tokens
+                case.count(state.exchanges, state.output_tokens, state.untold)
             if before is None:
                 continue
             case.confirmed += [account_id] if account_id in before.confirmed else []
@@ -168,8 +167,8 @@ class Casebook:
         """Take with accounts what they brought; a roll-up's evidence is of the one account in its core."""
         for account_id in leaving:
             del case.accounts[account_id]
-            case.exchanges -= self._accounts[account_id].exchanges
-            case.output_tokens -= self._accounts[account_id].output_tokens
+            state = self._accounts[account_id]
+            case.count(-state.exchanges, -state.output_tokens, -state.untold)
         case.core = [account_id for account_id in case.core if account_id in case.accounts]
         case.confirmed = [account_id for account_id in case.confirmed if account_id in case.accounts]
         if not leaving.isdisjoint(case.likeness):

@@ -24,11 +24,11 @@ from detectors.outcome import is_failure, is_refusal
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
-LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED, LONG = 1, 2, 4, 8, 16, 32, 64
+LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED, UNTOLD, LONG = 1, 2, 4, 8, 16, 32, 64, 128
 """Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
 reasoning; it was refused; its answer ended at the limit that the request had set; it continues a conversation, in as
-many words as a request of its own; it got no answer, refused or not; it has as many words, and whether it continues the
-conversation that it names is for its account to tell."""
+many words as a request of its own; it got no answer, refused or not; nobody told the tokens of its answer; it has as
+many words, and whether it continues the conversation that it names is for its account to tell."""
 
 NOBODY = -1
 """Number of what an event does not name."""
@@ -169,6 +169,8 @@ def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:
         flags |= UNANSWERED | (REFUSED if is_refusal(event.status_code, event.error_type) else 0)
     if event.max_output_tokens is not None and (event.finish_reason or "").lower() in LIMIT_REASONS:
         flags |= FULL_LENGTH
+    if event.output_tokens is None:
+        flags |= UNTOLD
     return flags
 
 

@@ -95,6 +95,7 @@ class HarvestDetector:
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens
+        state.untold += bucket.untold
         return state
 
     def rate_at(self, state: Suspicion, at_ms: int) -> float:

@@ -16,6 +16,7 @@ from detectors.exchange import (
     FULL_LENGTH,
     HEAD_MARK,
     REFUSED,
+    UNTOLD,
     Exchange,
     Profile,
     Setting,
@@ -53,12 +54,14 @@ class Tally(msgspec.Struct, array_like=True):
     styles: str = ""
     traits: tuple[str, ...] = ()
     models: dict[int, int] = {}
+    untold: int = 0
 
     def count_flags(self, flags: int) -> None:
         """Count what the flags of an exchange say."""
         self.elicitations += flags & ELICITATION != 0
         self.refusals += flags & REFUSED != 0
         self.full_length += flags & FULL_LENGTH != 0
+        self.untold += flags & UNTOLD != 0
 
     def count_sums(self, exchanges: list[Exchange]) -> None:
         """Count the exchanges and their tokens."""

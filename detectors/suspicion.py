@@ -34,7 +34,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
     ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
     ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
-    are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted.
+    are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
+    ``exchanges`` of which nobody told the tokens.
     """
 
     first_ms: int
@@ -71,6 +72,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     run: Run = msgspec.field(default_factory=Run)
     is_newcomer: bool = False
     past: Past = msgspec.field(default_factory=Past)
+    untold: int = 0
 
     @property
     def crowd_ratio(self) -> float:

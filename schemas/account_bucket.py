@@ -63,6 +63,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         Number of the organisation that the account belongs to, -1 where it belongs to none.
     models
         Fresh exchanges by the number of the model that they asked.
+    untold
+        Exchanges of whose answer nobody told the tokens; ``output_tokens`` are those of the others.
     """
 
     account_id: str
@@ -92,6 +94,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     traits: tuple[str, ...] = ()
     organization: int = -1
     models: dict[int, int] = {}
+    untold: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -102,7 +102,9 @@ class Alert(BaseModel):
     confidence: Annotated[float, Field(ge=0, le=1)] = Field(description="How sure it is (0 to 1).")
     score: float = Field(description="Accumulated evidence (nats above the start of the accumulation).")
     exchanges: Amount = Field(description="Requests of the accounts so far, the evidence and what they did before.")
-    output_tokens: Amount | None = Field(description="Answer tokens of those requests, as far as they were told.")
+    output_tokens: Amount | None = Field(
+        description="Answer tokens of those requests, as far as they were told; null where none were."
+    )
     summary: Sentence = Field(description="One sentence for a reviewer; never content of prompts.")
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = Field(
         description="The reasons, the weightiest first."

@@ -208,10 +208,11 @@ def test_counts_add_up() -> None:
         event(START_MS + 2, status_code=500, finish_reason="length", max_output_tokens=20),
         event(START_MS + 3, finish_reason="length"),
     ]
+    events.append(event(START_MS + 4, output_tokens=None))
     (record,) = records_of(SPEC, events)
 
     assert (record.refusals, record.elicitations, record.full_length) == (2, 1, 1)
-    assert record.output_tokens == 60
+    assert (record.events, record.output_tokens, record.untold) == (5, 60, 1)
     assert (record.start_ms, record.end_ms, record.seen_ms) == (START_MS, START_MS + BUCKET_MS, BUCKET_MS)
 
 

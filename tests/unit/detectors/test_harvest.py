@@ -188,6 +188,13 @@ def test_who_names_no_client_has_one(addresses: int, clients: int, expected: int
     assert value_of("sharing", judgement) == expected
 
 
+def test_exchanges_and_tokens_are_those_of_all_buckets() -> None:
+    """And so is of how many exchanges nobody told the tokens."""
+    _, state, _ = go([0, DAY_MS], events=5, output_tokens=30, untold=2)
+
+    assert (state.exchanges, state.output_tokens, state.untold) == (10, 60, 4)
+
+
 def test_a_day_is_counted_once() -> None:
     """When it is over, or when the account comes back, whichever is first; on the plan that the day was on."""
     detector, model = HarvestDetector(SPEC), crowd()
