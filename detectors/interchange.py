@@ -124,7 +124,9 @@ def _median_coherence(recents: list[str], chars: int, vocabulary: Vocabulary, le
     heard = np.array([vocabulary.counts[name] for name in codes.names])[codes.columns]
     within = codes.summed(codes.counts * (codes.counts - 1)) / (sizes * (sizes - 1))
     between = codes.summed(codes.counts * (heard - codes.counts)) / (sizes * np.maximum(1, vocabulary.total - sizes))
-    return max(0.0, float(np.median((within - between) / (1 - between))))
+    # Where all others send one code, nobody can keep to it more than they do.
+    own = np.divide(within - between, 1 - between, out=np.zeros_like(within), where=between < 1)
+    return max(0.0, float(np.median(own)))
 
 
 def _pool_nats(recents: list[str], chars: int, vocabulary: Vocabulary, alpha: float) -> NDArray[np.float64]:

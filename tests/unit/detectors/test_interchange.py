@@ -192,3 +192,13 @@ def test_too_few_accounts_or_prompts_say_nothing(spec: str, organization: int, *
 
 def _named(states: list[Suspicion]) -> dict[str, Suspicion]:
     return {str(number): state for number, state in enumerate(states)}
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_code_that_all_others_send_is_no_coherence_of_theirs() -> None:
+    """Where nothing but one code is sent nobody keeps to himself, and nothing is divided by nothing."""
+    states = [account(["one"] * 40, ["a"] * 40) for _ in range(40)]
+    judge = detector(states, coherence=None)
+    judge.learn(_named(states), ())
+
+    assert judge.coherence == [0.0 for _ in FACETS]
