@@ -136,6 +136,8 @@ class Settings(BaseSettings):
                 f"STILLWATCH_SECURITY_PROTOCOL is {self.security_protocol}: set STILLWATCH_SASL_USERNAME "
                 "and STILLWATCH_SASL_PASSWORD"
             )
+        if self.ssl_key_file and not self.ssl_cert_file:
+            raise ValueError("STILLWATCH_SSL_KEY_FILE is the key of a certificate: set STILLWATCH_SSL_CERT_FILE")
         return self
 
     def ssl_context(self) -> ssl.SSLContext | None:

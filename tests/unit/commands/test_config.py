@@ -67,6 +67,7 @@ def test_the_known_secret_is_warned_of() -> None:
             "STILLWATCH_BOOTSTRAP_SERVERS: unknown variable; did you mean KAFKA_BOOTSTRAP_SERVERS?",
         ),
         ({"STILLWATCH_SECURITY_PROTOCOL": "SASL_SSL"}, "set STILLWATCH_SASL_USERNAME"),
+        ({"STILLWATCH_SSL_KEY_FILE": "/client.key"}, "set STILLWATCH_SSL_CERT_FILE"),
         ({"STILLWATCH_SPEC_FILE": "/nowhere.yaml"}, "/nowhere.yaml"),
         ({"STILLWATCH_FINGERPRINT_KEY": "short"}, "STILLWATCH_FINGERPRINT_KEY: a fingerprint key has 16 to 64 bytes"),
         ({"STILLWATCH_FINGERPRINT_KEY": "ü" * 33}, "STILLWATCH_FINGERPRINT_KEY: a fingerprint key has 16 to 64 bytes"),
