@@ -88,7 +88,7 @@ class Account:
         """Count what is pending in a bucket that event time has passed, and describe the bucket; about 10 µs."""
         bucket = self.buckets.pop(start_ms)
         end_ms = start_ms + self._spec.bucket_seconds * 1000
-        tally = self._count(start_ms, bucket, end_ms) if bucket.pending else bucket.tally or Tally()
+        tally = self._count(start_ms, bucket, end_ms, is_last=True) if bucket.pending else bucket.tally or Tally()
         state = self.state
         state.events += tally.events
         self._rhythm.observe(start_ms // HOUR_MS, tally.events)
@@ -130,15 +130,15 @@ class Account:
         # Of two buckets the earlier one is whole, and closed, before event time comes to the later one.
         start_ms = min(self.buckets, default=watermark_ms)
         if start_ms < watermark_ms and self.buckets[start_ms].pending:
-            self._count(start_ms, self.buckets[start_ms], watermark_ms).drop_later_links()
+            self._count(start_ms, self.buckets[start_ms], watermark_ms, is_last=False).drop_later_links()
 
-    def _count(self, start_ms: int, bucket: OpenBucket, watermark_ms: int) -> Tally:
+    def _count(self, start_ms: int, bucket: OpenBucket, watermark_ms: int, *, is_last: bool) -> Tally:
         """Count the pending exchanges that event time has passed, in order."""
         if bucket.tally is None:
             bucket.tally = Tally()
             self._begin_bucket(start_ms)
         tally = bucket.tally
-        exchanges = bucket.take(watermark_ms)
+        exchanges = bucket.take(watermark_ms, is_last=is_last)
         before: Exchange | None = None
         setting, fresh = None, 0
         for exchange in exchanges:

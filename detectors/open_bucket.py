@@ -5,6 +5,7 @@ keeps the exchanges of the allowed disorder, not those of whole buckets.
 """
 
 import zlib
+from collections.abc import Iterable
 from operator import attrgetter
 
 import msgspec
@@ -102,28 +103,35 @@ class Tally(msgspec.Struct, array_like=True):
 class OpenBucket:
     """A bucket of one account that event time has not passed."""
 
-    __slots__ = ("pending", "tally")
+    __slots__ = ("counted", "pending", "tally")
 
-    def __init__(self, pending: list[Exchange], tally: Tally | None = None) -> None:
+    def __init__(self, pending: list[Exchange], tally: Tally | None = None, counted: Iterable[int] = ()) -> None:
         self.pending = pending
         """Exchanges that are not counted yet, as they came."""
         self.tally = tally
         """What is counted already; ``None`` before the first time."""
+        self.counted = set(counted)
+        """Numbers of the events that are: a later delivery may give another time."""
 
     @property
     def events(self) -> int:
         """Exchanges counted or pending."""
         return len(self.pending) + (self.tally.events if self.tally is not None else 0)
 
-    def take(self, watermark_ms: int) -> list[Exchange]:
-        """Take out the pending exchanges that event time has passed, in order, each event once."""
+    def take(self, watermark_ms: int, *, is_last: bool) -> list[Exchange]:
+        """Take out the pending exchanges that event time has passed, in order, each event of the bucket once.
+
+        The last time nobody has to know them any more.
+        """
         exchanges = _in_order(self.pending)
-        if exchanges[-1].occurred_ms < watermark_ms:
-            self.pending = []
-            return exchanges
+        if self.counted:
+            exchanges = [exchange for exchange in exchanges if _number_of(exchange) not in self.counted]
         passed = sum(exchange.occurred_ms < watermark_ms for exchange in exchanges)
         self.pending = exchanges[passed:]
-        return exchanges[:passed]
+        taken = exchanges if passed == len(exchanges) else exchanges[:passed]
+        if not is_last:
+            self.counted.update(map(_number_of, taken))
+        return taken
 
 
 class PackedExchange(msgspec.Struct, array_like=True):
@@ -140,10 +148,11 @@ class PackedExchange(msgspec.Struct, array_like=True):
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
-    """An open bucket as it is written, each setting once: about 70 bytes per pending exchange."""
+    """An open bucket as it is written, each setting once: about 70 bytes per pending exchange, 9 per counted one."""
 
     start_ms: int
     tally: Tally | None
+    counted: list[int]
     pending: list[tuple[Setting, list[PackedExchange]]]
 
 
@@ -182,7 +191,7 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.conversation,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
-    return PackedBucket(start_ms, bucket.tally, list(by_setting.items()))
+    return PackedBucket(start_ms, bucket.tally, sorted(bucket.counted), list(by_setting.items()))
 
 
 def _unpacked(packed: PackedBucket) -> OpenBucket:
@@ -201,7 +210,7 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
         for setting, exchanges in packed.pending
         for exchange in exchanges
     ]
-    return OpenBucket(pending, packed.tally)
+    return OpenBucket(pending, packed.tally, packed.counted)
 
 
 def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
@@ -215,10 +224,16 @@ def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
     kept: dict[str, Exchange] = {}
     for exchange in exchanges:
         first = kept.setdefault(exchange.event_id, exchange)
-        if exchange.occurred_ms == first.occurred_ms and _encode(exchange) < _encode(first):
-            # Deliveries that contradict each other: any fixed choice does, as long as order of arrival is not it.
+        # Deliveries that contradict each other: any fixed choice does, as long as order of arrival is not it.
+        if first is not exchange and exchange.occurred_ms == first.occurred_ms and _encode(exchange) < _encode(first):
             kept[exchange.event_id] = exchange
     return list(kept.values())
+
+
+def _number_of(exchange: Exchange) -> int:
+    """A number of 64 bits for an event; of a hundred thousand in one bucket two hardly ever have the same."""
+    event_id = exchange.event_id.encode("utf-8", "surrogatepass")
+    return zlib.crc32(event_id) << 32 | zlib.adler32(event_id)
 
 
 _time = attrgetter("occurred_ms")

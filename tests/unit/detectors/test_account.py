@@ -109,6 +109,9 @@ def test_a_later_turn_of_many_words_tells_what_is_asked(words: int, turn: int | 
         # More conversations than are remembered.
         ([f"c-{n % 33}" for n in range(66)], None, 66),
         ([f"c-{n % 32}" for n in range(64)], None, 32),
+        # Going on with one of them forgets none of the others.
+        ([*["c-1", "c-2", "c-2", "c-1"] * 20], None, 2),
+        ([*[f"c-{n}" for n in range(32)], *["c-31"] * 40, *[f"c-{n}" for n in range(32)]], None, 32),
     ],
 )
 def test_a_conversation_tells_turns_that_nobody_counts(
@@ -254,14 +257,16 @@ def test_duplicates_that_differ_do_not_depend_on_their_order() -> None:
 
 
 @pytest.mark.parametrize("later_ms", [0, 1, 900, BUCKET_MS - 1])
-def test_a_request_counts_once_though_its_deliveries_give_other_times(later_ms: int) -> None:
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_request_counts_once_though_its_deliveries_give_other_times(later_ms: int, order: tuple[int, ...]) -> None:
     """A gateway and a collector of its logs round times differently; the earlier delivery counts."""
     asked = [fingerprint(str(n), [opener(n)]) for n in range(2)]
-    once = [event(START_MS, prompt_fingerprint=asked[0], event_id="r-0")]
-    again = [event(START_MS + later_ms, prompt_fingerprint=asked[0], event_id="r-0")]
-    other = [event(START_MS + 500, prompt_fingerprint=asked[1], event_id="r-1")]
+    once = event(START_MS, prompt_fingerprint=asked[0], event_id="r-0")
+    again = event(START_MS + later_ms, prompt_fingerprint=asked[0], event_id="r-0")
+    other = event(START_MS + 500, prompt_fingerprint=asked[1], event_id="r-1")
+    delivered = [once, again, other]
 
-    assert records_of(SPEC, [*again, *other, *once]) == records_of(SPEC, [*once, *other])
+    assert records_of(SPEC, [delivered[place] for place in order]) == records_of(SPEC, [once, other])
 
 
 def test_silent_accounts_are_packed_and_come_back() -> None:

@@ -71,6 +71,27 @@ def test_what_event_time_has_passed_no_longer_waits() -> None:
     assert detector.advance(START_MS + BUCKET_MS) == records_of(DetectorSpec(), events)
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_is_counted_already_is_known_when_it_comes_again(is_restarted: bool) -> None:
+    """A snapshot, or a restart from it, between two deliveries that give other times changes nothing."""
+    detector = AccountDetector(DetectorSpec())
+    for at_ms in (0, 1_000, 100_000):
+        detector.observe(event(START_MS + at_ms, event_id=f"r-{at_ms}"))
+    detector.advance(START_MS + 50_000)
+    raw = detector.snapshot("a-1")
+    if is_restarted:
+        assert raw is not None
+        detector = AccountDetector(DetectorSpec())
+        detector.restore("a-1", raw)
+    for at_ms in (60_000, 70_000, 80_000):
+        # The first two are counted, the last one waits.
+        for number in (0, 1_000, 100_000):
+            detector.observe(event(START_MS + at_ms + number // 1_000, event_id=f"r-{number}"))
+    [record] = detector.advance(START_MS + BUCKET_MS)
+
+    assert (record.events, record.output_tokens) == (3, 60)
+
+
 def test_an_event_behind_event_time_is_told_and_left_out() -> None:
     """Its place in the order is counted already; who asks learns by how much it is late."""
     detector = AccountDetector(DetectorSpec())
@@ -110,9 +131,10 @@ def test_packing_loses_nothing(openers: list[str], turn: int | None, status: int
         exchange_of(event(at_ms, prompt_fingerprint=fingerprint("x", openers), **fields), at_ms)
         for at_ms in range(START_MS, START_MS + count)
     ]
-    packed = pack({START_MS: OpenBucket(list(made))})
+    packed = pack({START_MS: OpenBucket(list(made), counted=[7, 2**64 - 1])})
 
-    assert unpack(packed, "a")[START_MS].pending == made
+    unpacked = unpack(packed, "a")[START_MS]
+    assert (unpacked.pending, unpacked.counted) == (made, {7, 2**64 - 1})
     assert isinstance(packed, bytes) == (count >= 8)
 
 
@@ -132,13 +154,10 @@ def test_empty_places_of_openers_are_left_out(openers: list[str]) -> None:
     assert record.slots == [opener for opener in openers[:1] if opener != NO_OPENER]
 
 
-@pytest.mark.parametrize(
-    "foreign",
-    ["é" * 208, "n/a", "2" + fingerprint()[1:], fingerprint()[:14] + "ab\x1fzde" + fingerprint()[20:], "A" * 208],
-)
+@pytest.mark.parametrize("foreign", ["é" * 208, "n/a", ""])
 @pytest.mark.parametrize("turn", [None, 2])
 def test_a_foreign_fingerprint_says_nothing(foreign: str, turn: int | None) -> None:
-    """A text that is no fingerprint of this version is as good as none, whatever its length."""
+    """A text that cannot be cut as a fingerprint is as good as none; admission looks at it more closely."""
     [record] = records_of(DetectorSpec(), [event(START_MS, prompt_fingerprint=foreign, turn=turn)])
 
     assert record == records_of(DetectorSpec(), [event(START_MS, turn=turn)])[0]
