@@ -126,17 +126,18 @@ def test_evidence_of_one_moment_renews_once() -> None:
 def test_tokens_that_nobody_told_are_unknown() -> None:
     """Not zero: of a campaign as soon as whoever leaves has taken along all that was told."""
     desk = Desk()
-    for account_id in ("a0", "a1", "a2", "a3"):
+    for account_id in ("a0", "a1", "a2", "a3", "a5"):
         desk.states[account_id].output_tokens = 0
         desk.states[account_id].untold = 100
     desk.states["a3"].untold = 99
-    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2"])
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a5"])
     desk.said += desk.book.join(case, ["a3"], START_MS + 1)
     desk.said += desk.book.join(case, ["a4"], START_MS + 2)
-    desk.said += desk.book.release(case, {"a4"}, START_MS + 3)
-    desk.said += desk.book.release(case, {"a3"}, START_MS + 4)
+    desk.said += desk.book.release(case, {"a0"}, START_MS + 3)
+    desk.said += desk.book.release(case, {"a4"}, START_MS + 4)
+    desk.said += desk.book.release(case, {"a3"}, START_MS + 5)
 
-    assert [alert.output_tokens for alert in desk.said] == [None, 0, 7, 0, None]
+    assert [alert.output_tokens for alert in desk.said] == [None, 0, 7, 7, 0, None]
 
 
 def test_who_joins_a_campaign_leaves_the_roll_up() -> None:

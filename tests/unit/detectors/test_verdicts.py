@@ -315,3 +315,17 @@ def test_no_value_of_a_link_leaves() -> None:
 
     assert b"payment" in text
     assert b"secret-payment-mark" not in text
+
+
+@pytest.mark.parametrize("budget", [500, 1])
+@pytest.mark.parametrize(("untold", "tokens"), [(0, 20), (899, 20), (900, None)])
+def test_an_account_of_whose_tokens_nothing_was_told(budget: int, untold: int, tokens: int | None) -> None:
+    """Its alert says null, not zero, and so does a roll-up of such accounts."""
+    detector = crowded(budget)
+    known = 20 if untold < 900 else 0
+    named = harvests(detector, FIRST_MS, "bad0", "bad1", output_tokens=known, untold=untold)
+
+    assert {(alert.kind, alert.output_tokens) for alert in named} == {
+        ("account", tokens),
+        ("account" if budget > 1 else "campaign", tokens),
+    }
