@@ -7,6 +7,19 @@ import msgspec
 
 from streams.adapters.reading import Document, Reader, dig
 
+PLACEHOLDERS = (
+    "redacted-by-litellm",
+    "redacted",
+    "[redacted]",
+    "<redacted>",
+    "(redacted)",
+    "{redacted}",
+    "***redacted***",
+    "__redacted__",
+)
+"""What gateways and instrumentations put where they have removed a text, in any case of letters. Only the whole text
+counts: a request that merely has the word in it would otherwise be one without a prompt, at its maker's wish."""
+
 
 def last_prompt(*paths: str) -> Reader:
     """Read the text of the user's last message, from a list of messages or from JSON text of one."""
@@ -39,8 +52,11 @@ def prompt_of(value: Any) -> str | None:
         return next(reversed([*_user_texts(messages)]), None)
     if isinstance(value, list):
         value = "\n".join(_parts(value))
-    # Gateways put a word of their own where they have removed the text.
-    return value if isinstance(value, str) and value and "redacted" not in value.lower() else None
+    return value if isinstance(value, str) and value and not _is_placeholder(value) else None
+
+
+def _is_placeholder(text: str) -> bool:
+    return text.strip().lower() in PLACEHOLDERS
 
 
 def _messages(value: Any) -> list[Any]:

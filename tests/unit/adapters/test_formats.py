@@ -9,6 +9,7 @@ from detectors.outcome import is_refusal
 from schemas.usage_event import EventRefused, decode_usage_event
 from streams.adapters import Adapted, Adapters
 from streams.adapters.adapt import FORMATS
+from streams.adapters.messages import PLACEHOLDERS
 from streams.adapters.reading import as_time
 from tests.unit.adapters.adapting import adapt, changed, only_event
 from tests.unit.adapters.log_samples import BEDROCK, HELICONE, PORTKEY
@@ -126,6 +127,14 @@ def test_the_error_code_of_a_cloud_is_the_error() -> None:
 def test_no_prompt_is_made_of_what_is_none(messages: Any) -> None:
     """A placeholder for removed text is no text."""
     assert "prompt" not in only_event(LITELLM | {"messages": messages})
+
+
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS)
+def test_a_placeholder_is_a_text_as_a_whole(placeholder: str) -> None:
+    """In any case of letters; a prompt in which it only occurs is one, or its maker could hide it."""
+    assert "prompt" not in only_event(LITELLM | {"messages": f" {placeholder.upper()}\n"})
+    for prompt in (f"Explain {placeholder}", f"{placeholder} it is", f"Why? ({placeholder})"):
+        assert only_event(LITELLM | {"messages": prompt})["prompt"] == prompt
 
 
 @pytest.mark.parametrize(
