@@ -34,22 +34,28 @@ def last_prompt(*paths: str) -> Reader:
 
 
 def user_turns(*paths: str) -> Reader:
-    """Read how many messages of the user a request carries, ``None`` when it carries no messages."""
+    """Read how many messages of the user a request carries, ``None`` when it carries none, or placeholders of some.
+
+    A placeholder may stand for one message or, as LiteLLM's does, for all of them.
+    """
 
     def read(document: Document) -> int | None:
         for path in paths:
-            if turns := sum(1 for _ in _user_texts(_messages(dig(document, path)))):
-                return turns
+            if texts := [*_user_texts(_messages(dig(document, path)))]:
+                return None if any(map(_is_placeholder, texts)) else len(texts)
         return None
 
     return read
 
 
 def prompt_of(value: Any) -> str | None:
-    """Return the user's last message: of a list of messages, of JSON text of one, or plain texts themselves."""
+    """Return the user's last message: of a list of messages, of JSON text of one, or plain texts themselves.
+
+    Placeholders are passed over, so who writes one behind a prompt hides nothing.
+    """
     messages = _messages(value)
     if any(isinstance(message, Mapping) for message in messages):
-        return next(reversed([*_user_texts(messages)]), None)
+        return next((text for text in reversed([*_user_texts(messages)]) if not _is_placeholder(text)), None)
     if isinstance(value, list):
         value = "\n".join(_parts(value))
     return value if isinstance(value, str) and value and not _is_placeholder(value) else None

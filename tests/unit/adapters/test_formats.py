@@ -122,11 +122,32 @@ def test_the_error_code_of_a_cloud_is_the_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "messages", ["redacted-by-litellm", "", None, [], [{"role": "user", "content": ""}], [{"role": "system"}]]
+    "messages",
+    [
+        "redacted-by-litellm",
+        "",
+        None,
+        [],
+        [{"role": "user", "content": ""}],
+        [{"role": "system"}],
+        [{"role": "user", "content": "redacted-by-litellm"}],
+        '[{"role": "user", "content": "redacted-by-litellm"}]',
+        [{"role": "user", "content": [{"type": "text", "text": "[REDACTED]"}]}],
+    ],
 )
 def test_no_prompt_is_made_of_what_is_none(messages: Any) -> None:
-    """A placeholder for removed text is no text."""
-    assert "prompt" not in only_event(LITELLM | {"messages": messages})
+    """A placeholder for removed text is no text, and how many messages it stands for is unknown."""
+    event = only_event(LITELLM | {"messages": messages})
+
+    assert ("prompt" in event, "turn" in event) == (False, False)
+
+
+def test_a_placeholder_behind_a_prompt_hides_nothing() -> None:
+    """Of several messages the last that has a text is the prompt; the turn is unknown."""
+    messages = [{"role": "user", "content": text} for text in ("first", "second", "redacted")]
+    event = only_event(LITELLM | {"messages": messages})
+
+    assert (event["prompt"], event.get("turn")) == ("second", None)
 
 
 @pytest.mark.parametrize("placeholder", PLACEHOLDERS)
