@@ -17,7 +17,6 @@ MAPPED: Mapped = {
     "cached_input_tokens": whole("gen_ai.usage.cached_input_tokens", "llm_cached_input_token"),
     "reasoning_tokens": whole("gen_ai.usage.reasoning_tokens", "llm_reasoning_token"),
     "provider": lambda document: provider_of(document.get("gen_ai.provider.name")),
-    "conversation_id": text("session.id"),
     "status_code": whole("response_code"),
     "latency_ms": number("duration"),
     "client_ip": address("x-forwarded-for", "downstream_remote_address"),

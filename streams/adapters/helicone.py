@@ -14,7 +14,6 @@ MAPPED: Mapped = {
     "api_key_id": text("log.request.heliconeApiKeyId"),
     "provider": text("heliconeMeta.gatewayProvider", "log.request.provider"),
     "stream": flag("log.request.isStream"),
-    "conversation_id": text("log.request.properties.Helicone-Session-Id"),
     "status_code": whole("log.response.status"),
     "latency_ms": number("log.response.delayMs"),
     "country": text("log.request.countryCode"),

@@ -42,7 +42,6 @@ MAPPED: Mapped = {
     "choice_count": whole("model_parameters.n"),
     "logprobs": flag("model_parameters.logprobs"),
     "stream": flag("stream", "model_parameters.stream"),
-    "conversation_id": text("metadata.requester_custom_headers.x-session-id"),
     "turn": user_turns("messages"),
     "finish_reason": text("response.choices.0.finish_reason"),
     "status_code": whole("status_code", "error_information.error_code"),

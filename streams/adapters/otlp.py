@@ -56,7 +56,7 @@ MAPPED: Mapped = {
     "top_p": number("gen_ai.request.top_p"),
     "choice_count": whole("gen_ai.request.choice.count"),
     "stream": flag("gen_ai.request.stream"),
-    "conversation_id": text("gen_ai.conversation.id", "session.id"),
+    "conversation_id": text("gen_ai.conversation.id"),
     "turn": user_turns("gen_ai.input.messages"),
     "finish_reason": text("gen_ai.response.finish_reasons.0"),
     "status_code": whole("http.response.status_code", "http.status_code"),

@@ -68,7 +68,6 @@ HELICONE_EVENT = {
     "api_key_id": "42",
     "provider": "atlas",
     "stream": True,
-    "conversation_id": "sess",
     "status_code": 200,
     "latency_ms": 1500.0,
     "country": "SE",

@@ -146,7 +146,6 @@ OPENINFERENCE_EVENT = {
     "input_tokens": 11,
     "output_tokens": 22,
     "provider": "atlas",
-    "conversation_id": "sess",
     "latency_ms": 2000.0,
     "source": "edge",
 }

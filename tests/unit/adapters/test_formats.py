@@ -242,6 +242,15 @@ def test_an_entry_without_an_id_gets_one_from_its_contents() -> None:
     assert only_event(anonymous)["event_id"] == only_event(reordered)["event_id"] != only_event(later)["event_id"]
 
 
+@pytest.mark.parametrize("name", ["envoy", "litellm", "helicone", "openinference"])
+def test_a_session_is_no_conversation(name: str) -> None:
+    """Each request of a script with one session begins something; taken for turns, all but the first would not."""
+    document, _ = SAMPLES[name]
+
+    assert "sess" in json.dumps(document)
+    assert "conversation_id" not in only_event(document)
+
+
 def test_credentials_are_not_read() -> None:
     """What must stay secret does not get into a usage event."""
     assert "secret" not in json.dumps(only_event(HELICONE))
