@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from detectors.fingerprint import Fingerprinter, FingerprintRefused, is_fingerprint, parse
+from schemas.repair import repaired
 from streams.commands.options import command_settings
 from streams.configuration import PUBLIC_KEY_WARNING, has_public_key
 from streams.settings import Settings
@@ -17,6 +18,7 @@ READ_BYTES = 256 * 1024
 
 _decode_event = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 """Values stay the bytes they are, whatever they are."""
+_decode_value = msgspec.json.Decoder().decode
 
 Answer = Callable[[list[bytes]], list[bytes]]
 
@@ -44,7 +46,8 @@ def command(form: str) -> None:
     Each line is answered by one line. The key is STILLWATCH_FINGERPRINT_KEY, the same as in every worker. With
     --input events, each event's prompt becomes its prompt_fingerprint and everything else stays as it is: what a
     gateway sends that keeps prompts to itself. A line that is not what it should be ends the command with exit
-    code 1, after those before it.
+    code 1, after those before it. Any JSON object is taken for an event, also one with half a character or NaN; a
+    prompt or fingerprint that is no text is none.
     """
     answer = _answer(form)
     done = 0
@@ -118,18 +121,24 @@ def _without_prompts(fingerprinter: Fingerprinter, lines: Sequence[bytes]) -> li
 
 
 def _event(place: int, line: bytes) -> dict[str, Any]:
-    try:
-        event: dict[str, Any] = dict(_decode_event(line))
-        event["prompt"] = _prompt(msgspec.json.decode(event.get("prompt", b"null"), type=str | list[str] | None))
-        known = msgspec.json.decode(event.pop("prompt_fingerprint", b"null"), type=str | None)
-    except (ValueError, RecursionError) as error:
-        raise LineRefused(place, "is no usage event") from error
-    return event | {"prompt_fingerprint": known} if known is not None else event
+    """The fields of an event, repaired as ingest does where that is needed; without an unfit prompt or fingerprint."""
+    for read in (bytes, repaired):
+        try:
+            event: dict[str, Any] = dict(_decode_event(read(line)))
+            prompt = _prompt(_decode_value(event.pop("prompt", b"null")))
+            known = _decode_value(event.pop("prompt_fingerprint", b"null"))
+        except (ValueError, RecursionError):
+            continue
+        known_fields = {"prompt": prompt, "prompt_fingerprint": known if isinstance(known, str) else None}
+        return event | {name: value for name, value in known_fields.items() if value is not None}
+    raise LineRefused(place, "is no usage event")
 
 
-def _prompt(value: str | list[str] | None) -> str | None:
-    """The prompt as ingest reads it: texts in a list are one."""
-    return ("\n".join(value) if value else None) if isinstance(value, list) else value
+def _prompt(value: Any) -> str | None:
+    """The prompt as ingest reads it: texts in a list are one, what is neither is none."""
+    if isinstance(value, list) and value and all(isinstance(text, str) for text in value):
+        return "\n".join(value)
+    return value if isinstance(value, str) else None
 
 
 def _take_apart(lines: Sequence[bytes]) -> list[bytes]:

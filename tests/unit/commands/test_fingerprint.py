@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detectors.fingerprint import Fingerprinter, exact_id, parse
+from schemas.usage_event import decode_usage_event
 from streams.cli import main
 
 KEY = "a key of a test, long enough"
@@ -63,11 +64,44 @@ def test_events_lose_their_prompt_and_nothing_else() -> None:
         ({"prompt": ["p", "q"]}, {"prompt_fingerprint": fingerprint("p\nq")}),
         ({"prompt": []}, {}),
         ({"prompt": "p", "prompt_fingerprint": None}, {"prompt_fingerprint": fingerprint("p")}),
+        ({"prompt": "p", "prompt_fingerprint": 5}, {"prompt_fingerprint": fingerprint("p")}),
+        ({"prompt": 5, "prompt_fingerprint": ["p"], "a": 1}, {"a": 1}),
     ],
 )
 def test_events_without_prompt_or_with_fingerprint(line: dict[str, object], expected: dict[str, object]) -> None:
     """Without a prompt there is no fingerprint, and one that is there already is kept."""
     assert json.loads(run(json.dumps(line).encode(), "--input", "events").stdout) == expected
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        rb'"prompt": "half \ud800"',
+        b'"prompt": "byte \xff"',
+        b'"prompt": "p", "temperature": NaN',
+        b'"prompt": "p", "mood": "\xff"',
+        b'"prompt": NaN',
+        b'"prompt": 5',
+        b'"prompt": ["a", 5]',
+        b'"prompt": {"text": "p"}',
+        b'"prompt": 1e999',
+        rb'"prompt": "p", "prompt_fingerprint": "\ud800"',
+        b'"prompt": "p", "mood": ' + b"[" * 5_000 + b"]" * 5_000,
+        b'"prompt": ' + b"[" * 5_000 + b"]" * 5_000,
+    ],
+)
+def test_an_event_that_ingest_reads_is_answered(fields: bytes) -> None:
+    """As ingest reads it: what is no character is replaced, an unfit prompt is none."""
+    line = b'{"event_id": "e", "occurred_at": "2026-03-02T00:00:00Z", "account_id": "a", "model": "m", '
+    line += b'"input_tokens": 1, "output_tokens": 2, ' + fields + b"}"
+    read = decode_usage_event(line)
+    result = run(line + b"\n", "--input", "events")
+    answered = decode_usage_event(result.stdout_bytes.strip())
+
+    assert result.exit_code == 0
+    assert answered.prompt is None
+    assert answered.prompt_fingerprint == (None if read.prompt is None else fingerprint(read.prompt))
+    assert (answered.account_id, answered.temperature) == (read.account_id, read.temperature)
 
 
 def test_fingerprints_are_taken_apart_for_people() -> None:
@@ -87,7 +121,8 @@ def test_fingerprints_are_taken_apart_for_people() -> None:
         ("json", b"why", "is no JSON string"),
         ("json", b"{}", "is no JSON string"),
         ("events", b"[]", "is no usage event"),
-        ("events", b'{"prompt": 3}', "is no usage event"),
+        ("events", b'{"prompt": "p"', "is no usage event"),
+        ("events", b"5", "is no usage event"),
         ("events", b"{" * 100_000, "is no usage event"),
         ("fingerprints", b"hello", "is no fingerprint: a fingerprint starts with '1.', this string with 'hello'"),
     ],
