@@ -50,8 +50,11 @@ class PartitionLag:
 
     @property
     def lag(self) -> int:
-        """How many messages are still to be read; what is no longer kept does not count."""
-        return self.end - max(self.beginning, self.committed or 0)
+        """How many messages are still to be read; what is no longer kept does not count.
+
+        Of a topic that was made again what was committed may lie behind its end.
+        """
+        return max(0, self.end - max(self.beginning, self.committed or 0))
 
 
 class GroupAdmin:

@@ -36,10 +36,15 @@ def command(as_json: bool) -> None:
 
 
 def newest_event(lag: PartitionLag) -> datetime | None:
-    """Return the newest event time of what was read of an input partition; ``None`` before the first event."""
-    if not lag.metadata or int(lag.metadata) == NEVER_MS:
+    """Return the newest event time of what was read of an input partition.
+
+    ``None`` before the first event, and where another program committed: its metadata may be anything.
+    """
+    try:
+        newest_ms = int(lag.metadata or NEVER_MS)
+        return None if newest_ms == NEVER_MS else datetime.fromtimestamp(newest_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
         return None
-    return datetime.fromtimestamp(int(lag.metadata) / 1000, UTC)
 
 
 def _json(lag: PartitionLag, newest: datetime | None) -> dict[str, Any]:

@@ -55,12 +55,21 @@ def _cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_left_to_read_is_counted_of_what_is_kept() -> None:
-    """From the committed offset or the beginning, whichever is later; without a commit from the beginning."""
+    """From the committed offset or the beginning, whichever is later; never less than nothing, as in a new topic."""
     lags = [
-        PartitionLag("t", 0, committed, metadata="", beginning=40, end=100).lag for committed in (None, 10, 90, 100)
+        PartitionLag("t", 0, committed, metadata="", beginning=40, end=100).lag
+        for committed in (None, 10, 90, 100, 500)
     ]
 
-    assert lags == [60, 60, 10, 0]
+    assert lags == [60, 60, 10, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "metadata", ["moved by hand", "\u00b2", "1" * 5_000, "9" * 19, "-1e3", "", str(NEVER_MS), None]
+)
+def test_metadata_of_another_program_tells_no_time(metadata: Any) -> None:
+    """Offsets may have been committed with other tools, which put there what they like."""
+    assert lag.newest_event(PartitionLag("t", 0, 5, metadata, beginning=0, end=9)) is None
 
 
 def test_every_partition_that_the_workers_read_has_a_line() -> None:
