@@ -1,5 +1,6 @@
 """Files that a command writes: never over what it reads, and whole or not at all."""
 
+import errno
 import os
 import shutil
 import stat
@@ -12,6 +13,10 @@ import click
 
 STANDARD_STREAM = Path("-")
 _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
+_MOUNTED = frozenset((errno.EBUSY, errno.EXDEV))
+"""Why a file cannot be replaced that was mounted into a container."""
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What only writing can fail with."""
 
 
 def refuse_inputs(option: str, output: Path, inputs: Iterable[tuple[str, Path | None]]) -> None:
@@ -35,7 +40,8 @@ def refuse_inputs(option: str, output: Path, inputs: Iterable[tuple[str, Path | 
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name when all is written; until then an earlier one stays as it was.
 
-    What is no file, such as standard output (``-``) or a pipe, is written at once.
+    What is no file, such as standard output (``-``) or a pipe, is written at once. A file that cannot be replaced,
+    because it is mounted, gets the contents when all is written. Whatever fails is told of the path that was given.
     """
     if not _can_be_replaced(path):
         with cast(BinaryIO, click.open_file(str(path), "wb")) as out:
@@ -44,22 +50,36 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     # A link stays a link: what it leads to is replaced.
     target = path.resolve()
     partial = target.with_name(f".stillwatch-{os.getpid()}.partial")
+    with _told_of(path, (partial, target)):
+        try:
+            with partial.open("wb") as out:
+                yield out
+            if target.exists():
+                shutil.copymode(target, partial)
+            _put(partial, target)
+        finally:
+            with suppress(FileNotFoundError):
+                partial.unlink()
+
+
+def _put(partial: Path, target: Path) -> None:
     try:
-        with _opened(partial, path) as out:
-            yield out
-        if target.exists():
-            shutil.copymode(target, partial)
         partial.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
-
-
-def _opened(partial: Path, path: Path) -> BinaryIO:
-    try:
-        return partial.open("wb")
     except OSError as error:
-        # Nobody has asked for a file of that other name.
+        if error.errno not in _MOUNTED:
+            raise
+        shutil.copyfile(partial, target)
+
+
+@contextmanager
+def _told_of(path: Path, others: Iterable[Path]) -> Iterator[None]:
+    """Name the path that was given in errors of writing, instead of others of which nobody has heard."""
+    try:
+        yield
+    except OSError as error:
+        is_ours = error.filename in map(str, others) if error.filename else error.errno in _FULL
+        if not is_ours:
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
