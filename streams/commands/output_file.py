@@ -3,10 +3,12 @@
 import errno
 import os
 import shutil
+import signal
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import BinaryIO, cast
 
 import click
@@ -37,6 +39,24 @@ def refuse_inputs(option: str, output: Path, inputs: Iterable[tuple[str, Path | 
 
 
 @contextmanager
+def cleared_up_when_terminated() -> Iterator[None]:
+    """Have SIGTERM unwind as Ctrl-C does, so that what is half written is removed, unless somebody else handles it."""
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit(number: int, _: object) -> None:
+    # What a shell shows of a process that a signal has ended.
+    raise SystemExit(128 + number)
+
+
+@contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name when all is written; until then an earlier one stays as it was.
 
@@ -50,7 +70,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     # A link stays a link: what it leads to is replaced.
     target = path.resolve()
     partial = target.with_name(f".stillwatch-{os.getpid()}.partial")
-    with _told_of(path, (partial, target)):
+    with cleared_up_when_terminated(), _told_of(path, (partial, target)):
         try:
             with partial.open("wb") as out:
                 yield out

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from streams.commands.options import FiniteRange, command_settings, json_option
-from streams.commands.output_file import refuse_inputs
+from streams.commands.output_file import cleared_up_when_terminated, refuse_inputs
 from traffic.generate import DEFAULT_START, mixture
 from traffic.labels import FILES, write_traffic
 from traffic.rhythm import DAY_MS
@@ -65,7 +65,8 @@ def command(ctx: click.Context, /, scenario_path: Path | None, out: Path, as_jso
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     simulation = Simulation(scenario)
-    events = _write(simulation, out)
+    with cleared_up_when_terminated():
+        events = _write(simulation, out)
     found = {
         "folder": str(out),
         "events": events,

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,14 @@ def test_failures_of_others_stay_theirs(tmp_path: Path, error: OSError) -> None:
         raise error
 
     assert raised.value is error
+
+
+def test_a_signal_leaves_no_half_file(tmp_path: Path) -> None:
+    """SIGTERM unwinds as Ctrl-C does, and afterwards means what it did."""
+    with pytest.raises(SystemExit) as raised, written_whole(tmp_path / "alerts.jsonl"):  # noqa: PT012
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        signal.raise_signal(signal.SIGTERM)
+
+    assert raised.value.code == 128 + signal.SIGTERM
+    assert [*tmp_path.iterdir()] == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
