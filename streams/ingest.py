@@ -90,7 +90,7 @@ class IngestStage(StatelessStage):
     async def assign(self, starts: Mapping[int, Start]) -> None:
         """Have exactly these partitions, each at its committed offset with the event time committed beside it."""
         self.partitions = {
-            number: InputPartition(self._disorder_ms, start.offset, int(start.metadata) if start.metadata else NEVER_MS)
+            number: InputPartition(self._disorder_ms, start.offset, _newest_ms(start.metadata))
             for number, start in starts.items()
         }
         self._reported = {}
@@ -156,6 +156,14 @@ class IngestStage(StatelessStage):
         raw = encode_progress(ProgressMessage(self.input_partitions, list(reports.values())))
         for usage_partition in range(self.usage_partitions):
             self._publisher.publish(self._usage_topic, usage_partition, None, raw, PROGRESS_HEADERS)
+
+
+def _newest_ms(metadata: str) -> int:
+    """Newest event time that was committed beside an offset; none where another program moved the offset."""
+    try:
+        return int(metadata)
+    except ValueError:
+        return NEVER_MS
 
 
 @lru_cache(maxsize=65_536)

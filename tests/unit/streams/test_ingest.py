@@ -1,5 +1,6 @@
 """Ingest: what is late is a property of the partition's own log, also across a restart anywhere."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from streams.admission import Admission
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import ORIGIN, PROGRESS, Record
 from streams.ingest import IngestStage, InputPartition, partition_of
+from streams.offsets import Start
 from streams.progress import NEVER_MS, decode_progress
 from tests.unit.detectors.samples import fingerprint
 from tests.unit.streams.memory import DISORDER_MS, SETTINGS, MemoryKafka, now_ms, record
@@ -198,3 +200,15 @@ def json_time(raw: bytes) -> Any:
     from schemas.times import parse_instant
 
     return parse_instant(json.loads(raw)["occurred_at"])
+
+
+@pytest.mark.parametrize(
+    ("metadata", "newest_ms"), [(str(NOON_MS), NOON_MS), ("", NEVER_MS), ("moved by hand", NEVER_MS)]
+)
+def test_whoever_moved_an_offset_stops_no_worker(metadata: str, newest_ms: int) -> None:
+    """A partition goes on at the offset; without an event time beside it nothing is late yet."""
+    stage = new_stage(MemoryKafka())
+    asyncio.run(stage.assign({0: Start(7, metadata, 0)}))
+
+    assert stage.partitions[0].next_offset == 7
+    assert stage.partitions[0].progress.newest_ms == newest_ms
