@@ -123,7 +123,7 @@ class UsageEvent(BaseModel):
         default=None,
         description="Text of the prompt, or a list of texts: read once at ingest, then replaced by its fingerprint.",
     )
-    prompt_fingerprint: Annotated[str, Field(max_length=4096)] | None = Field(
+    prompt_fingerprint: Annotated[Annotated[str, Field(max_length=4096)] | None, *OR_UNKNOWN] = Field(
         default=None,
         description="Stillwatch's fingerprint of the prompt, where the gateway has made it; others are unknown.",
     )
