@@ -115,9 +115,10 @@ def test_a_fingerprint_of_the_gateway_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "unfit", ["", " ", "n/a", "v2.something", "2" + fingerprint()[1:], fingerprint()[:-1] + "\x1f", "é" * 208]
+    "unfit",
+    ["", " ", "n/a", "v2.something", "2" + fingerprint()[1:], fingerprint()[:-1] + "\x1f", "é" * 208, 5, "a" * 5_000],
 )
-def test_what_is_no_fingerprint_does_not_cost_the_prompt(unfit: str) -> None:
+def test_what_is_no_fingerprint_does_not_cost_the_prompt(unfit: object) -> None:
     """The prompt is fingerprinted all the same, and without one nothing is known; both are counted as ignored."""
     kafka = MemoryKafka()
     stage = new_stage(kafka)
