@@ -4,8 +4,8 @@ Volume is counted per hour of event time and compared with what the same hour of
 expect. The residual, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z
 is at most standard normal, and the Shiryaev-Roberts sum M <- (1 + M) * e exceeds A on average not before A hours
 (Shin, Ramdas, Rinaldo: E-detectors, NEJSDS 2023). Learning is slowed while the sum is high, so that a slow campaign
-does not become its own baseline. The sum fades with event time, silence included; that can only make it smaller, so the
-guarantee stands. What it cannot see: a shift that is small against the account's own spread, spread over days.
+does not become its own baseline. The sum fades over hours that are silent or no busier than usual; that can only make
+it smaller, so the guarantee stands. What it cannot see: a shift that is small against the account's own spread.
 """
 
 import math
@@ -25,7 +25,7 @@ _MIN_SPREAD = 0.5
 _WARM_HOURS = 24
 _MAX_NATS = 60.0
 _FADING_HOURS = 36.0
-"""Time after which evidence counts 1/e, as other sums do: at its usual volume an account is calm again in days."""
+"""Time after which evidence that nothing renews counts 1/e, as other sums do."""
 
 
 class RhythmState(msgspec.Struct, array_like=True):
@@ -82,10 +82,14 @@ class Rhythm:
         if hour > state.hour:
             if state.hour >= 0:
                 self._finish_hour()
-                state.shift *= math.exp((state.hour - hour) / _FADING_HOURS)
+                self._fade(hour - state.hour - 1)
             state.mask = (state.mask << min(hour - state.hour, _DAY_HOURS)) & (2**_DAY_HOURS - 1) | 1
             state.hour, state.count = hour, 0
         state.count += exchanges
+
+    def _fade(self, hours: int) -> None:
+        """Let evidence fade over hours that were no busier than usual, or silent."""
+        self._state.shift *= math.exp(-hours / _FADING_HOURS)
 
     def _expected(self, hour: int) -> float:
         """Expected log count of an hour: the mean of the level and of the same hour of the day, once both are known."""
@@ -106,6 +110,8 @@ class Rhythm:
             # log(1 + M') with M' = (1 + M) * e
             total = state.shift + _BET * z - _BET * _BET / 2
             state.shift = min(_MAX_NATS, math.log1p(math.exp(total)) if total < _MAX_NATS else total)
+            if z <= 0:
+                self._fade(1)
         # Under suspicion neither level nor spread may follow what is suspected: an eighth of it is learned.
         share = 1.0 if state.shift < _SUSPICIOUS_NATS else _SUSPICIOUS_SHARE
         learned, square = share * residual, min(residual * residual, 4.0)
