@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def test_failures_of_others_stay_theirs(tmp_path: Path, error: OSError) -> None:
     assert raised.value is error
 
 
+@pytest.fixture
+def nobody_handles_sigterm() -> Iterator[None]:
+    """As in a command's own process; other tests leave handlers behind."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("nobody_handles_sigterm")
 def test_a_signal_leaves_no_half_file(tmp_path: Path) -> None:
     """SIGTERM unwinds as Ctrl-C does, and afterwards means what it did."""
     with pytest.raises(SystemExit) as raised, written_whole(tmp_path / "alerts.jsonl"):  # noqa: PT012
