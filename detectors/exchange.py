@@ -49,6 +49,7 @@ LIMIT_REASONS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "token_limit_reached")
 )
 """What providers call it, in lower case, that an answer ended at the limit on its tokens."""
+_ANSWERED, _BY_ITSELF = 200, "stop"
 _REQUEST_WORDS = 31
 _MANY_WORDS = levels_from(_REQUEST_WORDS)
 
@@ -165,10 +166,12 @@ def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:
         flags = LONG
     if event.labels is not None and _ELICITATION_LABEL in event.labels:
         flags |= ELICITATION
-    if is_failure(event.status_code, event.error_type):
-        flags |= UNANSWERED | (REFUSED if is_refusal(event.status_code, event.error_type) else 0)
-    if event.max_output_tokens is not None and (event.finish_reason or "").lower() in LIMIT_REASONS:
-        flags |= FULL_LENGTH
+    # Most requests are answered, and most answers end by themselves.
+    status, reason = event.status_code, event.finish_reason
+    if status != _ANSWERED and is_failure(status, event.error_type):
+        flags |= UNANSWERED | (REFUSED if is_refusal(status, event.error_type) else 0)
+    if reason and reason != _BY_ITSELF and event.max_output_tokens is not None:
+        flags |= FULL_LENGTH if reason.lower() in LIMIT_REASONS else 0
     if event.output_tokens is None:
         flags |= UNTOLD
     return flags
