@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.admin import OffsetSpec
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -16,13 +16,12 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from streams.kafka_admin import KafkaAdmin
 from streams.settings import Settings
 
-BOOTSTRAP_TIMEOUT_MS = 10_000
 _COORDINATOR_ATTEMPTS = 20
 _COORDINATOR_PAUSE_SECONDS = 0.5
 
-_admin_client: Any = KafkaAdminClient
 _offset_spec: Any = OffsetSpec
 """kafka-python has no annotations to check calls against."""
 
@@ -57,23 +56,12 @@ class PartitionLag:
         return max(0, self.end - max(self.beginning, self.committed or 0))
 
 
-class GroupAdmin:
-    """Looks at and deletes the group of the settings; a context manager that closes its connection.
-
-    Raises ``kafka.errors.KafkaError``.
-    """
+class GroupAdmin(KafkaAdmin):
+    """Looks at and deletes the group of the settings; raises ``kafka.errors.KafkaError``."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self._group = settings.group_id
-        self._admin: Any = _admin_client(
-            **settings.kafka_python_config(), client_id="stillwatch-group", bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
-        )
-
-    def __enter__(self) -> "GroupAdmin":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._admin.close()
 
     def lag(self, topics: Iterable[str]) -> list[PartitionLag]:
         """Return the lag of every partition of these topics, in their order."""

@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import BrokerResponseError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
-from streams.settings import Settings
+from streams.kafka_admin import KafkaAdmin
 from streams.topics import SINGLE, Role, TopicSpec
 
-BOOTSTRAP_TIMEOUT_MS = 10_000
 CREATE_TIMEOUT_MS = 30_000
 _GONE_ATTEMPTS = 60
 _GONE_PAUSE_SECONDS = 0.5
@@ -49,27 +48,12 @@ class TopicDeletionError(RuntimeError):
     """The cluster did not delete a topic, for the reason it gave."""
 
 
-_admin_client: Any = KafkaAdminClient
 _config_resource: Any = ConfigResource
 """kafka-python has no annotations to check calls against."""
 
 
-class TopicAdmin:
-    """Looks at, creates and deletes topics; a context manager that closes its connection.
-
-    Raises ``kafka.errors.KafkaError``.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._admin: Any = _admin_client(
-            **settings.kafka_python_config(), client_id="stillwatch-topics", bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
-        )
-
-    def __enter__(self) -> "TopicAdmin":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._admin.close()
+class TopicAdmin(KafkaAdmin):
+    """Looks at, creates and deletes topics; raises ``kafka.errors.KafkaError``."""
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """Return those of the named topics that the cluster does not have; asks for no right but to see them."""

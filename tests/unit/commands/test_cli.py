@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from kafka.errors import KafkaTimeoutError
 
-from streams import cli, topic_admin
+from streams import cli, kafka_admin
 from streams.cli import COMMANDS, main
 from streams.commands.failures import expected_failure
 from streams.commands.options import command_settings
@@ -127,7 +127,7 @@ def test_a_key_that_cannot_be_is_told_alike_by_every_command(arguments: list[str
 
 def test_a_broken_cluster_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a cluster the failure says where to look."""
-    monkeypatch.setattr(topic_admin, "BOOTSTRAP_TIMEOUT_MS", 300)
+    monkeypatch.setattr(kafka_admin, "BOOTSTRAP_TIMEOUT_MS", 300)
     done = run("topics", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
 
     assert done.exit_code == 1

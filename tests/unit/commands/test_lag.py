@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from kafka.errors import CoordinatorNotAvailableError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from streams import group_admin
+from streams import group_admin, kafka_admin
 from streams.commands import lag
 from streams.group_admin import PartitionLag
 from streams.progress import NEVER_MS
@@ -50,7 +50,7 @@ class FakeClient:
 
 @pytest.fixture(autouse=True)
 def _cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_admin, "_admin_client", FakeClient)
+    monkeypatch.setattr(kafka_admin, "_admin_client", FakeClient)
     monkeypatch.setattr(group_admin, "_COORDINATOR_PAUSE_SECONDS", 0)
 
 
