@@ -20,12 +20,13 @@ OR_UNKNOWN = (WrapValidator(_or_unknown), Field(json_schema_extra={"unfit": "unk
 """Unpack into the annotation of an optional field: a value of another type or range is unknown."""
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """Return one text of several lines for a list of texts, and everything else as it is."""
     is_texts = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
     return "\n".join(value) if is_texts else value
 
 
-OR_TEXTS = (*OR_UNKNOWN, BeforeValidator(_as_text))
+OR_TEXTS = (*OR_UNKNOWN, BeforeValidator(as_text))
 """Unpack into the annotation of an optional text: a list of texts is one of several lines, anything else unknown."""
 
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from detectors.fingerprint import Fingerprinter, FingerprintRefused, is_fingerprint, parse
+from schemas.forgiving import as_text
 from schemas.repair import repaired
 from streams.commands.options import command_settings
 from streams.configuration import PUBLIC_KEY_WARNING, has_public_key
@@ -125,20 +126,13 @@ def _event(place: int, line: bytes) -> dict[str, Any]:
     for read in (bytes, repaired):
         try:
             event: dict[str, Any] = dict(_decode_event(read(line)))
-            prompt = _prompt(_decode_value(event.pop("prompt", b"null")))
+            prompt = as_text(_decode_value(event.pop("prompt", b"null")))
             known = _decode_value(event.pop("prompt_fingerprint", b"null"))
         except (ValueError, RecursionError):
             continue
-        known_fields = {"prompt": prompt, "prompt_fingerprint": known if isinstance(known, str) else None}
-        return event | {name: value for name, value in known_fields.items() if value is not None}
+        chosen = {"prompt": prompt, "prompt_fingerprint": known}
+        return event | {name: value for name, value in chosen.items() if isinstance(value, str)}
     raise LineRefused(place, "is no usage event")
-
-
-def _prompt(value: Any) -> str | None:
-    """The prompt as ingest reads it: texts in a list are one, what is neither is none."""
-    if isinstance(value, list) and value and all(isinstance(text, str) for text in value):
-        return "\n".join(value)
-    return value if isinstance(value, str) else None
 
 
 def _take_apart(lines: Sequence[bytes]) -> list[bytes]:
