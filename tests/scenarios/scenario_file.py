@@ -1,9 +1,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.yaml_text import read_yaml
 from traffic.scenario import Scenario
 from traffic.scenario_files import scenario_of
 
@@ -47,7 +47,7 @@ class ScenarioFile(BaseModel):
 
 def load(folder: str) -> ScenarioFile:
     """Read the scenario of a folder; raises ``pydantic.ValidationError`` for what it does not know."""
-    return ScenarioFile.model_validate(yaml.safe_load((FOLDER / folder / "scenario.yaml").read_text()))
+    return ScenarioFile.model_validate(read_yaml((FOLDER / folder / "scenario.yaml").read_text()))
 
 
 def folders() -> list[str]:
