@@ -1,7 +1,8 @@
 """The rhythm of one account: its hours, and an e-detector for its volume against its own past.
 
-Volume is counted per hour of event time and compared with what the same hour of the day and the recent level let
-expect. The residual, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z
+Volume is counted per hour of event time and compared with what the recent level, the same hour of the day and the day
+of the week let expect: 31 numbers for the 168 hours of a week, each of which comes too seldom to be learned by itself.
+The residual, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z
 is at most standard normal, and the Shiryaev-Roberts sum M <- (1 + M) * e exceeds A on average not before A hours
 (Shin, Ramdas, Rinaldo: E-detectors, NEJSDS 2023). Learning is slowed while the sum is high, so that a slow campaign
 does not become its own baseline. The sum fades over hours that are silent or no busier than usual; that can only make
@@ -14,14 +15,17 @@ import msgspec
 from river import stats
 
 _DAY_HOURS = 24
+_WEEK_DAYS = 7
 _LEARN = 0.05
 _LEARN_HOUR = 0.25
+_LEARN_DAY = 0.1
 _SUSPICIOUS_NATS = 3.0
 _SUSPICIOUS_SHARE = 1 / 8
 _BET = 0.5
 _MAX_Z = 6.0
 _MIN_Z = -3.0
 _MIN_SPREAD = 0.5
+_MAX_SQUARE = 4.0
 _WARM_HOURS = 24
 _MAX_NATS = 60.0
 _FADING_HOURS = 36.0
@@ -29,7 +33,11 @@ _FADING_HOURS = 36.0
 
 
 class RhythmState(msgspec.Struct, array_like=True):
-    """Plain numbers from which a ``Rhythm`` is rebuilt; 24 hours take about 200 bytes."""
+    """Plain numbers from which a ``Rhythm`` is rebuilt; hours and days take about 300 bytes.
+
+    ``by_hour`` is the log count of each hour of the day, negative for one that had no use yet; ``by_day`` by how much
+    log counts differ on each day of the week.
+    """
 
     hour: int = -1
     count: int = 0
@@ -39,6 +47,7 @@ class RhythmState(msgspec.Struct, array_like=True):
     square: float | None = None
     shift: float = 0.0
     by_hour: list[float] = msgspec.field(default_factory=lambda: [-1.0] * _DAY_HOURS)
+    by_day: list[float] = msgspec.field(default_factory=lambda: [0.0] * _WEEK_DAYS)
 
 
 class Rhythm:
@@ -91,34 +100,51 @@ class Rhythm:
         """Let evidence fade over hours that were no busier than usual, or silent."""
         self._state.shift *= math.exp(-hours / _FADING_HOURS)
 
-    def _expected(self, hour: int) -> float:
-        """Expected log count of an hour: the mean of the level and of the same hour of the day, once both are known."""
-        state = self._state
-        if not state.hours:
-            return 0.0
-        own = state.by_hour[hour % _DAY_HOURS]
-        level = self._level.get()
-        return float(level) if own < 0 else 0.5 * (float(level) + own)
+    def _usual(self, hour: int) -> float:
+        """Log count of an hour on any day: the mean of the level and of the same hour of the day, once it is known."""
+        own, level = self._state.by_hour[hour % _DAY_HOURS], float(self._level.get())
+        return level if own < 0 else 0.5 * (level + own)
 
     def _finish_hour(self) -> None:
         state = self._state
         value = math.log1p(state.count)
-        residual = value - self._expected(state.hour) if state.hours else 0.0
+        if not state.hours:
+            self._begin(value)
+            return
+        usual, day = self._usual(state.hour), state.hour // _DAY_HOURS % _WEEK_DAYS
+        residual = value - usual - state.by_day[day]
         if state.hours >= _WARM_HOURS:
-            spread = max(_MIN_SPREAD, math.sqrt(self._square.get()))
-            z = min(_MAX_Z, max(_MIN_Z, residual / spread))
-            # log(1 + M') with M' = (1 + M) * e
-            total = state.shift + _BET * z - _BET * _BET / 2
-            state.shift = min(_MAX_NATS, math.log1p(math.exp(total)) if total < _MAX_NATS else total)
-            if z <= 0:
-                self._fade(1)
+            self._bet_on(residual)
         # Under suspicion neither level nor spread may follow what is suspected: an eighth of it is learned.
         share = 1.0 if state.shift < _SUSPICIOUS_NATS else _SUSPICIOUS_SHARE
-        learned, square = share * residual, min(residual * residual, 4.0)
-        self._level.update(value - residual + learned if state.hours else value)
-        known_square = self._square.get() if state.hours else square
-        self._square.update(known_square + share * (square - known_square))
+        self._learn(usual, day, share * residual)
+        known_square = self._square.get()
+        self._square.update(known_square + share * (min(residual * residual, _MAX_SQUARE) - known_square))
+        state.hours += 1
+
+    def _begin(self, value: float) -> None:
+        """Take the first hour as what is usual."""
+        state = self._state
+        self._level.update(value)
+        self._square.update(0.0)
+        state.by_hour[state.hour % _DAY_HOURS] = value
+        state.hours = 1
+
+    def _bet_on(self, residual: float) -> None:
+        """Renew the sum by the bet on one hour: log(1 + M') with M' = (1 + M) * e."""
+        state = self._state
+        spread = max(_MIN_SPREAD, math.sqrt(self._square.get()))
+        z = min(_MAX_Z, max(_MIN_Z, residual / spread))
+        total = state.shift + _BET * z - _BET * _BET / 2
+        state.shift = min(_MAX_NATS, math.log1p(math.exp(total)) if total < _MAX_NATS else total)
+        if z <= 0:
+            self._fade(1)
+
+    def _learn(self, usual: float, day: int, learned: float) -> None:
+        """Move level, hour of the day and day of the week by what an hour taught that was ``usual`` but for that."""
+        state = self._state
+        self._level.update(usual + learned)
         slot = state.hour % _DAY_HOURS
         known = state.by_hour[slot]
-        state.by_hour[slot] = value if known < 0 else known + _LEARN_HOUR * (learned if state.hours else 0.0)
-        state.hours += 1
+        state.by_hour[slot] = usual + learned if known < 0 else known + _LEARN_HOUR * learned
+        state.by_day[day] += _LEARN_DAY * learned

@@ -1,6 +1,8 @@
 """The rhythm of an account: its hours, and the sum of bets on its volume."""
 
 import math
+from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
 from hypothesis import given
@@ -21,26 +23,23 @@ def after(hourly: list[int]) -> Rhythm:
 
 def direct_nats(hourly: list[int]) -> float:
     """log(1 + M) with M the sum, over all starts, of the products of the bets since; levels by their written rules."""
-    level, square, by_hour = 0.0, 0.0, dict[int, float]()
+    level, square, by_hour, by_day = math.log1p(hourly[0]), 0.0, {0: math.log1p(hourly[0])}, dict[int, float]()
     bets: list[float] = []
     nats = 0.0
-    for hour, count in enumerate(hourly):
-        value = math.log1p(count)
-        expected = level if hour else value
-        if hour % 24 in by_hour:
-            expected = (level + by_hour[hour % 24]) / 2
-        residual = value - expected
+    for hour, count in enumerate(hourly[1:], start=1):
+        usual = (level + by_hour[hour % 24]) / 2 if hour % 24 in by_hour else level
+        day = hour // 24 % 7
+        residual = math.log1p(count) - usual - by_day.get(day, 0.0)
         if hour >= 24:
             z = min(6.0, max(-3.0, residual / max(0.5, math.sqrt(square))))
             bets.append(math.exp(z / 2 - 1 / 8))
             nats = math.log1p(math.fsum(math.prod(bets[start:]) for start in range(len(bets))))
         share = 1 if nats < 3 else 1 / 8
         learned = share * residual
-        level = value if hour == 0 else 0.95 * level + 0.05 * (expected + learned)
-        squared = min(residual * residual, 4.0)
-        square = squared if hour == 0 else square + 0.05 * share * (squared - square)
-        known = by_hour.get(hour % 24)
-        by_hour[hour % 24] = value if known is None else known + 0.25 * learned
+        level = 0.95 * level + 0.05 * (usual + learned)
+        square += 0.05 * share * (min(residual * residual, 4.0) - square)
+        by_hour[hour % 24] = by_hour[hour % 24] + 0.25 * learned if hour % 24 in by_hour else usual + learned
+        by_day[day] = by_day.get(day, 0.0) + 0.1 * learned
     return nats
 
 
@@ -111,6 +110,31 @@ def test_a_steady_account_gathers_no_evidence_and_a_burst_does() -> None:
     assert after([*steady, *[200] * 6]).shift_nats > 6
 
 
+def of_weeks(weeks: int, hourly: Callable[[int], int]) -> Rhythm:
+    """The rhythm of an account that uses nine hours of each working day, so much an hour on each day from Monday on."""
+    rhythm = Rhythm(RhythmState())
+    for day in range(weeks * 7):
+        for hour in range(9, 18) if day % 7 < 5 else ():
+            # The first day of event time was a Thursday.
+            rhythm.observe((day + 4) * 24 + hour, hourly(day % 7))
+    return rhythm
+
+
+def test_the_day_of_the_week_is_part_of_what_is_usual() -> None:
+    """Eight Mondays that are six times as busy are Mondays; as much on a Wednesday is a shift."""
+    usual = of_weeks(8, lambda day: 60 if day == 0 else 10)
+    monday, wednesday = deepcopy(usual.state()), deepcopy(usual.state())
+
+    def busy(state: RhythmState, day: int) -> float:
+        rhythm = Rhythm(state)
+        for hour in range(9, 19):
+            rhythm.observe((8 * 7 + day + 4) * 24 + hour, 60)
+        return rhythm.shift_nats
+
+    assert busy(monday, 0) < 3
+    assert busy(wednesday, 2) > 6
+
+
 def test_learning_slows_under_suspicion() -> None:
     """A level that is reached by a jump is learned far more slowly than in calm times, and so is the spread."""
     rhythm = after([20] * 96 + [400] * 24)
@@ -141,4 +165,4 @@ def test_evidence_is_finite_whatever_happens() -> None:
     rhythm = after([1] * 48 + [1_000_000] * 720)
 
     assert 0 <= rhythm.shift_nats <= 60
-    assert all(math.isfinite(value) for value in rhythm.state().by_hour)
+    assert all(math.isfinite(value) for value in [*rhythm.state().by_hour, *rhythm.state().by_day])
