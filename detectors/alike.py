@@ -27,7 +27,7 @@ from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_la
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
-from detectors.source import Sample, Samples, Source, fit_source
+from detectors.samples import Samples
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
@@ -45,16 +45,29 @@ _DAY_MINUTES = 24 * 60
 class Candidates:
     """Accounts of one tenant that are alike in a campaign if any are, by id, and what of them is looked at."""
 
-    def __init__(self, states: Mapping[str, Suspicion], rates: Mapping[str, float]) -> None:
+    def __init__(self, states: Mapping[str, Suspicion], rates: Mapping[str, float], heard: Heard) -> None:
         self.accounts = sorted(states)
         self.rates = rates
         """Fresh exchanges per day."""
-        self._samples = Samples([states[account_id] for account_id in self.accounts])
+        self._samples = Samples([states[account_id] for account_id in self.accounts], heard)
+        self._rows = {account_id: row for row, account_id in enumerate(self.accounts)}
 
-    def alike(self, source: Source, least: float) -> dict[str, float]:
-        """Those whose prompts come from a source with so much evidence at least, and with how much (nats)."""
-        nats = self._samples.nats(source)
-        return {self.accounts[row]: float(nats[row]) for row in np.flatnonzero(nats >= least)}
+    def alike(
+        self, core: Iterable[str], least: float, apart: Iterable[str] = (), of: Iterable[str] | None = None
+    ) -> dict[str, float]:
+        """Those of all, or of some, whose prompts come from the core's source with so much evidence, and with how much.
+
+        Accounts ``apart`` belong neither to the core nor to the others. All are candidates.
+        """
+        rows = None if of is None else self._rows_of(of)
+        nats = self._samples.nats(self._rows_of(core), self._rows_of(apart), rows)
+        return {
+            self.accounts[place if rows is None else rows[place]]: float(nats[place])
+            for place in np.flatnonzero(nats >= least).tolist()
+        }
+
+    def _rows_of(self, accounts: Iterable[str]) -> list[int]:
+        return [self._rows[account_id] for account_id in accounts]
 
 
 class AlikeDetector:
@@ -125,7 +138,7 @@ class AlikeDetector:
                 continue
             if self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges:
                 states[account_id], rates[account_id] = state, self._harvest.daily_rate(state, at_ms)
-        return Candidates(states, rates)
+        return Candidates(states, rates, self._heard)
 
     def _seeds(self, at_ms: int, is_free: Callable[[str], bool]) -> list[str]:
         """Seeds of a turn: half of them those that harvest most, for fast campaigns, the rest by lot for slow ones."""
@@ -145,36 +158,19 @@ class AlikeDetector:
 
     def _gather(self, seed: str, candidates: Candidates) -> list[str]:
         """Candidates whose prompts are of the seed's source, sorted."""
+        if seed not in candidates.rates:
+            return []
         core = [seed]
         for size in _NEAREST:
-            core = _most(candidates.alike(self._source_of(core), -math.inf), size)
+            core = _most(candidates.alike(core, -math.inf), size)
         alike = dict[str, float]()
         for size, share in _LIKELY:
-            alike = self._alike_beside_others(core, candidates, share * self._spec.nats_to_gather)
+            alike = _alike_beside_others(core, candidates, share * self._spec.nats_to_gather)
             core = _most(alike, size)
             if len(core) < _LEAST_CORE:
                 return []
         # Whoever is not of the source has led astray; members of it are seeds in their turn.
         return sorted(alike) if seed in alike else []
-
-    def _alike_beside_others(self, core: list[str], candidates: Candidates, least: float) -> dict[str, float]:
-        """Candidates of the core's source, those in it by the other half of it: everybody is like himself."""
-        inside = set(core)
-        around = candidates.alike(self._source_of(core), least)
-        alike = {account_id: nats for account_id, nats in around.items() if account_id not in inside}
-        for half, others in ((core[::2], core[1::2]), (core[1::2], core[::2])):
-            source = self._source_of(others, apart=half)
-            for account_id in half:
-                sample = Sample(self._accounts[account_id])
-                nats = sample.asked_nats(source) + sample.style_nats(source)
-                if nats >= least:
-                    alike[account_id] = nats
-        return alike
-
-    def _source_of(self, accounts: Iterable[str], apart: Iterable[str] = ()) -> Source:
-        # Sorted: in which order accounts were gathered must not show.
-        states, left_out = ([self._accounts[a] for a in sorted(some)] for some in (accounts, apart))
-        return fit_source(states, self._heard, left_out)
 
     def _judge(self, around: list[str], candidates: Candidates) -> GroupEvidence | None:
         around = customers(around, self._accounts)
@@ -211,6 +207,15 @@ class AlikeDetector:
         users = Counter(opener for openers in asked for opener in openers)
         shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
         return shared / max(1, users.total())
+
+
+def _alike_beside_others(core: list[str], candidates: Candidates, least: float) -> dict[str, float]:
+    """Candidates of the core's source, those in it by the other half of it: everybody is like himself."""
+    inside = set(core)
+    alike = {a: nats for a, nats in candidates.alike(core, least).items() if a not in inside}
+    for half, others in ((core[::2], core[1::2]), (core[1::2], core[::2])):
+        alike.update(candidates.alike(others, least, apart=half, of=half))
+    return alike
 
 
 def _most(alike: Mapping[str, float], size: int) -> list[str]:

@@ -13,8 +13,11 @@ openers.
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from detectors.vocabulary import Vocabulary, codes_of
 
@@ -39,36 +42,48 @@ class Asked(msgspec.Struct, array_like=True, frozen=True):
     again: dict[str, tuple[float, float]]
 
 
-def fit_asked(recents: Iterable[str], vocabulary: Vocabulary, apart: Iterable[str] = ()) -> Asked | None:
-    """Weights from the recent codes of the members; ``None`` when they are too few.
+class CodeWeights(NamedTuple):
+    """Weights in nats for each of ``_SHARES``: of a code that no member used, and of each code, first and again."""
 
-    ``apart`` are recent codes of accounts that count neither as members nor as others.
+    unseen: NDArray[np.float64]
+    first: NDArray[np.float64]
+    again: NDArray[np.float64]
+
+
+def fit_asked(recents: Iterable[str], vocabulary: Vocabulary) -> Asked | None:
+    """Weights from the recent codes of the members; ``None`` when they are too few."""
+    counts = Counter(codes_of("".join(recents), vocabulary.chars))
+    used = np.array(list(counts.values()), dtype=np.int64)
+    heard = np.array([vocabulary.counts[code] for code in counts], dtype=np.int64)
+    weights = fit_weights(used, heard - used, vocabulary.total - int(used.sum()))
+    if weights is None:
+        return None
+    low, high = weights.unseen.tolist()
+    return Asked((low, high), _by_code(counts, weights.first), _by_code(counts, weights.again))
+
+
+def fit_weights(used: NDArray[np.int64], theirs: NDArray[np.int64], others: int) -> CodeWeights | None:
+    """Weights of codes that the members ``used`` so often; ``None`` when they are too few to tell.
+
+    ``theirs`` is how often those of all others are the same, ``others`` how many theirs are.
     """
-    used, left_out = _codes(recents, vocabulary), _codes(apart, vocabulary)
-    total = used.total()
+    total = int(used.sum())
     if total < LEAST_CODES:
         return None
     blend = _SMOOTHING / (total + _SMOOTHING)
-    others = max(1, vocabulary.total - total - left_out.total())
-    first, again = {}, {}
-    for code, count in used.items():
-        p = count / (total + _SMOOTHING)
-        q = (max(0, vocabulary.counts[code] - count - left_out[code]) + 0.5) / (others + 1)
-        first[code] = _weights(p / q + blend)
-        again[code] = _weights(min(1.0, p / max(q, _REPEAT_RATIO)))
-    return Asked(_weights(blend), first, again)
+    p = used / (total + _SMOOTHING)
+    q = (np.maximum(0, theirs) + 0.5) / (max(1, others) + 1)
+    again = np.minimum(1.0, p / np.maximum(q, _REPEAT_RATIO))
+    return CodeWeights(_weights(np.array(blend)), _weights(p / q + blend), _weights(again))
 
 
-def _codes(recents: Iterable[str], vocabulary: Vocabulary) -> Counter[str]:
-    codes: Counter[str] = Counter()
-    for recent in recents:
-        codes.update(codes_of(recent, vocabulary.chars))
-    return codes
+def _weights(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([np.log(1 - share + share * ratio) for share in _SHARES])
 
 
-def _weights(ratio: float) -> tuple[float, float]:
-    mostly_other, mostly_own = _SHARES
-    return math.log(1 - mostly_other + mostly_other * ratio), math.log(1 - mostly_own + mostly_own * ratio)
+def _by_code(codes: Iterable[str], weights: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    low, high = weights.tolist()
+    return dict(zip(codes, zip(low, high, strict=True), strict=True))
 
 
 def counted(recent: str, chars: int) -> Counts:

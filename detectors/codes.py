@@ -29,6 +29,7 @@ class Codes:
         owners = np.repeat(np.arange(len(recents)), self.sizes)
         pairs, self.counts = np.unique(owners << _CODE_BITS | sent, return_counts=True)
         self.rows = pairs >> _CODE_BITS
+        self._starts = np.searchsorted(self.rows, np.arange(len(recents) + 1)).tolist()
         self._known, self.columns = np.unique(pairs & (1 << _CODE_BITS) - 1, return_inverse=True)
 
     @property
@@ -43,17 +44,24 @@ class Codes:
         text = characters.tobytes().decode("ascii")
         return [text[start : start + self._chars] for start in range(0, len(text), self._chars)]
 
-    def columns_of(self, names: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Columns of codes, and which of the codes have one; all zero for those that have none."""
-        numbers = self._numbers(names)
-        columns = np.searchsorted(self._known, numbers)
-        columns[columns == len(self._known)] = 0
-        is_known = self._known[columns] == numbers if len(self._known) else np.zeros(len(numbers), dtype=bool)
-        return columns, is_known
+    def entries_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """Where in ``rows``, ``columns`` and ``counts`` some accounts are, one after the other."""
+        if not rows:
+            return np.zeros(0, dtype=np.int64)
+        return np.concatenate([np.arange(self._starts[row], self._starts[row + 1]) for row in rows])
 
-    def summed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum for each account of one value for each of its codes."""
-        return np.bincount(self.rows, weights=values, minlength=self._accounts).astype(np.float64)
+    def sent_by(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """How often some accounts together have sent the code of each column."""
+        entries = self.entries_of(rows)
+        sent = np.bincount(self.columns[entries], self.counts[entries], self.column_count)
+        return sent.astype(np.int64)
+
+    def summed(self, values: NDArray[np.float64], of: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Sum for each account of one value for each of its codes; of some rows where values are of their entries."""
+        if of is None:
+            return np.bincount(self.rows, weights=values, minlength=self._accounts).astype(np.float64)
+        places = np.repeat(np.arange(len(of)), [self._starts[row + 1] - self._starts[row] for row in of])
+        return np.bincount(places, weights=values, minlength=len(of)).astype(np.float64)
 
     def _numbers(self, codes: Iterable[str]) -> NDArray[np.int64]:
         characters = np.frombuffer("".join(codes).encode("ascii"), dtype=np.uint8)

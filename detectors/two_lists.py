@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detectors.asked import LEAST_CODES
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard
-from detectors.source import Samples, Source, fit_source
+from detectors.samples import Samples
 from detectors.suspicion import Suspicion
 
 LEAST_PART = 8
@@ -63,44 +63,40 @@ class _Lists:
     """The accounts, and how they compare with two lists."""
 
     def __init__(self, states: Sequence[Suspicion], heard: Heard) -> None:
-        self._states = states
-        self._heard = heard
-        self._samples = Samples(states)
+        self._sent = np.array([len(state.recent) // OPENER_CHARS for state in states])
+        self._samples = Samples(states, heard)
 
     def around_extremes(self) -> _Mask:
         """Which accounts are nearer to the second extreme than to the first."""
-        everybody = np.ones(len(self._states), dtype=bool)
-        first = self._around(self._least(self._samples.nats(self._source(everybody))))
+        first = self._around(self._least(self._nats(np.ones(len(self._sent), dtype=bool))))
         second = self._around(self._least(first))
         return second > first
 
     def _least(self, nats: NDArray[np.float64]) -> int:
         """The account that is least alike, of those that have sent enough to fit a source around them, if any have."""
-        sent = np.array([len(state.recent) // OPENER_CHARS for state in self._states])
-        return int(np.argmin(np.where(sent >= min(LEAST_CODES, sent.max()), nats, np.inf)))
+        is_enough = self._sent >= min(LEAST_CODES, self._sent.max())
+        return int(np.argmin(np.where(is_enough, nats, np.inf)))
 
     def _around(self, row: int) -> NDArray[np.float64]:
         """Likeness of all accounts to the source of the nearest to one."""
-        nats = self._samples.nats(self._source(self._rows([row])))
-        nearest = np.argsort(-nats, kind="stable")[:_NEAREST]
-        return self._samples.nats(self._source(self._rows([row, *nearest.tolist()])))
+        nearest = np.argsort(-self._nats(self._rows([row])), kind="stable")[:_NEAREST]
+        return self._nats(self._rows([row, *nearest.tolist()]))
 
     def _rows(self, rows: Sequence[int]) -> _Mask:
-        mask = np.zeros(len(self._states), dtype=bool)
+        mask = np.zeros(len(self._sent), dtype=bool)
         mask[list(rows)] = True
         return mask
 
     def nats_of_second(self, is_second: _Mask) -> NDArray[np.float64]:
         """How much likelier each account is of the second list than of the first."""
-        nats = np.zeros(len(self._states))
+        nats = np.zeros(len(self._sent))
         is_odd = np.where(is_second, np.cumsum(is_second), np.cumsum(~is_second)) % 2 == 1
         for own in (is_odd, ~is_odd):
-            first, second = (self._samples.nats(self._source(part & ~own)) for part in (~is_second, is_second))
+            first, second = (self._nats(part & ~own) for part in (~is_second, is_second))
             nats[own] = (second - first)[own]
         return nats
 
-    def _source(self, mask: _Mask) -> Source:
-        """Source of some accounts, told from all that are not looked at, be they of the other list or of the same."""
-        inside = [state for state, is_in in zip(self._states, mask, strict=True) if is_in]
-        apart = [state for state, is_in in zip(self._states, mask, strict=True) if not is_in]
-        return fit_source(inside, self._heard, apart)
+    def _nats(self, mask: _Mask) -> NDArray[np.float64]:
+        """Likeness of all to some, told from all that are not looked at, be they of the other list or of the same."""
+        members, apart = np.flatnonzero(mask).tolist(), np.flatnonzero(~mask).tolist()
+        return self._samples.nats(members, apart)

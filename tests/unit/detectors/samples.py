@@ -1,7 +1,7 @@
 """Events, buckets and states with only what a test is about; all the rest is plain."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,10 @@ from detectors.fingerprint_layout import (
     OPENERS,
     VERSION,
 )
+from detectors.heard import Heard
 from detectors.spec import DetectorSpec
+from detectors.style import FACET_CHARS
+from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent, decode_usage_event
 
@@ -84,3 +87,22 @@ def bucket(account_id: str = "a-1", start_ms: int = START_MS, **fields: Any) -> 
 def link(kind: str, value: str, exchanges: int = 1) -> Link:
     """A link that some exchanges of a bucket carried."""
     return Link(kind, value, exchanges)
+
+
+def sent(asked: Sequence[str], topics: Sequence[str], forms: Sequence[str]) -> Suspicion:
+    """An account whose recent openers, topics, punctuation and forms are these, each letter as often as a code has."""
+    facets = zip((topics, forms, forms), FACET_CHARS, strict=True)
+    return Suspicion(
+        0,
+        0,
+        recent="".join(OPENER_CHARS * a for a in asked),
+        styles=["".join(chars * c for c in codes) for codes, chars in facets],
+    )
+
+
+def heard_of(states: Iterable[Suspicion]) -> Heard:
+    """What accounts have lately sent."""
+    heard = Heard()
+    for state in states:
+        heard.restore(state)
+    return heard

@@ -12,11 +12,10 @@ import pytest
 from detectors.alike import AlikeDetector
 from detectors.even_load import GroupEvidence
 from detectors.harvest import HarvestDetector
-from detectors.heard import Heard
 from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, heard_of
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
 """Every account is a seed in every turn."""
@@ -54,17 +53,9 @@ def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its)
     return strangers | {account_id: change(number, member(number)) for number, account_id in enumerate(MEMBERS)}
 
 
-def heard_of(accounts: dict[str, Suspicion]) -> Heard:
-    """The accounts' prompts."""
-    heard = Heard()
-    for its in accounts.values():
-        heard.restore(its)
-    return heard
-
-
 def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
     """A detector that has heard the accounts' prompts."""
-    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts))
+    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts.values()))
 
 
 def found(
@@ -88,7 +79,7 @@ def test_a_long_list_is_found_though_two_accounts_meet_in_little_of_it() -> None
     """Forty prompts of six hundred each: two accounts share three of them, no more than what keeps strangers apart."""
     long_list = [f"{number:03d}" for number in range(600)]
     accounts = crowd_of(lambda n, its: state(random.Random(n).sample(long_list, 40), its.rate))
-    of_one = fit_source([accounts["m00"]], heard_of(accounts))
+    of_one = fit_source([accounts["m00"]], heard_of(accounts.values()))
     alone = [Sample(accounts[account_id]).asked_nats(of_one) for account_id in MEMBERS[1:]]
 
     assert sum(nats >= SPEC.alike.nats_to_gather / 2 for nats in alone) < SPEC.alike.min_accounts

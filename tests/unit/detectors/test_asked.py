@@ -130,12 +130,3 @@ def test_few_requests_say_nothing(requests: int, is_enough: bool) -> None:
 def test_nothing_asked_says_nothing() -> None:
     """An account without remembered requests has no evidence for or against it."""
     assert nats(fitted(), "") == 0
-
-
-def test_accounts_apart_are_neither_members_nor_others() -> None:
-    """Weights are those that a deployment without them would have learned; who is one cannot be both."""
-    apart = ["".join([*LIST[12:24], "own"]), OTHERS[0]]
-    everybody = vocabulary([*RECENTS, *OTHERS, apart[0]])
-
-    assert fit_asked(RECENTS, everybody, apart) == fit_asked(RECENTS, vocabulary([*RECENTS, *OTHERS[1:]]))
-    assert fit_asked(RECENTS, everybody, apart) != fit_asked(RECENTS, everybody)

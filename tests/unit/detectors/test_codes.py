@@ -26,12 +26,13 @@ def test_codes_are_counted_for_each_account(sent: list[list[str]]) -> None:
     assert codes.summed(codes.counts.astype(np.float64)).tolist() == codes.sizes.tolist()
 
 
-@given(sent=SENT)
-def test_codes_are_found_by_their_names(sent: list[list[str]]) -> None:
-    """Every code that somebody has sent has its column, all others have none."""
+@given(sent=SENT, rows=st.lists(st.integers(0, 5), unique=True))
+def test_codes_of_some_accounts_are_found(sent: list[list[str]], rows: list[int]) -> None:
+    """Together, by their columns, and each for itself, in the order that was asked for."""
+    rows = [row for row in rows if row < len(sent)]
     codes = Codes(["".join(its) for its in sent], 2)
-    columns, is_known = codes.columns_of(["zz", "~~", "ab", "AA"])
+    together = dict(zip(codes.names, codes.sent_by(rows).tolist(), strict=True))
+    each = codes.summed(codes.counts[codes.entries_of(rows)].astype(np.float64), rows)
 
-    for name, column, known in zip(["zz", "~~", "ab", "AA"], columns, is_known, strict=True):
-        assert known == any(name in its for its in sent)
-        assert not known or codes.names[column] == name
+    assert +Counter(together) == Counter(code for row in rows for code in sent[row])
+    assert each.tolist() == [len(sent[row]) for row in rows]
