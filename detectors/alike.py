@@ -112,11 +112,12 @@ class AlikeDetector:
                 continue
             tenant_id = self._accounts[seed].tenant_id
             if tenant_id not in by_tenant:
-                by_tenant[tenant_id] = self._candidates(tenant_id, at_ms)
+                rates = self._rates(self._accounts, tenant_id, at_ms)
+                by_tenant[tenant_id] = Candidates({a: self._accounts[a] for a in rates}, rates, self._heard)
             candidates = by_tenant[tenant_id]
             around = self._gather(seed, candidates)
             gathered.update(around)
-            evidence = self._judge(around, candidates)
+            evidence = self._judge(around, candidates.rates)
             if evidence is not None and evidence.nats >= self.threshold_nats:
                 yield seed, evidence
 
@@ -125,20 +126,20 @@ class AlikeDetector:
 
         That they are is not looked at again: it is for accounts that are known to act as one.
         """
-        candidates = self._candidates(tenant_id, at_ms, among=accounts)
-        evidence = self._judge(candidates.accounts, candidates)
+        rates = self._rates(accounts, tenant_id, at_ms)
+        evidence = self._judge(sorted(rates), rates)
         return evidence is not None and evidence.nats >= self.threshold_nats
 
-    def _candidates(self, tenant_id: str | None, at_ms: int, among: Iterable[str] | None = None) -> Candidates:
-        """Accounts of a tenant that are active and ask what a crowd asks, of all or among some."""
-        states, rates = {}, {}
-        for account_id in self._accounts if among is None else among:
+    def _rates(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> dict[str, float]:
+        """Daily rates of those of a tenant's accounts that are active and ask what a crowd asks."""
+        rates = {}
+        for account_id in accounts:
             state = self._accounts.get(account_id)
             if state is None or state.tenant_id != tenant_id or state.crowd_ratio < self._groups.job_crowd_ratio:
                 continue
             if self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges:
-                states[account_id], rates[account_id] = state, self._harvest.daily_rate(state, at_ms)
-        return Candidates(states, rates, self._heard)
+                rates[account_id] = self._harvest.daily_rate(state, at_ms)
+        return rates
 
     def _seeds(self, at_ms: int, is_free: Callable[[str], bool]) -> list[str]:
         """Seeds of a turn: half of them those that harvest most, for fast campaigns, the rest by lot for slow ones."""
@@ -172,11 +173,11 @@ class AlikeDetector:
         # Whoever is not of the source has led astray; members of it are seeds in their turn.
         return sorted(alike) if seed in alike else []
 
-    def _judge(self, around: list[str], candidates: Candidates) -> GroupEvidence | None:
+    def _judge(self, around: list[str], rate_of: Mapping[str, float]) -> GroupEvidence | None:
         around = customers(around, self._accounts)
         if len(around) < self._spec.min_accounts:
             return None
-        rates = [candidates.rates[account_id] for account_id in around]
+        rates = [rate_of[account_id] for account_id in around]
         evidence = even_load(
             self._groups,
             around,
