@@ -27,6 +27,8 @@ _MIN_Z = -3.0
 _MIN_SPREAD = 0.5
 _MAX_SQUARE = 4.0
 _WARM_HOURS = 24
+_SETTLED_HOURS = 72
+"""Hours of use before days are learned: how hours of the day differ would be taken for it before it is known."""
 _MAX_NATS = 60.0
 _FADING_HOURS = 36.0
 """Time after which evidence that nothing renews counts 1/e, as other sums do."""
@@ -147,4 +149,5 @@ class Rhythm:
         slot = state.hour % _DAY_HOURS
         known = state.by_hour[slot]
         state.by_hour[slot] = usual + learned if known < 0 else known + _LEARN_HOUR * learned
-        state.by_day[day] += _LEARN_DAY * learned
+        if state.hours >= _SETTLED_HOURS:
+            state.by_day[day] += _LEARN_DAY * learned
