@@ -234,11 +234,13 @@ class KinDetector:
         if kinship.marks is None:
             return -math.inf
         least = self._spec.nats_to_join if least is None else least
-        carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         nats = _manner_nats(kinship, account.manner) + onset_nats(kinship.onset, account.state)
-        nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
         nats += account.sample.asked_nats(kinship.source)
-        # Set-up and style cost most to weigh, and most accounts are out of their reach.
+        # Most accounts are out of reach by what they ask already; set-up and style cost most to weigh.
+        if nats + _MARKS_CAP + _TRAITS_CAP + STYLE_CAP < least:
+            return -math.inf
+        carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
+        nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
         if nats + _TRAITS_CAP + STYLE_CAP < least:
             return -math.inf
         if kinship.traits is not None:
