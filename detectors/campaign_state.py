@@ -17,6 +17,7 @@ from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.suspicion import Suspicion
 from detectors.tail import Tail
+from detectors.takeover import TakeoverDetector
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
 
@@ -40,6 +41,7 @@ class Meta(msgspec.Struct, array_like=True):
     cohorts: Cohorts = msgspec.field(default_factory=Cohorts)
     calibration: Calibration = msgspec.field(default_factory=Calibration)
     coherence: list[float] = []
+    refused: dict[int, list[str]] = {}
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)
@@ -65,6 +67,7 @@ class CampaignState:
         kin: KinDetector,
         heard: Heard,
         interchange: InterchangeDetector,
+        takeovers: TakeoverDetector,
         pending: dict[int, dict[str, AccountBucket]],
     ) -> None:
         self._accounts = accounts
@@ -75,6 +78,7 @@ class CampaignState:
         self._kin = kin
         self._heard = heard
         self._interchange = interchange
+        self._takeovers = takeovers
         self._pending = pending
         self._changed: set[bytes] = set()
 
@@ -117,7 +121,7 @@ class CampaignState:
         if kind == _META:
             meta.accounts, meta.tails = self._crowd.accounts, self._harvest.tails
             meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
-            meta.coherence = self._interchange.coherence
+            meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
             meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
             return meta
         if kind == _CROWD:
@@ -145,7 +149,7 @@ class CampaignState:
             self._crowd.rescale()
             self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
             self._harvest.calibration = meta.calibration
-            self._interchange.coherence = meta.coherence
+            self._interchange.coherence, self._takeovers.refused = meta.coherence, meta.refused
             self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
             return meta
         if kind == _ACCOUNT:

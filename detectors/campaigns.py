@@ -2,8 +2,8 @@
 
 It sees one record per account and bucket. Records wait until event time has passed their bucket and are then taken in
 the order of account ids, so the result does not depend on how partitions interleave. What happens to a bucket is
-``_close``: judge its accounts, judge the links it touched, search for accounts that are alike, let kin join open
-campaigns, learn what the crowd asks.
+``_close``: see who took over from whom, judge its accounts, judge the links it touched, search for accounts that are
+alike, let kin join open campaigns, learn what the crowd asks.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from detectors.kin import KinDetector
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
+from detectors.takeover import TakeoverDetector
 from detectors.verdicts import FeedbackRefused, targets_of
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY
 from schemas.account_bucket import AccountBucket
@@ -51,6 +52,7 @@ class CampaignDetector:
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
         self._heard = Heard()
         self._interchange = InterchangeDetector(spec, self._heard)
+        self._takeovers = TakeoverDetector(spec, self._groups, self._accounts)
         self._kin = self.kin_class(spec, self._groups, self._harvest, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
@@ -61,6 +63,7 @@ class CampaignDetector:
             self._kin,
             self._heard,
             self._interchange,
+            self._takeovers,
             self._pending,
         )
         self._single = AccountCases(
@@ -114,6 +117,8 @@ class CampaignDetector:
         # One old event, and nothing for longer than accounts are remembered, is no beginning.
         if not self._accounts:
             self._meta.start_ms = records[0].start_ms
+        for key in self._takeovers.count(records[0].start_ms):
+            self._state.mark_link(key)
         touched: dict[str, list[str]] = defaultdict(list)
         tenant_of: dict[str, str | None] = {}
         for record in records:
@@ -123,6 +128,7 @@ class CampaignDetector:
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
                     tenant_of[key] = record.tenant_id
+        self._takeovers.observe(records)
         alerts += self._book.publish_rollups(end_ms)
         for key in sorted(touched):
             self._state.mark_link(key)

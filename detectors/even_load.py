@@ -39,12 +39,21 @@ class Dealt(msgspec.Struct, frozen=True):
     ratio: float
 
 
+class Takeovers(msgspec.Struct, frozen=True):
+    """Hours, of all in which an account was refused and others began, in which they began afterwards; nats of it."""
+
+    hours: int
+    of: int
+    nats: float
+
+
 class GroupEvidence(msgspec.Struct, frozen=True):
     """What accounts show together; rates are exchanges per account and day.
 
     ``is_pure``: hardly anybody else has what brings them together. ``is_apart``: others do, but a gap lies between
     their rates and those of the accounts. ``is_spoken``: rates are of all exchanges, not only of those that begin
-    something. ``dealt``: people may be loaded so too, but the accounts are interchangeable.
+    something. ``dealt``: people may be loaded so too, but the accounts are interchangeable. What ``takeovers``
+    tell is part of the nats.
     """
 
     accounts: tuple[str, ...]
@@ -57,6 +66,7 @@ class GroupEvidence(msgspec.Struct, frozen=True):
     is_apart: bool = False
     is_spoken: bool = False
     dealt: Dealt | None = None
+    takeovers: Takeovers | None = None
 
 
 class Stay(NamedTuple):

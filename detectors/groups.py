@@ -11,10 +11,11 @@ from zlib import crc32
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, Stay, customers
+from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight, customers
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
-from detectors.link_evidence import LinkEvidence, Use
+from detectors.link_evidence import STRICT_KINDS, LinkEvidence, Use
+from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS
@@ -42,6 +43,8 @@ class Group(msgspec.Struct, array_like=True):
     """The accounts on one link; about 40 bytes for each as a snapshot.
 
     Of a link that very many use, only a share of the accounts, ``kept_ratio``, is kept: the same by lot on all links.
+    Of ``tossed`` hours in which one was refused and others began, the last ``tossed_hour``, they began afterwards in
+    ``took_over``.
     """
 
     members: dict[str, Member] = {}
@@ -49,6 +52,9 @@ class Group(msgspec.Struct, array_like=True):
     judged_ms: int = 0
     judged_day: int = 0
     is_pure: bool = False
+    took_over: int = 0
+    tossed: int = 0
+    tossed_hour: int = -1
 
 
 class GroupDetector:
@@ -151,9 +157,18 @@ class GroupDetector:
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
+        evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
+
+    def _with_takeovers(self, group: Group, kind: str, evidence: GroupEvidence) -> GroupEvidence:
+        """The evidence, and that of accounts that begin when another is refused, if there were any."""
+        if not group.tossed:
+            return evidence
+        weight = content_weight(self._spec, evidence.crowd_ratio, is_strict=kind in STRICT_KINDS)
+        takeovers = Takeovers(group.took_over, group.tossed, weight * sign_test_nats(group.took_over, group.tossed))
+        return msgspec.structs.replace(evidence, nats=evidence.nats + takeovers.nats, takeovers=takeovers)
 
     def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector

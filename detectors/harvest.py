@@ -92,6 +92,9 @@ class HarvestDetector:
             state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
         if bucket.traits:
             state.count_traits(bucket.traits)
+        is_back = known is None or bucket.start_ms - state.last_ms >= HOUR_MS
+        if is_back and bucket.refusals < bucket.events:
+            state.began_ms = bucket.start_ms
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens

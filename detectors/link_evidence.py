@@ -27,7 +27,7 @@ from detectors.interchange import InterchangeDetector
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
 
-_STRICT_KINDS = frozenset(("payment", "device"))
+STRICT_KINDS = frozenset(("payment", "device"))
 """Links with an honest name: a small firm, a household. Their content must speak in full."""
 _THIRD_LOOK_NATS, _FOURTH_LOOK_NATS = math.log(4), math.log(8)
 """A slow list is looked for where neither an even load nor a gap is enough, then conversations: at a quarter and at an
@@ -60,7 +60,7 @@ class LinkEvidence:
 
         ``others`` is how many accounts on the link were left out of the uses.
         """
-        is_strict = kind in _STRICT_KINDS
+        is_strict = kind in STRICT_KINDS
         evidence = self._load(uses, others, is_strict=is_strict)
         if is_strict:
             return evidence

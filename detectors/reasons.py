@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from detectors.case import Case, Reason, confidence_of
-from detectors.even_load import Dealt, GroupEvidence
+from detectors.even_load import Dealt, GroupEvidence, Takeovers
 from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
+from detectors.takeover import WINDOW_BUCKETS
 
 KIN = "kin"
 """Detector of the reasons for those that resemble the members."""
@@ -97,6 +98,9 @@ def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Rea
 def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
     """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
     kind = link.partition(":")[0].replace("_", " ")
+    if evidence.takeovers is not None:
+        rest = msgspec.structs.replace(evidence, nats=evidence.nats - evidence.takeovers.nats, takeovers=None)
+        return [*group_reasons(spec, rest, link), _takeover_reason(spec, evidence.takeovers, kind)]
     if evidence.dealt is not None:
         # One would not do without the other, so each has half of the evidence.
         half = msgspec.structs.replace(evidence, nats=evidence.nats / 2, dealt=None)
@@ -186,6 +190,21 @@ def _dealt_reason(spec: DetectorSpec, dealt: Dealt, nats: float, kind: str) -> R
         f"What one of {len(dealt.accounts)} accounts has asked says nothing about what it asks next, as if one list "
         "were dealt out to them; people keep to their subjects and ways.",
         "One service that spreads its requests over several accounts, or an app that writes its users' requests.",
+    )
+
+
+def _takeover_reason(spec: DetectorSpec, takeovers: Takeovers, kind: str) -> Reason:
+    minutes = WINDOW_BUCKETS * spec.bucket_seconds / 60
+    return Reason(
+        "group",
+        f"taking over on a shared {kind}",
+        float(takeovers.hours),
+        takeovers.of / 2,
+        "hours",
+        takeovers.nats,
+        f"In {takeovers.hours} of {takeovers.of} hours more of the others began in the {minutes:.0f} minutes after one "
+        "was refused than in those before; of people as many do.",
+        "One service that falls back on another account of its own when one is at its limit.",
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from detectors.calibration import Run
 from detectors.past import Past
 from detectors.style import FACETS
+from detectors.windows import NEVER_MS
 
 FEATURES = (
     "harvest",
@@ -35,7 +36,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
     ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
     are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
-    ``exchanges`` of which nobody told the tokens.
+    ``exchanges`` of which nobody told the tokens. ``began_ms`` is the bucket in which it last began, after an hour of
+    silence and more.
     """
 
     first_ms: int
@@ -73,6 +75,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     is_newcomer: bool = False
     past: Past = msgspec.field(default_factory=Past)
     untold: int = 0
+    began_ms: int = NEVER_MS
 
     @property
     def crowd_ratio(self) -> float:

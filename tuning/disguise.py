@@ -85,6 +85,18 @@ def in_shifts(size: int) -> Disguise:
     return disguise
 
 
+def until_refused(size: int) -> Disguise:
+    """Let one account after the other send, each until its last request of so many is refused."""
+    take_turns = in_shifts(size)
+
+    def disguise(events: list[Event]) -> None:
+        take_turns(events)
+        for event in events[size - 1 :: size]:
+            event |= {"status_code": 429, "output_tokens": 0, "finish_reason": None}
+
+    return disguise
+
+
 def from_replaced_accounts(events: list[Event]) -> None:
     """Let another account, of its own payment, key and device, go on after each twentieth request of an account."""
     if len(_accounts(events)) == 1:
@@ -117,6 +129,7 @@ DISGUISES: dict[str, Disguise] = {
     "accounts are loaded unevenly": with_uneven_loads,
     "accounts take turns of one request": in_shifts(1),
     "accounts take turns of thirty requests": in_shifts(30),
+    "accounts take over when one is refused after thirty requests": until_refused(30),
     "accounts are replaced after twenty requests": from_replaced_accounts,
     "in a language that nobody else uses": in_a_language_of_its_own,
 }

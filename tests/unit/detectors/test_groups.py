@@ -14,6 +14,7 @@ from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
+from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
@@ -31,11 +32,12 @@ def linked(
     organizations: int = 0,
     share: float = 1.0,
     lasted_hours: list[float] | None = None,
+    took_over: tuple[int, int] = (0, 0),
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
 
     The accounts belong to so many organisations in turn, or to none. ``lasted_hours`` are from the first to the latest
-    exchange of each.
+    exchange of each. They took over in so many hours of so many.
     """
     groups, harvest = GroupDetector(spec), HarvestDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
@@ -46,6 +48,7 @@ def linked(
         groups.observe(key, account_id, size, NOW_MS)
     for account_id, hours in zip(accounts, lasted_hours or [], strict=lasted_hours is not None):
         groups.groups[key].members[account_id].first_ms = NOW_MS - round(hours * HOUR_MS)
+    groups.groups[key].took_over, groups.groups[key].tossed = took_over
     states = {
         a: Suspicion(
             START_MS,
@@ -135,6 +138,28 @@ def test_the_threshold_carries_the_number_of_links() -> None:
 
     groups.restore_search_cost(100_000.0, 1, 0)
     assert groups.threshold_nats == pytest.approx(math.log(1 + 100_000 * memories))
+
+
+@pytest.mark.parametrize(
+    ("key", "crowd", "weight"),
+    [("template::t", 1.0, 1.0), ("template::t", 0.4, 0.5), ("device::d", 0.7, 1.0), ("device::d", 0.59, 0.0)],
+)
+def test_takeovers_are_evidence_as_far_as_a_crowd_is_asked_for(key: str, crowd: float, weight: float) -> None:
+    """They are added to an even load, in proportion to what is asked; payments and devices must speak in full."""
+    without, with_them = linked(key, EVEN, crowd), linked(key, EVEN, crowd, took_over=(9, 11))
+    assert without is not None
+    assert with_them is not None
+    assert with_them.takeovers is not None
+
+    assert with_them.takeovers.nats == pytest.approx(weight * sign_test_nats(9, 11))
+    assert with_them.nats == pytest.approx(without.nats + with_them.takeovers.nats)
+
+
+def test_takeovers_alone_are_no_evidence() -> None:
+    """People of every measure are named by nothing that happens when one is refused."""
+    uneven = [1, 2, 3, 5, 9, 20, 60, 200, 2, 1]
+
+    assert linked("template::t", uneven, took_over=(90, 90)) is None
 
 
 def test_even_load_is_evidence_and_people_are_none() -> None:
