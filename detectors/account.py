@@ -123,6 +123,8 @@ class Account:
             organization=tally.profile.organization,
             models=tally.models,
             untold=tally.untold,
+            answered_ms=tally.answered_ms,
+            refused_ms=tally.refused_ms,
         )
 
     def count_passed(self, watermark_ms: int) -> None:
@@ -149,7 +151,7 @@ class Account:
                 self._count_distinct(exchange)
                 before = exchange
             if exchange.flags:
-                tally.count_flags(exchange.flags)
+                tally.count_flags(exchange.flags, exchange.occurred_ms)
             fresh += self._count_prompt(tally, exchange)
         tally.count_shared(setting, fresh)
         tally.count_sums(exchanges)

@@ -17,7 +17,7 @@ from detectors.kin import KinDetector, Kinship
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.suspicion import Suspicion
 from detectors.tail import Tail
-from detectors.takeover import TakeoverDetector
+from detectors.takeover import Refusal, TakeoverDetector
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
 
@@ -41,7 +41,7 @@ class Meta(msgspec.Struct, array_like=True):
     cohorts: Cohorts = msgspec.field(default_factory=Cohorts)
     calibration: Calibration = msgspec.field(default_factory=Calibration)
     coherence: list[float] = []
-    refused: dict[int, list[str]] = {}
+    refused: dict[int, list[Refusal]] = {}
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)

@@ -40,10 +40,10 @@ class Dealt(msgspec.Struct, frozen=True):
 
 
 class Takeovers(msgspec.Struct, frozen=True):
-    """Hours, of all in which an account was refused and others began, in which they began afterwards; nats of it."""
+    """At how many of the refusals ``compared`` more of the other accounts began afterwards than before; nats of it."""
 
-    hours: int
-    of: int
+    took_over: int
+    compared: int
     nats: float
 
 

@@ -18,7 +18,7 @@ from detectors.link_evidence import STRICT_KINDS, LinkEvidence, Use
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
-from detectors.windows import DAY_MS, HOUR_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 
 LINK_KINDS = ("configuration", "device", "payment", "template")
 """What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers. Nor are
@@ -27,6 +27,7 @@ organisations: their accounts are one customer's."""
 _THINNED_RATIO = 0.25
 """Share of the accounts on a link that is kept when they have become too many."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
+_TAKEOVER_CAP = 6.0
 _TRACE = 4.0
 """Memories after which an account has left no trace on a link."""
 
@@ -43,8 +44,8 @@ class Group(msgspec.Struct, array_like=True):
     """The accounts on one link; about 40 bytes for each as a snapshot.
 
     Of a link that very many use, only a share of the accounts, ``kept_ratio``, is kept: the same by lot on all links.
-    Of ``tossed`` hours in which one was refused and others began, the last ``tossed_hour``, they began afterwards in
-    ``took_over``.
+    ``looked_ms`` is the last refusal that was looked at for takeovers; of ``compared`` ones around which others began,
+    more began afterwards than before at ``took_over`` of them.
     """
 
     members: dict[str, Member] = {}
@@ -53,8 +54,8 @@ class Group(msgspec.Struct, array_like=True):
     judged_day: int = 0
     is_pure: bool = False
     took_over: int = 0
-    tossed: int = 0
-    tossed_hour: int = -1
+    compared: int = 0
+    looked_ms: int = NEVER_MS
 
 
 class GroupDetector:
@@ -157,18 +158,21 @@ class GroupDetector:
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
-        evidence = self._with_takeovers(group, kind, evidence)
+        if not left_out:
+            evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
 
     def _with_takeovers(self, group: Group, kind: str, evidence: GroupEvidence) -> GroupEvidence:
-        """The evidence, and that of accounts that begin when another is refused, if there were any."""
-        if not group.tossed:
+        """The evidence, supported by that of accounts that begin when another is refused: at most as much again."""
+        if not group.compared:
             return evidence
         weight = content_weight(self._spec, evidence.crowd_ratio, is_strict=kind in STRICT_KINDS)
-        takeovers = Takeovers(group.took_over, group.tossed, weight * sign_test_nats(group.took_over, group.tossed))
-        return msgspec.structs.replace(evidence, nats=evidence.nats + takeovers.nats, takeovers=takeovers)
+        nats = weight * sign_test_nats(group.took_over, group.compared)
+        nats = min(nats, _TAKEOVER_CAP, max(0.0, evidence.nats))
+        takeovers = Takeovers(group.took_over, group.compared, nats)
+        return msgspec.structs.replace(evidence, nats=evidence.nats + nats, takeovers=takeovers)
 
     def _uses(
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector

@@ -12,7 +12,7 @@ from detectors.spec import DetectorSpec
 from detectors.style import TOPIC, facet_of
 from detectors.suspicion import FEATURES, Suspicion
 from detectors.tail import Tail
-from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
 from schemas.account_bucket import AccountBucket
 
 _LEVELS = (4.0, 4.0, 2.0, 3.0, 30.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
@@ -92,9 +92,10 @@ class HarvestDetector:
             state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
         if bucket.traits:
             state.count_traits(bucket.traits)
-        is_back = known is None or bucket.start_ms - state.last_ms >= HOUR_MS
-        if is_back and bucket.refusals < bucket.events:
-            state.began_ms = bucket.start_ms
+        if bucket.start_ms - state.last_ms >= HOUR_MS:
+            state.began_ms = NEVER_MS
+        if state.began_ms == NEVER_MS and bucket.answered_ms >= 0:
+            state.began_ms = bucket.answered_ms
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens

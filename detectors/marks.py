@@ -15,7 +15,7 @@ the marks: their lack speaks against an account, but does not decide.
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 
 import msgspec
 
@@ -58,12 +58,19 @@ class Carriers:
         return math.fsum(self.groups.remembered(key, self._at_ms, members).values())
 
     def theirs(self, key: str, members: Collection[str]) -> float:
-        """Remembered exchanges on a link of all others but the accused, so many of each that no one outweighs."""
-        if not all(account_id in self._accused for account_id in members):
+        """Remembered exchanges on a link of all others but the accused, so many of each that no one outweighs.
+
+        ``members`` are those that are not accused.
+        """
+        if members:
             return self._capped(key, members)
         if key not in self._people:
             self._people[key] = self._capped(key, ())
         return self._people[key]
+
+    def not_accused(self, members: Iterable[str]) -> frozenset[str]:
+        """Those of the members that no open case is about."""
+        return frozenset(account_id for account_id in members if account_id not in self._accused)
 
     def _capped(self, key: str, members: Collection[str]) -> float:
         counts = self.groups.remembered(key, self._at_ms)
@@ -81,9 +88,10 @@ def fit_marks(spec: Kin, carriers: Carriers, members: Collection[str], inside: f
     """
     weights = {}
     excess = [0.0] * len(_FACETS)
+    free = carriers.not_accused(members)
     for key in _marks_of(carriers.groups, members, max(2.0, spec.min_carriers * len(members))):
         p = carriers.ours(key, members) / inside
-        q = (carriers.theirs(key, members) + 0.5) / outside
+        q = (carriers.theirs(key, free) + 0.5) / outside
         weight = math.log(p / q)
         if weight >= spec.min_weight:
             weights[key] = weight

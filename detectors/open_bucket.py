@@ -56,9 +56,13 @@ class Tally(msgspec.Struct, array_like=True):
     traits: tuple[str, ...] = ()
     models: dict[int, int] = {}
     untold: int = 0
+    answered_ms: int = -1
+    refused_ms: int = -1
 
-    def count_flags(self, flags: int) -> None:
+    def count_flags(self, flags: int, occurred_ms: int) -> None:
         """Count what the flags of an exchange say."""
+        if flags & REFUSED and self.refused_ms < 0:
+            self.refused_ms = occurred_ms
         self.elicitations += flags & ELICITATION != 0
         self.refusals += flags & REFUSED != 0
         self.full_length += flags & FULL_LENGTH != 0
@@ -71,6 +75,8 @@ class Tally(msgspec.Struct, array_like=True):
             self.output_tokens += sum(map(_output_tokens, exchanges))
             setting = exchanges[-1].setting
             self.profile, self.traits = setting.profile, setting.traits
+            if self.answered_ms < 0:
+                self.answered_ms = next((e.occurred_ms for e in exchanges if not e.flags & REFUSED), -1)
 
     def count_shared(self, setting: Setting | None, fresh: int) -> None:
         """Count fresh exchanges of one setting, and what they share with those of other accounts."""

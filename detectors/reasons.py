@@ -9,8 +9,8 @@ from detectors.even_load import Dealt, GroupEvidence, Takeovers
 from detectors.harvest import Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
-from detectors.takeover import WINDOW_BUCKETS
 
+_SHOWN_TAKEOVER_NATS = 1.0
 KIN = "kin"
 """Detector of the reasons for those that resemble the members."""
 
@@ -98,9 +98,9 @@ def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Rea
 def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
     """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
     kind = link.partition(":")[0].replace("_", " ")
-    if evidence.takeovers is not None:
+    if evidence.takeovers is not None and evidence.takeovers.nats >= _SHOWN_TAKEOVER_NATS:
         rest = msgspec.structs.replace(evidence, nats=evidence.nats - evidence.takeovers.nats, takeovers=None)
-        return [*group_reasons(spec, rest, link), _takeover_reason(spec, evidence.takeovers, kind)]
+        return [*group_reasons(spec, rest, link), _takeover_reason(evidence.takeovers, kind)]
     if evidence.dealt is not None:
         # One would not do without the other, so each has half of the evidence.
         half = msgspec.structs.replace(evidence, nats=evidence.nats / 2, dealt=None)
@@ -193,17 +193,16 @@ def _dealt_reason(spec: DetectorSpec, dealt: Dealt, nats: float, kind: str) -> R
     )
 
 
-def _takeover_reason(spec: DetectorSpec, takeovers: Takeovers, kind: str) -> Reason:
-    minutes = WINDOW_BUCKETS * spec.bucket_seconds / 60
+def _takeover_reason(takeovers: Takeovers, kind: str) -> Reason:
     return Reason(
         "group",
         f"taking over on a shared {kind}",
-        float(takeovers.hours),
-        takeovers.of / 2,
-        "hours",
+        float(takeovers.took_over),
+        takeovers.compared / 2,
+        "refusals",
         takeovers.nats,
-        f"In {takeovers.hours} of {takeovers.of} hours more of the others began in the {minutes:.0f} minutes after one "
-        "was refused than in those before; of people as many do.",
+        f"When one of the accounts was refused, more of the others began in the ten minutes after it than in those "
+        f"before at {takeovers.took_over} of {takeovers.compared} times; with people it would be about half of them.",
         "One service that falls back on another account of its own when one is at its limit.",
     )
 

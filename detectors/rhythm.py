@@ -38,7 +38,7 @@ class RhythmState(msgspec.Struct, array_like=True):
     """Plain numbers from which a ``Rhythm`` is rebuilt; hours and days take about 300 bytes.
 
     ``by_hour`` is the log count of each hour of the day, negative for one that had no use yet; ``by_day`` by how much
-    log counts differ on each day of the week.
+    log counts differ on each day of the week (UTC), from whatever they have in common; 0 for one that is not learned.
     """
 
     hour: int = -1
@@ -107,19 +107,25 @@ class Rhythm:
         own, level = self._state.by_hour[hour % _DAY_HOURS], float(self._level.get())
         return level if own < 0 else 0.5 * (level + own)
 
+    def _any_day(self) -> float:
+        """Mean offset of the days of the week that have been learned: what they have in common is of no day."""
+        learned = [offset for offset in self._state.by_day if offset]
+        return sum(learned) / len(learned) if learned else 0.0
+
     def _finish_hour(self) -> None:
         state = self._state
         value = math.log1p(state.count)
         if not state.hours:
             self._begin(value)
             return
-        usual, day = self._usual(state.hour), state.hour // _DAY_HOURS % _WEEK_DAYS
-        residual = value - usual - state.by_day[day]
+        usual, day = self._usual(state.hour), _week_day(state.hour)
+        any_day = self._any_day()
+        residual = value - usual - ((state.by_day[day] or any_day) - any_day)
         if state.hours >= _WARM_HOURS:
             self._bet_on(residual)
         # Under suspicion neither level nor spread may follow what is suspected: an eighth of it is learned.
         share = 1.0 if state.shift < _SUSPICIOUS_NATS else _SUSPICIOUS_SHARE
-        self._learn(usual, day, share * residual)
+        self._learn(usual, any_day, share * residual)
         known_square = self._square.get()
         self._square.update(known_square + share * (min(residual * residual, _MAX_SQUARE) - known_square))
         state.hours += 1
@@ -142,7 +148,7 @@ class Rhythm:
         if z <= 0:
             self._fade(1)
 
-    def _learn(self, usual: float, day: int, learned: float) -> None:
+    def _learn(self, usual: float, any_day: float, learned: float) -> None:
         """Move level, hour of the day and day of the week by what an hour taught that was ``usual`` but for that."""
         state = self._state
         self._level.update(usual + learned)
@@ -150,4 +156,9 @@ class Rhythm:
         known = state.by_hour[slot]
         state.by_hour[slot] = usual + learned if known < 0 else known + _LEARN_HOUR * learned
         if state.hours >= _SETTLED_HOURS:
-            state.by_day[day] += _LEARN_DAY * learned
+            day = _week_day(state.hour)
+            state.by_day[day] = (state.by_day[day] or any_day) + _LEARN_DAY * learned
+
+
+def _week_day(hour: int) -> int:
+    return hour // _DAY_HOURS % _WEEK_DAYS

@@ -36,8 +36,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
     ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
     are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
-    ``exchanges`` of which nobody told the tokens. ``began_ms`` is the bucket in which it last began, after an hour of
-    silence and more.
+    ``exchanges`` of which nobody told the tokens. ``began_ms`` is when it was first answered after an hour of silence
+    or more; ``NEVER_MS`` while it has not been, or nobody told.
     """
 
     first_ms: int

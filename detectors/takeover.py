@@ -2,80 +2,108 @@
 
 Who spreads one job over many accounts goes on with the next one when one is refused; people wait, or try again. So
 when an account that was at work is refused, it is counted how many of the others on its links begin, after an hour of
-silence and more, in the two buckets from the refusal on, and how many had in the two before. Accounts that have nothing
-to do with each other begin before it as often as after it, however many they are and whatever the time of day, so each
-hour in which the two differ is one toss of a fair coin (the sign test).
+silence and more, in the ten minutes after it, and how many had in the ten minutes before. Accounts that have nothing to
+do with each other begin before it as often as after it, however many they are, so each refusal around which the two
+differ is one toss of a fair coin (``detectors.sign_test``). It stays fair because a link is looked at once an hour at
+most, whatever was found, and because who was not at work for ten minutes does not count: jobs that begin together are
+refused together.
 
-It is blind to harnesses that are never refused, and where very many use a link. It supports an even load and names
-nobody by itself.
+It is blind to harnesses that are never refused, that use an account up in less than ten minutes or all accounts all the
+time, and where very many use a link. Its false alarm: one service that falls back on another account of its own; those
+of one organisation do not count.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+from detectors.exchange import NOBODY
 from detectors.groups import Group, GroupDetector
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
-from detectors.windows import HOUR_MS, NEVER_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 
-WINDOW_BUCKETS = 2
-"""Buckets before a refusal and from it on in which it is looked who begins."""
+_WINDOW_MS = HOUR_MS // 6
+_FEW_REFUSED, _OUTAGE_RATIO = 16, 0.1
+"""Accounts of a tenant that are refused in one bucket: when they are more than a few and more than this share of those
+that are active it is an outage, which tells nothing of any of them."""
 _MOST_REFUSED = 256
-"""Accounts that are refused in one bucket, at most: more are an outage of the provider's."""
+"""Refusals of one bucket that are looked at."""
 _MOST_USERS = 500
 """Accounts on a link, at most: of more than these somebody begins all the time."""
 _HALVE_AFTER = 96
+_FORGET_AFTER_MS = 14 * DAY_MS
+
+
+class Refusal(NamedTuple):
+    """When an account was refused; milliseconds since the epoch."""
+
+    at_ms: int
+    account_id: str
 
 
 class TakeoverDetector:
     """Counts on every link whether others begin when one is refused."""
 
     def __init__(self, spec: DetectorSpec, groups: GroupDetector, accounts: Mapping[str, Suspicion]) -> None:
-        self._window_ms = WINDOW_BUCKETS * spec.bucket_seconds * 1000
+        self._bucket_ms = spec.bucket_seconds * 1000
         self._least_users = spec.groups.min_accounts
         self._groups = groups
         self._accounts = accounts
-        self.refused: dict[int, list[str]] = {}
-        """By the start of their bucket, accounts whose refusal is not looked at yet."""
+        self.refused: dict[int, list[Refusal]] = {}
+        """By the start of their bucket, refusals that are not looked at yet, in their order."""
 
-    def observe(self, records: Iterable[AccountBucket]) -> None:
+    def observe(self, records: list[AccountBucket]) -> None:
         """Remember who was refused while at work; the records are of one bucket, and judged."""
-        refused = [record for record in records if record.refusals and self._was_at_work(record)]
-        if 0 < len(refused) <= _MOST_REFUSED:
-            self.refused[refused[0].start_ms] = [record.account_id for record in refused]
+        active = Counter(record.tenant_id for record in records)
+        refused: dict[str | None, list[AccountBucket]] = defaultdict(list)
+        for record in records:
+            if record.refused_ms >= 0:
+                refused[record.tenant_id].append(record)
+        refusals = sorted(
+            Refusal(record.refused_ms, record.account_id)
+            for tenant_id, those in refused.items()
+            if len(those) <= max(_FEW_REFUSED, _OUTAGE_RATIO * active[tenant_id])
+            for record in those
+            if self._was_at_work(record)
+        )
+        if refusals:
+            self.refused[records[0].start_ms] = refusals[:_MOST_REFUSED]
 
     def _was_at_work(self, record: AccountBucket) -> bool:
-        return NEVER_MS < self._accounts[record.account_id].began_ms < record.start_ms
+        return NEVER_MS < self._accounts[record.account_id].began_ms <= record.refused_ms - _WINDOW_MS
 
-    def count(self, start_ms: int) -> set[str]:
-        """Look at refusals whose two buckets were over when a bucket began; returns the links that tell more now."""
-        told: set[str] = set()
-        for refused_ms in sorted(ms for ms in self.refused if ms + self._window_ms <= start_ms):
-            for account_id in self.refused.pop(refused_ms):
-                links = self._groups.links_of.get(account_id, ())
-                told.update(
-                    key for key in sorted(links) if self._toss(self._groups.groups[key], account_id, refused_ms)
-                )
-        return told
+    def count(self, now_ms: int) -> set[str]:
+        """Look at refusals of ten minutes ago; returns the links that were looked at.
 
-    def _toss(self, group: Group, account_id: str, refused_ms: int) -> bool:
-        """Count whether more of the others began after a refusal than before; whether it was one or the other."""
-        hour = refused_ms // HOUR_MS
-        if group.tossed_hour >= hour or not self._least_users <= len(group.members) <= _MOST_USERS:
+        Records that begin at ``now_ms`` or later have not been judged yet.
+        """
+        looked: set[str] = set()
+        for start_ms in sorted(ms for ms in self.refused if ms + self._bucket_ms + _WINDOW_MS <= now_ms):
+            for refusal in self.refused.pop(start_ms):
+                links = self._groups.links_of.get(refusal.account_id, ())
+                looked.update(key for key in links if self._look(self._groups.groups[key], refusal))
+        return looked
+
+    def _look(self, group: Group, refusal: Refusal) -> bool:
+        """Compare how many of the others on a link began before and after a refusal; whether it was its turn."""
+        since_ms = refusal.at_ms - group.looked_ms
+        if since_ms < HOUR_MS or not self._least_users <= len(group.members) <= _MOST_USERS:
             return False
-        after = self._began(group.members, account_id, refused_ms)
-        before = self._began(group.members, account_id, refused_ms - self._window_ms)
-        if after == before:
-            return False
-        group.tossed_hour = hour
-        if group.tossed >= _HALVE_AFTER:
-            group.tossed, group.took_over = group.tossed // 2, group.took_over // 2
-        group.tossed += 1
+        group.looked_ms = refusal.at_ms
+        if since_ms > _FORGET_AFTER_MS:
+            group.compared = group.took_over = 0
+        elif group.compared >= _HALVE_AFTER:
+            group.compared, group.took_over = group.compared // 2, group.took_over // 2
+        began = [at_ms - refusal.at_ms for at_ms in self._beginnings(group.members, refusal.account_id)]
+        before, after = sum(-_WINDOW_MS <= ms < 0 for ms in began), sum(0 < ms <= _WINDOW_MS for ms in began)
+        group.compared += after != before
         group.took_over += after > before
         return True
 
-    def _began(self, members: Collection[str], but: str, from_ms: int) -> int:
-        """How many of the accounts but one began in the window from a time on."""
-        until_ms = from_ms + self._window_ms
-        states = [self._accounts[a] for a in members if a != but and a in self._accounts]
-        return sum(from_ms <= state.began_ms < until_ms for state in states)
+    def _beginnings(self, members: Iterable[str], refused: str) -> list[int]:
+        """When others than the refused account and those of its organisation last began."""
+        known = [self._accounts[a] for a in members if a != refused and a in self._accounts]
+        own = self._accounts[refused].organization if refused in self._accounts else NOBODY
+        return [state.began_ms for state in known if own == NOBODY or state.organization != own]

@@ -65,6 +65,9 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         Fresh exchanges by the number of the model that they asked.
     untold
         Exchanges of whose answer nobody told the tokens; ``output_tokens`` are those of the others.
+    answered_ms, refused_ms
+        Times of the first exchange that was not refused and of the first that was, milliseconds since the epoch; -1
+        without one.
     """
 
     account_id: str
@@ -95,6 +98,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     organization: int = -1
     models: dict[int, int] = {}
     untold: int = 0
+    answered_ms: int = -1
+    refused_ms: int = -1
 
 
 _encode = msgspec.msgpack.Encoder().encode

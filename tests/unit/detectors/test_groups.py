@@ -33,11 +33,12 @@ def linked(
     share: float = 1.0,
     lasted_hours: list[float] | None = None,
     took_over: tuple[int, int] = (0, 0),
+    left_out: tuple[str, ...] = (),
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
 
     The accounts belong to so many organisations in turn, or to none. ``lasted_hours`` are from the first to the latest
-    exchange of each. They took over in so many hours of so many.
+    exchange of each. They took over at so many refusals of so many. Some are left out.
     """
     groups, harvest = GroupDetector(spec), HarvestDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
@@ -48,7 +49,7 @@ def linked(
         groups.observe(key, account_id, size, NOW_MS)
     for account_id, hours in zip(accounts, lasted_hours or [], strict=lasted_hours is not None):
         groups.groups[key].members[account_id].first_ms = NOW_MS - round(hours * HOUR_MS)
-    groups.groups[key].took_over, groups.groups[key].tossed = took_over
+    groups.groups[key].took_over, groups.groups[key].compared = took_over
     states = {
         a: Suspicion(
             START_MS,
@@ -60,7 +61,7 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED)
+    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out)
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -155,11 +156,25 @@ def test_takeovers_are_evidence_as_far_as_a_crowd_is_asked_for(key: str, crowd: 
     assert with_them.nats == pytest.approx(without.nats + with_them.takeovers.nats)
 
 
-def test_takeovers_alone_are_no_evidence() -> None:
-    """People of every measure are named by nothing that happens when one is refused."""
-    uneven = [1, 2, 3, 5, 9, 20, 60, 200, 2, 1]
+def test_takeovers_of_accounts_that_are_left_out_are_theirs() -> None:
+    """What is judged without some of the accounts is judged without takeovers: they may have made them."""
+    both = [linked("template::t", EVEN, took_over=its, left_out=("a000",)) for its in ((0, 0), (9, 11))]
 
-    assert linked("template::t", uneven, took_over=(90, 90)) is None
+    assert both[0] == both[1] is not None
+
+
+def test_takeovers_support_and_name_nobody() -> None:
+    """They add at most as much as the even load has, and 6 nats; people of every measure, or all busy, have none."""
+    for crowd, most in ((1.0, 6.0), (0.32, math.inf)):
+        without, supported = linked("template::t", EVEN, crowd), linked("template::t", EVEN, crowd, took_over=(90, 90))
+        assert without is not None
+        assert supported is not None
+        assert supported.nats == pytest.approx(without.nats + min(without.nats, most))
+
+    assert linked("template::t", [1, 2, 3, 5, 9, 20, 60, 200, 2, 1], took_over=(90, 90)) is None
+    busy = linked("template::t", [1, 2, 5, 8, 12, 18, 26, 38, 60, 100, 9, 14, 20] * 2, took_over=(90, 90))
+    assert busy is not None
+    assert busy.nats <= 0
 
 
 def test_even_load_is_evidence_and_people_are_none() -> None:

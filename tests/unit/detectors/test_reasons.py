@@ -46,16 +46,18 @@ def test_a_group_is_explained_by_the_kind_of_its_link(kind: str) -> None:
 
 
 def test_takeovers_are_explained_beside_the_even_load() -> None:
-    """How often it was and how often it would be by chance, within which time; all evidence is counted once."""
+    """How often it was and how often it would be by chance; all evidence is counted once, and next to none not told."""
     takeovers = Takeovers(9, 11, 3.5)
     for dealt in (None, Dealt(("a", "b"), 9.0, 0.9)):
         evidence = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.8, 0.7, dealt=dealt, takeovers=takeovers)
         *rest, told = group_reasons(SPEC, evidence, "configuration:t:v")
 
-        assert (told.observed, told.baseline, told.unit, told.nats) == (9.0, 5.5, "hours", 3.5)
-        assert "9 of 11 hours" in told.explanation
-        assert "10 minutes" in told.explanation
+        assert (told.observed, told.baseline, told.unit, told.nats) == (9.0, 5.5, "refusals", 3.5)
+        assert "9 of 11 times" in told.explanation
         assert sum(reason.nats for reason in rest) == 8.5
+
+    weak = GroupEvidence(("a", "b"), 12.0, 20.0, 0.4, 0.8, 0.7, takeovers=Takeovers(0, 3, -0.5))
+    assert [reason.nats for reason in group_reasons(SPEC, weak, "configuration:t:v")] == [12.0, 0.0]
 
 
 def test_alike_accounts_are_explained_without_a_link() -> None:

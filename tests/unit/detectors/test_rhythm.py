@@ -2,6 +2,7 @@
 
 import math
 import random
+import statistics
 from collections.abc import Callable
 from copy import deepcopy
 
@@ -30,7 +31,9 @@ def direct_nats(hourly: list[int]) -> float:
     for hour, count in enumerate(hourly[1:], start=1):
         usual = (level + by_hour[hour % 24]) / 2 if hour % 24 in by_hour else level
         day = hour // 24 % 7
-        residual = math.log1p(count) - usual - by_day.get(day, 0.0)
+        mean = statistics.fmean(by_day.values()) if by_day else 0.0
+        beyond = by_day[day] - mean if day in by_day else 0.0
+        residual = math.log1p(count) - usual - beyond
         if hour >= 24:
             z = min(6.0, max(-3.0, residual / max(0.5, math.sqrt(square))))
             bets.append(math.exp(z / 2 - 1 / 8))
@@ -41,7 +44,7 @@ def direct_nats(hourly: list[int]) -> float:
         square += 0.05 * share * (min(residual * residual, 4.0) - square)
         by_hour[hour % 24] = by_hour[hour % 24] + 0.25 * learned if hour % 24 in by_hour else usual + learned
         if hour >= 72:
-            by_day[day] = by_day.get(day, 0.0) + 0.1 * learned
+            by_day[day] = by_day.get(day, mean) + 0.1 * learned
     return nats
 
 
@@ -135,6 +138,19 @@ def test_the_day_of_the_week_is_part_of_what_is_usual() -> None:
 
     assert busy(monday, 0) < 3
     assert busy(wednesday, 2) > 6
+
+
+def test_growth_is_not_taken_for_days() -> None:
+    """A first Saturday like every working day is none of a shift, though all of these grew tenfold, months ago."""
+    grown = Rhythm(RhythmState())
+    for day in range(20 * 7):
+        for hour in range(9, 18) if day % 7 < 5 else ():
+            grown.observe((day + 4) * 24 + hour, min(100, round(10 * 10 ** (day / 56))))
+    for hour in range(9, 19):
+        grown.observe((19 * 7 + 5 + 4) * 24 + hour, 100)
+
+    assert max(abs(offset) for offset in grown.state().by_day) > 0.3
+    assert grown.shift_nats < 3
 
 
 def test_hours_of_the_day_are_not_taken_for_days() -> None:

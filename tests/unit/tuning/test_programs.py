@@ -28,6 +28,7 @@ from tuning.disguise import (
     in_a_language_of_its_own,
     in_shifts,
     together,
+    until_refused,
     with_uneven_loads,
     write_disguised,
 )
@@ -305,6 +306,16 @@ def test_accounts_are_spread_otherwise() -> None:
     assert set(lives.values()) == {20}
     assert {account_id[0] for account_id in lives} == set("abcd")
     assert {"a", "a-1", "a-4"} <= lives.keys()
+
+
+def test_accounts_go_on_until_they_are_refused() -> None:
+    """The last of each thirty requests gets no answer, and the next account goes on."""
+    lines, attacks = sent(*((f"x{n:03d}", "abc"[n % 3]) for n in range(100)))
+    events = disguised(lines, attacks, until_refused(30))
+
+    assert [event["account_id"] for event in events] == ["abc"[n // 30 % 3] for n in range(100)]
+    assert [n for n, event in enumerate(events) if event.get("status_code") == 429] == [29, 59, 89]
+    assert {event["output_tokens"] for event in events if event.get("status_code") == 429} == {0}
 
 
 def test_a_language_of_its_own_keeps_what_words_have_in_common() -> None:
