@@ -203,11 +203,13 @@ class GroupDetector:
         member = group.members.get(account_id)
         return member is not None and self._faded(member, now_ms) >= self._spec.link_share * state.rate
 
-    def remembered(self, key: str, now_ms: int, among: Iterable[str] | None = None) -> dict[str, float]:
-        """Exchanges of every account on a link, or of some of them, that are remembered now."""
-        memory_ms, members = self._memory_ms, self.groups[key].members
-        chosen = members if among is None else [account_id for account_id in among if account_id in members]
-        return {a: members[a].exchanges * math.exp((members[a].last_ms - now_ms) / memory_ms) for a in chosen}
+    def remembered(self, key: str, now_ms: int) -> dict[str, float]:
+        """Exchanges of every account on a link that are remembered now."""
+        memory_ms = self._memory_ms
+        return {
+            account_id: member.exchanges * math.exp((member.last_ms - now_ms) / memory_ms)
+            for account_id, member in self.groups[key].members.items()
+        }
 
     def remembered_of(self, account_id: str, keys: KeysView[str], now_ms: int) -> dict[str, float]:
         """Exchanges of one account that are remembered now, on those of its links that are among the keys."""

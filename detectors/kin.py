@@ -17,7 +17,7 @@ from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.manner import fit_manner, manner_of
-from detectors.marks import Carriers, Marks, fit_marks, marks_nats
+from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec, Kin
@@ -60,14 +60,13 @@ class Everybody:
     def __init__(
         self,
         spec: Kin,
-        groups: GroupDetector,
         harvest: HarvestDetector,
         accounts: Mapping[str, Suspicion],
         accused: Container[str],
         at_ms: int,
     ) -> None:
         self.at_ms = at_ms
-        self.carriers = Carriers(groups, accused, at_ms)
+        self.accused = accused
         self._rates = {a: harvest.rate_at(state, at_ms) for a, state in accounts.items()}
         # Exact sums: the order of accounts in memory must not show.
         self.exchanges = math.fsum(self._rates.values())
@@ -102,7 +101,7 @@ class KinDetector:
         self._harvest = harvest
         self._accounts = accounts
         self._heard = heard
-        self._everybody = Everybody(self._spec, groups, harvest, {}, (), 0)
+        self._everybody = Everybody(self._spec, harvest, {}, (), 0)
         self.kinships: dict[str, Kinship] = {}
         """By alert id."""
         self.changed: set[str] = set()
@@ -119,7 +118,7 @@ class KinDetector:
 
     def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
         """Fit the kinships of campaigns; costs a look at every account, so all that are due are fitted together."""
-        self._everybody = Everybody(self._spec, self._groups, self._harvest, self._accounts, accused, at_ms)
+        self._everybody = Everybody(self._spec, self._harvest, self._accounts, accused, at_ms)
         for case in cases:
             self.adopt(case, self.kinship_of(case.core))
 
@@ -139,7 +138,7 @@ class KinDetector:
         return Kinship(
             turn,
             fit_source(states, self._heard),
-            fit_marks(self._spec, everybody.carriers, frozenset(core), inside, outside),
+            fit_marks(self._spec, self._groups, frozenset(core), everybody.accused, inside, outside, everybody.at_ms),
             fit_manner([everybody.manners[a] for a in core if everybody.manners.get(a, -1) >= 0], everybody.manner),
             fit_traits(TraitCounts(states), everybody.traits),
             fit_onset(map(onset_of, states), everybody.onsets),

@@ -15,7 +15,7 @@ the marks: their lack speaks against an account, but does not decide.
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Mapping
 
 import msgspec
 
@@ -40,58 +40,32 @@ class Marks(msgspec.Struct, array_like=True, frozen=True):
     excess: list[float]
 
 
-class Carriers:
-    """How often accounts carry links at one time; that of people is counted once, whatever campaign is compared.
-
-    ``accused`` are the accounts of any open case: they say nothing about honest use.
-    """
-
-    def __init__(self, groups: GroupDetector, accused: Container[str], at_ms: int) -> None:
-        self.groups = groups
-        self._accused = accused
-        self._at_ms = at_ms
-        self._people: dict[str, float] = {}
-
-    def ours(self, key: str, members: Collection[str]) -> float:
-        """Remembered exchanges of the members on a link."""
-        # Exact sums: the order of accounts in memory must not show.
-        return math.fsum(self.groups.remembered(key, self._at_ms, members).values())
-
-    def theirs(self, key: str, members: Collection[str]) -> float:
-        """Remembered exchanges on a link of all others but the accused, so many of each that no one outweighs.
-
-        ``members`` are those that are not accused.
-        """
-        if members:
-            return self._capped(key, members)
-        if key not in self._people:
-            self._people[key] = self._capped(key, ())
-        return self._people[key]
-
-    def not_accused(self, members: Iterable[str]) -> frozenset[str]:
-        """Those of the members that no open case is about."""
-        return frozenset(account_id for account_id in members if account_id not in self._accused)
-
-    def _capped(self, key: str, members: Collection[str]) -> float:
-        counts = self.groups.remembered(key, self._at_ms)
-        return math.fsum(
-            min(count, _STRANGER_CAP)
-            for account_id, count in counts.items()
-            if account_id not in members and account_id not in self._accused
-        )
-
-
-def fit_marks(spec: Kin, carriers: Carriers, members: Collection[str], inside: float, outside: float) -> Marks:
+def fit_marks(
+    spec: Kin,
+    groups: GroupDetector,
+    members: Collection[str],
+    accused: Container[str],
+    inside: float,
+    outside: float,
+    now_ms: int,
+) -> Marks:
     """Marks of the members, who sent ``inside`` of the remembered exchanges and all others ``outside``.
 
-    Costs one look at every member for every mark, and at every account of it once for all campaigns.
+    ``accused`` are the accounts of any open case: they say nothing about honest use. Costs one look at every account of
+    every mark.
     """
     weights = {}
     excess = [0.0] * len(_FACETS)
-    free = carriers.not_accused(members)
-    for key in _marks_of(carriers.groups, members, max(2.0, spec.min_carriers * len(members))):
-        p = carriers.ours(key, members) / inside
-        q = (carriers.theirs(key, free) + 0.5) / outside
+    for key in _marks_of(groups, members, max(2.0, spec.min_carriers * len(members))):
+        counts = groups.remembered(key, now_ms)
+        # Exact sums: the order of accounts in memory must not show.
+        p = math.fsum(count for account_id, count in counts.items() if account_id in members) / inside
+        theirs = math.fsum(
+            min(count, _STRANGER_CAP)
+            for account_id, count in counts.items()
+            if account_id not in members and account_id not in accused
+        )
+        q = (theirs + 0.5) / outside
         weight = math.log(p / q)
         if weight >= spec.min_weight:
             weights[key] = weight

@@ -16,7 +16,7 @@ from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.manner import fit_manner, manner_of
-from detectors.marks import Carriers, fit_marks, marks_nats
+from detectors.marks import fit_marks, marks_nats
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
@@ -137,7 +137,7 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
     inside = sum(s.rate for s in members.values())
     asked = fit_asked([s.recent for s in members.values()], world.heard.openers)
-    marks = fit_marks(SPEC.kin, Carriers(world.groups, MEMBERS, START_MS), MEMBERS, inside, everything - inside)
+    marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
     cells = {a: manner_of(s, world.harvest.daily_rate(s, START_MS)) for a, s in world.states.items()}
     manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
     others = [world.states[a] for a in (*OTHERS, "x1")]
