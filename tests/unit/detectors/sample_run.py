@@ -148,6 +148,16 @@ def feed_records(detector: CampaignDetector, steps: Iterable[Step]) -> list[Aler
     return alerts
 
 
+def stored(detector: CampaignDetector, topic: dict[bytes, bytes]) -> None:
+    """Write what changed into a compacted topic."""
+    for key in detector.take_changed():
+        raw = detector.snapshot(key)
+        if raw is None:
+            topic.pop(key, None)
+        else:
+            topic[key] = raw
+
+
 @cache
 def reviewed_steps() -> tuple[Step, ...]:
     """The records with decisions about alerts that are open at the time: each verdict several times."""

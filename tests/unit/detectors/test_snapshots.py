@@ -25,6 +25,7 @@ from tests.unit.detectors.sample_run import (
     feed_records,
     records,
     reviewed_steps,
+    stored,
 )
 
 slow = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
@@ -35,16 +36,6 @@ cuts = st.lists(st.floats(0, 1), min_size=1, max_size=4)
 def places(shares: Sequence[float], size: int) -> list[int]:
     """Places at which a run of a size is interrupted, ascending."""
     return sorted({round(share * size) for share in shares})
-
-
-def stored(detector: CampaignDetector, topic: dict[bytes, bytes]) -> None:
-    """Write what changed into a compacted topic."""
-    for key in detector.take_changed():
-        raw = detector.snapshot(key)
-        if raw is None:
-            topic.pop(key, None)
-        else:
-            topic[key] = raw
 
 
 @cache

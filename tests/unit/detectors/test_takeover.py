@@ -19,6 +19,7 @@ from detectors.suspicion import Suspicion
 from detectors.takeover import TakeoverDetector
 from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
+from tests.unit.detectors.sample_run import stored
 from tests.unit.detectors.samples import (
     BUCKET_MS,
     DAY_MS,
@@ -287,21 +288,16 @@ def rotation(turns: int, *, is_refused: bool) -> list[AccountBucket]:
 def test_the_stream_is_counted(is_refused: bool) -> None:
     """Accounts that take turns of half an hour take over only where one is refused; restarts change nothing."""
     detector = CampaignDetector(SPEC)
-    records: dict[bytes, bytes] = {}
+    topic: dict[bytes, bytes] = {}
     for record in rotation(48, is_refused=is_refused):
         detector.observe(record)
         detector.advance(record.end_ms)
-        for key in detector.take_changed():
-            raw = detector.snapshot(key)
-            if raw is None:
-                records.pop(key, None)
-            else:
-                records[key] = raw
+        stored(detector, topic)
         detector = CampaignDetector(SPEC)
-        for key, raw in records.items():
+        for key, raw in topic.items():
             detector.restore(key, raw)
 
-    group = decode_snapshot(records[b"gconfiguration:\x1fc"], msgspec.msgpack.Decoder(Group), "a link")
+    group = decode_snapshot(topic[b"gconfiguration:\x1fc"], msgspec.msgpack.Decoder(Group), "a link")
     # The first rounds make the link; from then on one refusal of each hour counts.
     assert group.took_over == group.compared
     assert (group.compared >= 18) is is_refused
