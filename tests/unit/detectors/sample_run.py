@@ -2,10 +2,10 @@
 
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, AnyStr
 
 import msgspec
 
@@ -148,10 +148,10 @@ def feed_records(detector: CampaignDetector, steps: Iterable[Step]) -> list[Aler
     return alerts
 
 
-def stored(detector: CampaignDetector, topic: dict[bytes, bytes]) -> None:
+def stored(changed: Iterable[AnyStr], snapshot: Callable[[AnyStr], bytes | None], topic: dict[AnyStr, bytes]) -> None:
     """Write what changed into a compacted topic."""
-    for key in detector.take_changed():
-        raw = detector.snapshot(key)
+    for key in changed:
+        raw = snapshot(key)
         if raw is None:
             topic.pop(key, None)
         else:

@@ -102,8 +102,8 @@ def test_campaigns_go_on_from_their_records(shares: list[float], seed: int) -> N
         for step in steps[begin:end]:
             alerts += feed_records(detector, [step])
             if chooser.random() < 0.05:
-                stored(detector, topic)
-        stored(detector, topic)
+                stored(detector.take_changed(), detector.snapshot, topic)
+        stored(detector.take_changed(), detector.snapshot, topic)
         detector, begin = restored(topic, chooser), end
 
     assert contents(alerts) == contents(uninterrupted())
@@ -115,7 +115,7 @@ def test_every_change_of_a_record_is_told() -> None:
     for number, step in enumerate(reviewed_steps()):
         feed_records(detector, [step])
         if number % 3 == 0:
-            stored(detector, topic)
+            stored(detector.take_changed(), detector.snapshot, topic)
             stale = [key for key, raw in topic.items() if detector.snapshot(key) != raw]
             assert stale == []
 
@@ -126,7 +126,7 @@ def test_what_is_restored_would_be_written_the_same() -> None:
     for number, step in enumerate(reviewed_steps()):
         feed_records(detector, [step])
         if number % 400 == 399:
-            stored(detector, topic)
+            stored(detector.take_changed(), detector.snapshot, topic)
             again = restored(topic, random.Random(number))
             assert {key: again.snapshot(key) for key in topic} == topic
 
@@ -141,12 +141,7 @@ def test_accounts_go_on_from_their_records(shares: list[float], seed: int) -> No
 
     for end in [*places(shares, len(steps)), len(steps)]:
         found += feed_events(detector, steps[begin:end])
-        for account_id in detector.take_changed():
-            raw = detector.snapshot(account_id)
-            if raw is None:
-                topic.pop(account_id, None)
-            else:
-                topic[account_id] = raw
+        stored(detector.take_changed(), detector.snapshot, topic)
         detector, begin = AccountDetector(SPEC), end
         for account_id in chooser.sample(sorted(topic), len(topic)):
             detector.restore(account_id, topic[account_id])
@@ -184,7 +179,7 @@ def campaign_records() -> dict[bytes, bytes]:
     for number, step in enumerate(reviewed_steps()):
         feed_records(detector, [step])
         if number % 40 == 0:
-            stored(detector, topic)
+            stored(detector.take_changed(), detector.snapshot, topic)
             kinds |= {key[:1]: key for key in topic}
             if len(kinds) == 8:
                 return {key: topic[key] for key in kinds.values() if key in topic}

@@ -292,7 +292,7 @@ def test_the_stream_is_counted(is_refused: bool) -> None:
     for record in rotation(48, is_refused=is_refused):
         detector.observe(record)
         detector.advance(record.end_ms)
-        stored(detector, topic)
+        stored(detector.take_changed(), detector.snapshot, topic)
         detector = CampaignDetector(SPEC)
         for key, raw in topic.items():
             detector.restore(key, raw)
