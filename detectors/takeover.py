@@ -25,6 +25,8 @@ from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 
 _WINDOW_MS = HOUR_MS // 6
+_LONGEST_BUCKET_MS = 2 * _WINDOW_MS
+"""Of a longer bucket it is known too late who had begun before: the same may have begun again."""
 _FEW_REFUSED, _OUTAGE_RATIO = 16, 0.1
 """Accounts of a tenant that are refused in one bucket: when they are more than a few and more than this share of those
 that are active it is an outage, which tells nothing of any of them."""
@@ -56,6 +58,8 @@ class TakeoverDetector:
 
     def observe(self, records: list[AccountBucket]) -> None:
         """Remember who was refused while at work; the records are of one bucket, and judged."""
+        if self._bucket_ms > _LONGEST_BUCKET_MS:
+            return
         active = Counter(record.tenant_id for record in records)
         refused: dict[str | None, list[AccountBucket]] = defaultdict(list)
         for record in records:

@@ -14,7 +14,7 @@ from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.sign_test import sign_test_nats
 from detectors.snapshot import decode_snapshot
-from detectors.spec import DetectorSpec
+from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from detectors.takeover import TakeoverDetector
 from detectors.windows import NEVER_MS
@@ -43,8 +43,8 @@ LATER_MS = BUCKET_START_MS + BUCKET_MS + 10 * MINUTE_MS
 class World:
     """Accounts on one link, and when each last began: the refused one an hour before, the others as told."""
 
-    def __init__(self, began_ms: dict[str, int], **organizations: int) -> None:
-        self.groups = GroupDetector(SPEC)
+    def __init__(self, began_ms: dict[str, int], spec: DetectorSpec = SPEC, **organizations: int) -> None:
+        self.groups = GroupDetector(spec)
         began_ms = {"refused": REFUSED_MS - HOUR_MS} | began_ms
         for account_id in ["stranger", *began_ms]:
             self.groups.observe(LINK, account_id, 1, START_MS)
@@ -52,7 +52,7 @@ class World:
             a: Suspicion(START_MS, REFUSED_MS, began_ms=at_ms, organization=organizations.get(a, NOBODY))
             for a, at_ms in began_ms.items()
         }
-        self.detector = TakeoverDetector(SPEC, self.groups, self.states)
+        self.detector = TakeoverDetector(spec, self.groups, self.states)
 
     @property
     def group(self) -> Group:
@@ -194,6 +194,15 @@ def test_a_link_must_have_some_accounts_and_not_very_many(accounts: int, is_look
     world.refuse()
 
     assert bool(world.detector.count(LATER_MS)) is is_looked
+
+
+@pytest.mark.parametrize(("seconds", "is_looked"), [(10, True), (1200, True), (1201, False), (3600, False)])
+def test_long_buckets_hide_who_began(seconds: int, is_looked: bool) -> None:
+    """When the ten minutes are over, who began before may have begun again; that would count as afterwards."""
+    world = World(others(1), parse_spec(f"bucket_seconds: {seconds}", "x"))
+    world.refuse()
+
+    assert bool(world.detector.count(LATER_MS + HOUR_MS)) is is_looked
 
 
 def test_who_falls_back_on_its_own_accounts_is_one_customer() -> None:
