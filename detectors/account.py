@@ -21,6 +21,7 @@ from detectors.exchange import (
 )
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
+from detectors.people import EVEN_WITHIN
 from detectors.rhythm import Rhythm, RhythmState
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS
@@ -35,7 +36,6 @@ _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
 _DISTINCT = 32
 _CONVERSATIONS = 32
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
-_REGULAR_RATIO = 0.25
 
 
 class AccountState(msgspec.Struct, array_like=True):
@@ -175,7 +175,7 @@ class Account:
             prompts_ago, slot, is_wrapped = 0, None, False
         if flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, flags)):
             return False
-        is_even = abs(gap_ms - gap_before_ms) <= _REGULAR_RATIO * gap_ms
+        is_even = abs(gap_ms - gap_before_ms) <= EVEN_WITHIN * gap_ms
         if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and is_even and not prompts_ago:
             # As a machine's are.
             tally.regular += 1

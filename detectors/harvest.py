@@ -8,6 +8,7 @@ from detectors.calibration import Calibration
 from detectors.cohort import Cohorts
 from detectors.crowd import CrowdModel, crowd_excess
 from detectors.past import Past
+from detectors.people import people_behind
 from detectors.spec import DetectorSpec
 from detectors.style import TOPIC, facet_of
 from detectors.suspicion import FEATURES, Suspicion
@@ -66,14 +67,14 @@ class HarvestDetector:
             state.day = day
         fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
         excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
-        # Many end users behind one account are a gateway; each of them is a person.
-        people = math.sqrt(max(1, bucket.end_users))
+        state.rate = state.rate * fade + bucket.fresh
+        state.even = state.even * fade + bucket.regular
+        people = people_behind(bucket.end_users, state.even, state.rate)
         state.harvest = max(0.0, state.harvest * fade + excess / people)
         state.relentless = state.relentless * fade + bucket.regular * popular / people
         state.elicitation = state.elicitation * fade + bucket.elicitations
         state.refusals = state.refusals * fade + bucket.refusals
         state.full_length = state.full_length * fade + bucket.full_length / people
-        state.rate = state.rate * fade + bucket.fresh
         state.slots = state.slots * fade + len(bucket.slots)
         state.wrapped = state.wrapped * fade + bucket.wrapped
         state.popular = state.popular * fade + popular * len(bucket.slots)

@@ -37,7 +37,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
     are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
     ``exchanges`` of which nobody told the tokens. ``began_ms`` is when it was first answered after an hour of silence
-    or more; ``NEVER_MS`` while it has not been, or nobody told.
+    or more; ``NEVER_MS`` while it has not been, or nobody told. ``even`` are remembered fresh exchanges at even
+    intervals.
     """
 
     first_ms: int
@@ -76,6 +77,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     past: Past = msgspec.field(default_factory=Past)
     untold: int = 0
     began_ms: int = NEVER_MS
+    even: float = 0.0
 
     @property
     def crowd_ratio(self) -> float:

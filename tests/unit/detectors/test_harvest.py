@@ -103,7 +103,8 @@ def test_content_names() -> None:
     detector, _, judgement = go([0], **slots(900), active_hours=24)
 
     assert judgement.total >= detector.threshold_nats
-    assert dict(zip(FEATURES, judgement.values, strict=True))["harvest"] == pytest.approx(900 * 0.65 * 1.5)
+    excess = 900 * (1 - SPEC.crowd.job_ratio)
+    assert dict(zip(FEATURES, judgement.values, strict=True))["harvest"] == pytest.approx(excess * 1.5)
 
 
 def test_missing_prompts_cost_evidence_only() -> None:
@@ -120,6 +121,15 @@ def test_end_users_divide() -> None:
     _, many, _ = go([0], **slots(50), end_users=100)
 
     assert many.harvest == pytest.approx(alone.harvest / 10)
+
+
+def test_end_users_of_one_machine_do_not() -> None:
+    """Whoever it names: requests of a hundred people come at no even intervals."""
+    _, alone, _ = go([0], **slots(50), regular=50)
+    _, many, _ = go([0], **slots(50), regular=50, end_users=100)
+
+    assert many.harvest > alone.harvest / 2
+    assert many.relentless == pytest.approx(alone.relentless * many.harvest / alone.harvest)
 
 
 def test_an_established_account_stays_silent_at_its_reference() -> None:
