@@ -42,6 +42,8 @@ class Meta(msgspec.Struct, array_like=True):
     calibration: Calibration = msgspec.field(default_factory=Calibration)
     coherence: list[float] = []
     refused: dict[int, list[Refusal]] = {}
+    popular_ratio: float = 0.0
+    """0 in a state that was written before it was learned."""
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)
@@ -119,7 +121,8 @@ class CampaignState:
 
     def _value(self, kind: bytes, name: bytes, meta: Meta) -> object:
         if kind == _META:
-            meta.accounts, meta.tails = self._crowd.accounts, self._harvest.tails
+            meta.accounts, meta.popular_ratio = self._crowd.accounts, self._crowd.popular_ratio
+            meta.tails = self._harvest.tails
             meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
             meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
             meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
@@ -146,6 +149,7 @@ class CampaignState:
         if kind == _META:
             meta = decode_snapshot(raw, _meta_decoder, "the campaigns stage")
             self._crowd.accounts = meta.accounts
+            self._crowd.popular_ratio = meta.popular_ratio or self._crowd.popular_ratio
             self._crowd.rescale()
             self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
             self._harvest.calibration = meta.calibration

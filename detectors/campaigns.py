@@ -139,6 +139,7 @@ class CampaignDetector:
         for record in records:
             for slot in record.new_slots:
                 self._crowd.learn(slot)
+        self._crowd.follow()
         return alerts
 
     # -- time ---------------------------------------------------------------------------------------

@@ -4,12 +4,23 @@ A job applies one instruction to many data; a person asks what people ask, but f
 model's answers asks what a crowd asks, at the rate of a machine. Popularity of an opener is the share of accounts that
 have used it as the opener of a slot; it is learned online, needs no word list and knows no language. It is blind to
 campaigns whose requests resemble nobody else's, and to deployments with few accounts.
+
+The longer accounts are known, the more openers each of them has used, so how many accounts use the same one rises with
+the age of a deployment. Therefore the share that makes an opener popular is learned, too: it follows what accounts ask
+until that is as popular as is typical (stochastic approximation: Robbins and Monro, Ann. Math. Stat. 1951). Each
+account has one vote a day from its second day on, so neither who asks most nor who passes by decides.
 """
+
+import math
 
 from detectors.spec import Crowd
 
 SHARDS = 64
 _MAX_PER_SHARD = 2_048
+_PACE_VOTES = 100.0
+"""Votes at once of which half of what they say is followed."""
+_LEAST_OF_SPEC = 0.1
+"""Where hardly anything is shared, the share sinks to this part of what the specification says and no further."""
 
 
 def shard_of(opener: str) -> int:
@@ -25,12 +36,31 @@ class CrowdModel:
         self.accounts = 0
         self.shards: list[dict[str, int]] = [{} for _ in range(SHARDS)]
         self.changed: set[int] = set()
+        self.popular_ratio = spec.popular_ratio
+        """Share of accounts that makes an opener fully popular now; above 1 where accounts are counted again, since
+        each forgets what it used long ago."""
+        self._votes: list[float] = []
         self._scale = 1.0
         self.rescale()
 
     def rescale(self) -> None:
-        """Follow a change of ``accounts``."""
-        self._scale = 1 / (self._spec.popular_ratio * (self.accounts + self._spec.smoothing_accounts))
+        """Follow a change of ``accounts`` or ``popular_ratio``."""
+        self._scale = 1 / (self.popular_ratio * (self.accounts + self._spec.smoothing_accounts))
+
+    def vote(self, popular: float) -> None:
+        """Take note of how popular it is what an account asks; ``follow`` counts it."""
+        self._votes.append(popular)
+
+    def follow(self) -> None:
+        """Let the share that makes an opener popular follow the votes since the last call."""
+        votes = len(self._votes)
+        if not votes:
+            return
+        excess = math.fsum(self._votes) / votes - self._spec.typical_popularity
+        ratio = self.popular_ratio * math.exp(excess * votes / (votes + _PACE_VOTES))
+        self.popular_ratio = max(_LEAST_OF_SPEC * self._spec.popular_ratio, ratio)
+        self._votes.clear()
+        self.rescale()
 
     def add_account(self) -> None:
         """Count an account that gave its first slot."""

@@ -62,11 +62,14 @@ class HarvestDetector:
         """Fold a bucket into an account's suspicion; ``start_ms`` is when the deployment saw its first event."""
         state = known or self._new(bucket, start_ms)
         day = bucket.start_ms // DAY_MS
-        if day != state.day:
+        is_new_day = day != state.day
+        if is_new_day:
             self.finish_day(state)
             state.day = day
         fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
         excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
+        if is_new_day and bucket.slots:
+            crowd.vote(popular)
         state.rate = state.rate * fade + bucket.fresh
         state.even = state.even * fade + bucket.regular
         people = people_behind(bucket.end_users, state.even, state.rate)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from detectors.suspicion import Suspicion
 
 _WRAPPED_BOUNDS = (0.3, 0.7)
-_CROWD_BOUNDS = (0.35, 0.55)
+_CROWD_BOUNDS = (0.3, 0.45)
 _RATES = 6
 """Bins of the daily rate, each twice as wide as the one before: below 2, 4, 8, 16, 32 and above."""
 _CELLS = 3 * 3 * _RATES

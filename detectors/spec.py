@@ -27,7 +27,7 @@ class FalseAlarms(_Section):
     """The knobs: how rarely honest accounts may be named."""
 
     account_days_per_false_alarm: Annotated[float, Field(ge=10, le=1_000_000)] = Field(
-        default=2_500, description="Mean number of honest account-days between two honest accounts named."
+        default=2_250, description="Mean number of honest account-days between two honest accounts named."
     )
     days_per_false_campaign: Annotated[float, Field(ge=0.1, le=100_000)] = Field(
         default=5, description="Mean number of days of the whole deployment between two honest groups named."
@@ -37,8 +37,14 @@ class FalseAlarms(_Section):
 class Crowd(_Section):
     """Content: does one account ask what a crowd asks?"""
 
-    popular_ratio: Ratio = Field(default=0.03, description="Share of accounts that makes an opener fully popular.")
-    job_ratio: Ratio = Field(default=0.35, description="Popularity that honest jobs reach on average: no evidence.")
+    popular_ratio: Ratio = Field(
+        default=0.03,
+        description="Share of accounts that makes an opener fully popular at first; it is learned from then on.",
+    )
+    typical_popularity: Ratio = Field(
+        default=0.5, description="Popularity of what accounts ask on average, which that share follows."
+    )
+    job_ratio: Ratio = Field(default=0.25, description="Popularity that honest jobs reach on average: no evidence.")
     wrapper_ratio: Ratio = Field(
         default=0.12, description="Share of an account's prompts that makes a part its wrapper."
     )
@@ -110,7 +116,7 @@ class Groups(_Section):
         default=16, description="Exchanges that people do not make in one sitting: as good as having come back."
     )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
-    crowd_ratio: Ratio = Field(default=0.5, description="Popularity of requests from which a cluster counts in full.")
+    crowd_ratio: Ratio = Field(default=0.45, description="Popularity of requests from which a cluster counts in full.")
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(

@@ -96,7 +96,7 @@ def switches(spec: DetectorSpec) -> list[Switch]:
         *(Switch(f"feature {name}", silent=(name,)) for name in FEATURES[1:]),
         Switch("hours of activity", change=hours),
         Switch("an account's own reference", numbers={"harvest.baseline_margin": 1 / _NEVER}),
-        Switch("popularity of openers: each counts in full", change=popular_everywhere),
+        Switch("popularity of openers: each counts alike", change=popular_everywhere),
     ]
     return [
         *(replace(switch, is_alone=True) for switch in accounts),

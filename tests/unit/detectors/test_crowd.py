@@ -1,5 +1,8 @@
 """The crowd: popularity counted by hand."""
 
+import math
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +66,62 @@ def test_memory_is_bounded_and_keeps_what_is_popular() -> None:
     assert model.shards[shard]["abc"] == 3
     assert shard in model.changed
     assert len(model.shards) == SHARDS
+
+
+def test_what_makes_an_opener_popular_follows_what_accounts_ask() -> None:
+    """One vote moves the share by a part in 101 of what it exceeds, a hundred at once by half, whatever their order."""
+    model = crowd(80, {"abc": 5})
+    model.vote(0.9)
+    model.follow()
+
+    assert model.popular_ratio == pytest.approx(0.1 * math.exp((0.9 - 0.5) / 101))
+    assert model.popularity("abc", is_own=False) == pytest.approx(5 / (model.popular_ratio * 100))
+
+    before = model.popular_ratio
+    for popular in [0.2, 0.4] * 50:
+        model.vote(popular)
+    model.follow()
+    assert model.popular_ratio == pytest.approx(before * math.exp(-0.2 / 2))
+
+    before = model.popular_ratio
+    model.follow()
+    assert model.popular_ratio == before
+
+
+def test_where_nothing_is_shared_little_is_made_popular() -> None:
+    """The share sinks to a tenth of what the specification says, no further."""
+    model = crowd(80, {"abc": 1})
+    for _ in range(100_000):
+        model.vote(0.0)
+        model.follow()
+    assert model.popular_ratio == pytest.approx(0.01)
+
+
+def test_popularity_does_not_rise_with_the_age_of_a_deployment() -> None:
+    """People who draw from one Zipf law all along ask what is as popular in the eighth week as in the third."""
+    chooser = random.Random(5)
+    model = CrowdModel(Crowd(typical_popularity=0.5))
+    openers = [f"{number:04d}" for number in range(5_000)]
+    weights = [1 / (number + 1) for number in range(5_000)]
+    used: list[set[str]] = [set() for _ in range(200)]
+    weekly: list[float] = []
+    for day in range(56):
+        asked: list[float] = []
+        for account, own in enumerate(used):
+            slots = chooser.choices(openers, weights, k=5)
+            new = [slot for slot in dict.fromkeys(slots) if slot not in own]
+            if day == 0:
+                model.add_account()
+            popular = crowd_excess(model, SPEC, slots, new)[1]
+            model.vote(popular)
+            asked.append(popular)
+            own.update(new)
+            for slot in new:
+                model.learn(slot)
+            if account % 10 == 9:
+                model.follow()
+        if day % 7 == 6:
+            weekly.append(sum(asked) / len(asked))
+
+    assert weekly[2:] == pytest.approx([0.5] * 6, abs=0.06)
+    assert model.popular_ratio > 2 * Crowd().popular_ratio

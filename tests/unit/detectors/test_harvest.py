@@ -132,6 +132,18 @@ def test_end_users_of_one_machine_do_not() -> None:
     assert many.relentless == pytest.approx(alone.relentless * many.harvest / alone.harvest)
 
 
+def test_an_account_votes_once_a_day_on_what_is_popular() -> None:
+    """Whoever asks most does not decide what is popular; who asks nothing, or passes by for a day, has no vote."""
+    detector, model, state = HarvestDetector(SPEC), crowd(), None
+    for at_ms in (0, HOUR_MS, DAY_MS, DAY_MS + HOUR_MS, DAY_MS + 2 * HOUR_MS, 3 * DAY_MS):
+        state = detector.observe(state, bucket(start_ms=START_MS + at_ms, **slots(7)), model, LATER_MS)
+    state = detector.observe(state, bucket(start_ms=START_MS + 4 * DAY_MS, events=4, fresh=4), model, LATER_MS)
+    model.follow()
+
+    two_votes = (1 - SPEC.crowd.typical_popularity) * 2 / 102
+    assert model.popular_ratio == pytest.approx(SPEC.crowd.popular_ratio * math.exp(two_votes))
+
+
 def test_an_established_account_stays_silent_at_its_reference() -> None:
     """Who did the same all along, when we first saw it, is not named for going on; a newcomer is."""
     times = [hour * HOUR_MS for hour in range(0, 8 * 24, 2)]

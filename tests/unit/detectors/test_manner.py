@@ -32,9 +32,9 @@ def test_wrapping_has_three_classes(wrapped: float, expected: int) -> None:
     assert habits(manner_of(state(wrapped=wrapped), 1.0)) == (expected, 0, 0)
 
 
-@pytest.mark.parametrize(("popular", "expected"), [(0, 0), (3.4, 0), (3.5, 1), (5.4, 1), (5.5, 2), (10, 2)])
+@pytest.mark.parametrize(("popular", "expected"), [(0, 0), (2.9, 0), (3, 1), (4.4, 1), (4.5, 2), (10, 2)])
 def test_crowd_likeness_has_three_classes(popular: float, expected: int) -> None:
-    """By the mean popularity of what was asked: below 0.35, below 0.55, and from there on."""
+    """By the mean popularity of what was asked: below 0.3, below 0.45, and from there on."""
     assert habits(manner_of(state(popular=popular), 1.0)) == (0, expected, 0)
 
 
