@@ -1,5 +1,7 @@
 """Counting: whose days and whose openers the whole campaign detector learns from."""
 
+import math
+
 import pytest
 
 from detectors.campaigns import CampaignDetector
@@ -33,6 +35,20 @@ def test_a_day_counts_when_it_is_over_whoever_comes_back() -> None:
     detector.observe(bucket("a000", START_MS + 42 * DAY_MS))
     detector.advance(START_MS + 43 * DAY_MS + BUCKET_MS)
     assert detector._harvest.calibration.days == 101
+
+
+def test_what_makes_an_opener_popular_follows_the_votes_of_each_bucket() -> None:
+    """Whose request nobody else makes lowers the share, from its second day on; a bucket is one step."""
+    detector = CampaignDetector(SPEC)
+    for day in range(3):
+        for number in range(5):
+            slots = [f"{number:04d}"]
+            new = [] if day else slots
+            detector.observe(bucket(f"a{number}", START_MS + day * DAY_MS, slots=slots, new_slots=new))
+        detector.advance(START_MS + day * DAY_MS + BUCKET_MS)
+
+    five_votes = -SPEC.crowd.typical_popularity * 5 / 105
+    assert detector._crowd.popular_ratio == pytest.approx(SPEC.crowd.popular_ratio * math.exp(2 * five_votes))
 
 
 def test_one_old_event_is_no_beginning() -> None:

@@ -45,13 +45,14 @@ def slots(count: int) -> dict[str, Any]:
 def test_sums_fade() -> None:
     """What was counted a time t ago counts exp(-t / memory) now."""
     times = [0, 2 * HOUR_MS, 9 * HOUR_MS, 30 * HOUR_MS]
-    _, state, _ = go(times, **slots(3), elicitations=2, refusals=4, full_length=5)
+    _, state, _ = go(times, **slots(3), regular=2, elicitations=2, refusals=4, full_length=5)
     ages = [times[-1] - at for at in times]
     faded = math.fsum(math.exp(-age / MEMORY_MS) for age in ages)
 
     assert state.slots == pytest.approx(3 * faded)
     assert state.popular == pytest.approx(3 * faded)
     assert state.rate == pytest.approx(3 * faded)
+    assert state.even == pytest.approx(2 * faded)
     assert state.elicitation == pytest.approx(2 * faded)
     assert state.refusals == pytest.approx(4 * faded)
     assert state.full_length == pytest.approx(5 * faded)
@@ -125,8 +126,9 @@ def test_end_users_divide() -> None:
 
 def test_end_users_of_one_machine_do_not() -> None:
     """Whoever it names: requests of a hundred people come at no even intervals."""
-    _, alone, _ = go([0], **slots(50), regular=50)
-    _, many, _ = go([0], **slots(50), regular=50, end_users=100)
+    even = slots(50) | {"events": 400, "regular": 50}
+    _, alone, _ = go([0], **even)
+    _, many, _ = go([0], **even, end_users=100)
 
     assert many.harvest > alone.harvest / 2
     assert many.relentless == pytest.approx(alone.relentless * many.harvest / alone.harvest)
