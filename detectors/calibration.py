@@ -4,6 +4,7 @@ What features add up to is no probability: they depend on each other, and one ac
 So the service counts how often accounts **begin** to reach four scores; reaching them again within the life of an alert
 is the same alarm (declustering by runs: Smith and Weissman, Estimating the extremal index, JRSS B 1994). Between and
 beyond these scores the logarithm of the rate is a straight line (peaks over a threshold: Siffer et al., KDD 2017).
+A rate is its mean under a Gamma prior, the conjugate of Poisson counts, which is worth as many runs at each score.
 Of the accounts that stand accused as many count as honest as the knob lets expect. Who abuses unnoticed counts too,
 which errs to the side of silence.
 """
@@ -16,10 +17,11 @@ import msgspec
 from detectors.windows import NEVER_DAY
 
 _SCORES = (2.0, 4.0, 7.0, 10.0)
-_PRIOR_NATS = (3.75, 4.9, 6.15, 7.0)
+_PRIOR_NATS = (3.75, 4.9, 6.15, 6.8)
 """Of these scores, until enough was seen."""
-_PRIOR_DAYS = 20_000.0
-_PRIOR_BEGUN = tuple(_PRIOR_DAYS * math.exp(-nats) for nats in _PRIOR_NATS)
+_PRIOR_BEGUN = 18.0
+"""Runs that the prior is worth, the same at each score: what is often reached is soon known."""
+_PRIOR_DAYS = tuple(_PRIOR_BEGUN * math.exp(nats) for nats in _PRIOR_NATS)
 _HALVE_ABOVE = 200_000.0
 _MIN_SLOPE, _MAX_SLOPE = 0.25, 1.5
 
@@ -77,8 +79,8 @@ class Calibration(msgspec.Struct, array_like=True):
             return 0.0
         known = [(0.0, 0.0)]
         most = self.days * false_alarm_ratio
-        for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_BEGUN, strict=True):
-            rate = (begun + min(most, accused) + prior) / (self.days + _PRIOR_DAYS)
+        for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_DAYS, strict=True):
+            rate = (begun + min(most, accused) + _PRIOR_BEGUN) / (self.days + prior)
             known.append((least, max(known[-1][1], -math.log(rate))))
         for (low, from_nats), (high, to_nats) in pairwise(known):
             if score <= high:

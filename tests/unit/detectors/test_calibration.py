@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from detectors.calibration import Calibration, Run
 
 RUN_DAYS = 7
-PRIOR_DAYS = 20_000
-PRIOR_NATS = {2: 3.75, 4: 4.9, 7: 6.15, 10: 7.0}
+PRIOR_BEGUN = 18
+PRIOR_NATS = {2: 3.75, 4: 4.9, 7: 6.15, 10: 6.8}
 scores = st.floats(0, 20)
 
 
@@ -42,18 +42,26 @@ def test_it_counts_the_first_days_of_runs(steps: list[tuple[int, float]]) -> Non
     assert calibration.begun == [first_days(days, least) for least in PRIOR_NATS]
 
 
-@pytest.mark.parametrize(("score", "nats"), [(0, 0), *PRIOR_NATS.items(), (3, (3.75 + 4.9) / 2), (13, 7.0 + 0.85)])
+@pytest.mark.parametrize(("score", "nats"), [(0, 0), *PRIOR_NATS.items(), (3, (3.75 + 4.9) / 2), (13, 6.8 + 0.75)])
 def test_without_counts_it_is_the_prior(score: float, nats: float) -> None:
-    """Straight lines through the known scores; beyond the last the slope of the last piece, 0.85 nats in three."""
+    """Straight lines through the known scores; beyond the last at least a quarter of a nat for each."""
     assert Calibration().nats(score, 1 / 2_000) == pytest.approx(nats)
 
 
 def test_counts_move_the_rates() -> None:
     """The rate at a score is what began there, the prior's share included, per account-day."""
     calibration = Calibration(80_000, [2_000, 900, 160, 40], [0, 0, 0, 0])
-    expected = math.log((80_000 + PRIOR_DAYS) / (160 + PRIOR_DAYS * math.exp(-PRIOR_NATS[7])))
+    expected = math.log((80_000 + PRIOR_BEGUN * math.exp(PRIOR_NATS[7])) / (160 + PRIOR_BEGUN))
 
     assert calibration.nats(7, 1 / 2_000) == pytest.approx(expected)
+
+
+def test_what_is_often_reached_is_soon_known() -> None:
+    """Where nobody reaches a score, its rate is halved after the days in which the prior expects 18 runs."""
+    for score, nats in PRIOR_NATS.items():
+        calibration = Calibration(PRIOR_BEGUN * math.exp(nats))
+
+        assert calibration.nats(score, 0) == pytest.approx(nats + math.log(2))
 
 
 @given(scores, scores, st.lists(st.floats(0, 5_000), min_size=4, max_size=4), st.floats(0, 100_000))
@@ -66,10 +74,10 @@ def test_more_is_never_less(low: float, high: float, begun: list[float], days: f
 
 def test_the_accused_count_as_far_as_the_knob_lets_expect() -> None:
     """Of fifty accused accounts on 20,000 days, ten are taken for honest when one in 2,000 days may be."""
-    calibration = Calibration(PRIOR_DAYS)
+    calibration = Calibration(20_000)
     for _ in range(50):
         calibration.accuse(12.0, 20_000, Run(), RUN_DAYS)
-    expected = math.log(2 * PRIOR_DAYS / (10 + PRIOR_DAYS * math.exp(-PRIOR_NATS[10])))
+    expected = math.log((20_000 + PRIOR_BEGUN * math.exp(PRIOR_NATS[10])) / (10 + PRIOR_BEGUN))
 
     assert calibration.accused == [50] * 4
     assert calibration.nats(10, 1 / 2_000) == pytest.approx(expected)
