@@ -9,6 +9,8 @@ other. It needs a campaign that is open already, and is blind to members who get
 
 import math
 from collections.abc import Collection, Container, Iterable, Mapping
+from heapq import nsmallest
+from zlib import crc32
 
 import msgspec
 
@@ -28,10 +30,19 @@ from schemas.account_bucket import AccountBucket
 _MARKS_CAP = 8.0
 _MANNER_CAP = 6.0
 _TRAITS_CAP = 6.0
+_POLLED = 300
+"""Accounts, drawn by lot, of which it is looked how many resemble a campaign."""
+_CROWD_RATIO, _CROWD_TIMES = 0.15, 2.0
+"""Share of all accounts, and multiple of the core, beyond which those that resemble it are the crowd."""
+_SLOPE_RATIO, _SLOPE_TIMES = 0.04, 3.0
+"""Share of all accounts, and multiple of those that come up to a core, beyond which those half way are a slope."""
 
 
 class Kinship(msgspec.Struct, array_like=True, frozen=True):
-    """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little."""
+    """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little.
+
+    ``is_common``: so many others have it, too, or half of it, that it tells nothing.
+    """
 
     turn: int
     source: Source = Source()
@@ -39,6 +50,7 @@ class Kinship(msgspec.Struct, array_like=True, frozen=True):
     manner: list[float] = []
     traits: Traits | None = None
     onset: dict[int, float] = {}
+    is_common: bool = False
 
 
 class Likeness:
@@ -119,8 +131,26 @@ class KinDetector:
     def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
         """Fit the kinships of campaigns; costs a look at every account, so all that are due are fitted together."""
         self._everybody = Everybody(self._spec, self._harvest, self._accounts, accused, at_ms)
+        lot = nsmallest(_POLLED, self._everybody.manners, key=_lot)
+        polled = [likeness for account_id in lot if (likeness := self._likeness_of(account_id, at_ms)) is not None]
         for case in cases:
-            self.adopt(case, self.kinship_of(case.core))
+            kinship, core = self.kinship_of(case.core), frozenset(case.core)
+            others = [account for account in polled if account.account_id not in core]
+            is_common = self._is_common(kinship, len(core), others)
+            self.adopt(case, msgspec.structs.replace(kinship, is_common=is_common))
+
+    def _is_common(self, kinship: Kinship, core: int, others: list[Likeness]) -> bool:
+        """Whether a poll of others says that they have what a core of so many has in common, too.
+
+        Members of a list stand apart from everybody else. Where most people ask what a core asks, its likeness is
+        theirs: whoever joins then, and is learned from, brings the next.
+        """
+        join = self._spec.nats_to_join
+        nats = [self._nats(kinship, account, self._everybody.at_ms, join / 2) for account in others]
+        alike, half_way = sum(n >= join for n in nats), sum(join / 2 <= n < join for n in nats)
+        everybody = len(self._everybody.manners)
+        is_crowd = alike * everybody > max(_CROWD_RATIO * everybody, _CROWD_TIMES * core) * len(others)
+        return is_crowd or half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * alike)
 
     def adopt(self, case: Case, kinship: Kinship) -> None:
         """Make a kinship a campaign's."""
@@ -155,8 +185,10 @@ class KinDetector:
 
         An account is kin of the first case it resembles.
         """
-        found: list[tuple[Case, dict[str, float]]] = [(case, {}) for case in cases]
-        for record in records if cases else ():
+        found: list[tuple[Case, dict[str, float]]] = [
+            (case, {}) for case in cases if not self.kinships[case.alert_id].is_common
+        ]
+        for record in records if found else ():
             account = self._likeness_of(record.account_id, at_ms)
             if account is None:
                 continue
@@ -170,16 +202,19 @@ class KinDetector:
 
     def among(self, case: Case, account_ids: Iterable[str], at_ms: int) -> list[str]:
         """Those of the accounts, all of the case's tenant, that are kin of it."""
+        if self.kinships[case.alert_id].is_common:
+            return []
         nats = self._nats_of(self.kinships[case.alert_id], account_ids, at_ms)
         return [account_id for account_id in nats if nats[account_id] >= self._spec.nats_to_join]
 
     def sure(self, case: Case, at_ms: int) -> list[str]:
-        """Members outside a small core that resemble it surely enough to learn from them what is common."""
+        """Members outside a small core that resemble it surely enough to learn from them what they share."""
         missing = self._spec.core_accounts - len(case.core)
-        if case.alert_id not in self.kinships or missing <= 0:
+        kinship = self.kinships.get(case.alert_id)
+        if kinship is None or missing <= 0 or kinship.is_common:
             return []
         others = sorted(case.accounts.keys() - set(case.core))
-        nats = self._nats_of(self.kinships[case.alert_id], others, at_ms)
+        nats = self._nats_of(kinship, others, at_ms)
         least = self._spec.nats_to_join + self._spec.sure_nats
         return [account_id for account_id in nats if nats[account_id] >= least][:missing]
 
@@ -255,6 +290,10 @@ class KinDetector:
         manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
         nats = Sample(state).asked_nats(kinship.source) + _manner_nats(kinship, manner)
         return nats <= self._spec.least_nats_of_linked
+
+
+def _lot(account_id: str) -> tuple[int, str]:
+    return crc32(account_id.encode("utf-8", "surrogatepass")), account_id
 
 
 def _manner_nats(kinship: Kinship, manner: int) -> float:

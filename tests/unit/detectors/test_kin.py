@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -74,8 +75,15 @@ class World:
     """An open campaign of the members among others; accounts and links came into memory in the order of the seed."""
 
     def __init__(
-        self, *, seed: int = 0, spec: DetectorSpec = SPEC, is_styled: bool = False, **more: tuple[Suspicion, int]
+        self,
+        more_accounts: Mapping[str, tuple[Suspicion, int]] = {},
+        *,
+        seed: int = 0,
+        spec: DetectorSpec = SPEC,
+        is_styled: bool = False,
+        **one_by_one: tuple[Suspicion, int],
     ) -> None:
+        more = {**more_accounts, **one_by_one}
         chooser = random.Random(seed)
         states = population()
         if is_styled:
@@ -295,6 +303,36 @@ def test_a_small_core_learns_from_those_that_are_surely_kin() -> None:
         strict = World(spec=parse_spec(f"kin: {{{text}}}", "x"), like=LIKE)
         strict.case.accounts["like"] = START_MS
         assert strict.kin.sure(strict.case, START_MS) == expected
+
+
+@pytest.mark.parametrize(("alike", "joins"), [(10, True), (40, False)])
+def test_what_many_share_brings_nobody(alike: int, joins: bool) -> None:
+    """Of likely members ten among seventy join; forty among a hundred, four times the core, are the crowd."""
+    spec = parse_spec("kin: {nats_to_join: 10}", "x")
+    names = [f"k{number:02d}" for number in range(alike)]
+    world = World(dict.fromkeys(names, LIKE), spec=spec)
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+    nats = world.kin.compare(world.kin.kinships[world.case.alert_id], names, START_MS)
+
+    assert min(nats.values()) >= 10
+    assert world.found("k00") == (["k00"] if joins else [])
+    assert world.kin.among(world.case, names, START_MS) == (names if joins else [])
+
+
+@pytest.mark.parametrize(("half_way", "kin"), [(3, ["like"]), (4, [])])
+def test_the_top_of_a_slope_is_no_kin(half_way: int, kin: list[str]) -> None:
+    """Accounts join, and are learned from, while at most three times as many come half way as come up to them."""
+    spec = parse_spec("kin: {nats_to_join: 7}", "x")
+    others = state([LIST[number] for number in (1, 6, 11)] + own("u1"), rate=6.0, wrapped=0.5)
+    names = [f"h{number:02d}" for number in range(half_way)]
+    world = World(dict.fromkeys(names, (others, 2)), spec=spec, like=LIKE)
+    world.kin.fit([world.case], frozenset([*MEMBERS, "like", *names]), START_MS)
+    world.case.accounts["like"] = START_MS
+    nats = world.kin.compare(world.kin.kinships[world.case.alert_id], names, START_MS)
+
+    assert all(3.5 <= n < 7 for n in nats.values())
+    assert world.kin.sure(world.case, START_MS) == kin
+    assert world.found("like") == kin
 
 
 def test_kinship_is_learned_anew_by_the_clock_and_forgotten_with_the_case() -> None:
