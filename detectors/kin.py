@@ -36,12 +36,14 @@ _CROWD_RATIO, _CROWD_TIMES = 0.15, 2.0
 """Share of all accounts, and multiple of the core, beyond which those that resemble it are the crowd."""
 _SLOPE_RATIO, _SLOPE_TIMES = 0.04, 3.0
 """Share of all accounts, and multiple of those that come up to a core, beyond which those half way are a slope."""
+_APART_RATIO, _APART_TIMES = 0.02, 2.0
+"""The same up to which it is apart: what is learned from those that came up to it draws others, too."""
 
 
 class Kinship(msgspec.Struct, array_like=True, frozen=True):
     """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little.
 
-    ``is_common``: so many others have it, too, or half of it, that it tells nothing.
+    ``is_common``: so many others have it, too, or half of it, that it tells nothing. ``is_apart``: few have half of it.
     """
 
     turn: int
@@ -51,6 +53,7 @@ class Kinship(msgspec.Struct, array_like=True, frozen=True):
     traits: Traits | None = None
     onset: dict[int, float] = {}
     is_common: bool = False
+    is_apart: bool = True
 
 
 class Likeness:
@@ -136,11 +139,10 @@ class KinDetector:
         for case in cases:
             kinship, core = self.kinship_of(case.core), frozenset(case.core)
             others = [account for account in polled if account.account_id not in core]
-            is_common = self._is_common(kinship, len(core), others)
-            self.adopt(case, msgspec.structs.replace(kinship, is_common=is_common))
+            self.adopt(case, self._polled(kinship, len(core), others))
 
-    def _is_common(self, kinship: Kinship, core: int, others: list[Likeness]) -> bool:
-        """Whether a poll of others says that they have what a core of so many has in common, too.
+    def _polled(self, kinship: Kinship, core: int, others: list[Likeness]) -> Kinship:
+        """The kinship of a core of so many, with what a poll of others says about how common it is.
 
         Members of a list stand apart from everybody else. Where most people ask what a core asks, its likeness is
         theirs: whoever joins then, and is learned from, brings the next.
@@ -150,7 +152,9 @@ class KinDetector:
         alike, half_way = sum(n >= join for n in nats), sum(join / 2 <= n < join for n in nats)
         everybody = len(self._everybody.manners)
         is_crowd = alike * everybody > max(_CROWD_RATIO * everybody, _CROWD_TIMES * core) * len(others)
-        return is_crowd or half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * alike)
+        is_slope = half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * alike)
+        is_apart = half_way <= max(_APART_RATIO * len(others), _APART_TIMES * alike)
+        return msgspec.structs.replace(kinship, is_common=is_crowd or is_slope, is_apart=is_apart)
 
     def adopt(self, case: Case, kinship: Kinship) -> None:
         """Make a kinship a campaign's."""
@@ -211,7 +215,7 @@ class KinDetector:
         """Members outside a small core that resemble it surely enough to learn from them what they share."""
         missing = self._spec.core_accounts - len(case.core)
         kinship = self.kinships.get(case.alert_id)
-        if kinship is None or missing <= 0 or kinship.is_common:
+        if kinship is None or missing <= 0 or kinship.is_common or not kinship.is_apart:
             return []
         others = sorted(case.accounts.keys() - set(case.core))
         nats = self._nats_of(kinship, others, at_ms)
