@@ -15,6 +15,7 @@ from typing import Any
 import click
 import msgspec
 
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.groups import LINK_KINDS
 from detectors.spec import DetectorSpec, load_spec
 from detectors.suspicion import FEATURES
@@ -50,7 +51,7 @@ INPUTS = {
     "payment, device, organization, system prompt, key": SHARED_THINGS,
     "upstream labels": frozenset(("labels",)),
 }
-_ANY_OPENER = "crowd"
+_ANY_OPENER = "A" * OPENER_CHARS
 _NEVER = 1e9
 
 

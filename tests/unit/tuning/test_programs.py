@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from detectors.campaigns import CampaignDetector
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.groups import LINK_KINDS
 from detectors.spec import load_spec
 from detectors.suspicion import FEATURES
@@ -91,7 +92,7 @@ def test_every_feature_and_link_kind_is_switched_off_once() -> None:
 
 
 def test_changed_records_differ_in_what_is_off(records: list[AccountBucket]) -> None:
-    """Links of one kind go and others stay; popular openers are as many as before, all alike."""
+    """Links of one kind go and others stay; popular openers are as many as before, all alike, each as long as any."""
     record = msgspec.structs.replace(
         records[0], links=[Link("template", "a", 2), Link("payment", "b", 1)], slots=["x", "y"], new_slots=["y"]
     )
@@ -100,6 +101,7 @@ def test_changed_records_differ_in_what_is_off(records: list[AccountBucket]) -> 
     everywhere = popular_everywhere(record)
     assert len(everywhere.slots) == 2
     assert len(set(everywhere.slots)) == 1
+    assert len(everywhere.slots[0]) == OPENER_CHARS
     assert everywhere.new_slots == everywhere.slots[:1]
 
 
