@@ -1,0 +1,65 @@
+"""Whether a campaign's likeness is a crowd's: then nobody joins for it, and its core learns from nobody."""
+
+import pytest
+
+from detectors.spec import parse_spec
+from tests.unit.detectors.samples import START_MS
+from tests.unit.detectors.test_kin import LIKE, LIST, MEMBERS, World, own, state
+
+
+def crowded(alike: int, strangers: int, seed: int = 0) -> tuple[World, list[str]]:
+    """A campaign of ten beside so many accounts that are as likely members, and so many more that are not."""
+    names = [f"k{number:02d}" for number in range(alike)]
+    others = {f"s{number:03d}": (state(own(f"s{number:03d}"), rate=4.0, wrapped=0.0), 0) for number in range(strangers)}
+    world = World({**dict.fromkeys(names, LIKE), **others}, spec=parse_spec("kin: {nats_to_join: 10}", "x"), seed=seed)
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+    return world, names
+
+
+@pytest.mark.parametrize(("alike", "strangers", "joins"), [(17, 0, True), (18, 0, False), (25, 120, True)])
+def test_what_a_crowd_shares_brings_nobody(alike: int, strangers: int, joins: bool) -> None:
+    """Nobody joins when those alike are a sixth of all and twice the core: 18 of 78 stand for 20.3 of 88.
+
+    17 of 77 stand for 19.2, and 25 of 205 for an eighth of 215.
+    """
+    world, names = crowded(alike, strangers)
+    world.case.accounts["k00"] = START_MS
+    kinship = world.kin.kinships[world.case.alert_id]
+
+    assert min(world.kin.compare(kinship, names, START_MS).values()) >= 12
+    assert kinship.is_apart
+    assert world.found("k00") == (["k00"] if joins else [])
+    assert world.kin.among(world.case, names, START_MS) == (names if joins else [])
+    assert world.kin.sure(world.case, START_MS) == (["k00"] if joins else [])
+
+
+def test_who_is_polled_is_drawn_by_lot() -> None:
+    """Of four hundred accounts three hundred, the same whatever their order in memory."""
+    assert len({crowded(60, 290, seed)[0].kin.kinships.popitem()[1].is_common for seed in range(8)}) == 1
+
+
+def test_a_few_half_way_are_no_slope() -> None:
+    """Two of 62 accounts that come half way to a campaign to which nobody comes up."""
+    others = state([LIST[number] for number in (1, 6, 11)] + own("u1"), rate=6.0, wrapped=0.5)
+    world = World(dict.fromkeys(("h00", "h01"), (others, 2)), spec=parse_spec("kin: {nats_to_join: 7}", "x"))
+    world.kin.fit([world.case], frozenset([*MEMBERS, "h00", "h01"]), START_MS)
+    kinship = world.kin.kinships[world.case.alert_id]
+
+    assert all(3.5 <= nats < 7 for nats in world.kin.compare(kinship, ["h00", "h01"], START_MS).values())
+    assert (kinship.is_common, kinship.is_apart) == (False, False)
+
+
+@pytest.mark.parametrize(("half_way", "kin", "learned"), [(2, ["like"], ["like"]), (3, ["like"], []), (4, [], [])])
+def test_the_top_of_a_slope_is_no_kin(half_way: int, kin: list[str], learned: list[str]) -> None:
+    """Accounts join while at most three times as many come half way as come up to the core, and it learns at twice."""
+    spec = parse_spec("kin: {nats_to_join: 7}", "x")
+    others = state([LIST[number] for number in (1, 6, 11)] + own("u1"), rate=6.0, wrapped=0.5)
+    names = [f"h{number:02d}" for number in range(half_way)]
+    world = World(dict.fromkeys(names, (others, 2)), spec=spec, like=LIKE)
+    world.kin.fit([world.case], frozenset([*MEMBERS, "like", *names]), START_MS)
+    world.case.accounts["like"] = START_MS
+    nats = world.kin.compare(world.kin.kinships[world.case.alert_id], names, START_MS)
+
+    assert all(3.5 <= n < 7 for n in nats.values())
+    assert world.kin.sure(world.case, START_MS) == learned
+    assert world.found("like") == kin
