@@ -23,6 +23,8 @@ START = "2026-01-05T00:00:00Z"
 ACCOUNTS, DAYS, CAMPAIGNS, SEED = 150, 7, 3, 1
 QUIET_SECONDS = 12.0
 """So long after the last event nothing more is to be expected: the idle partitions have been reported by then."""
+FIRST_ALERT_SECONDS = 90.0
+"""How long the first alert is waited for: a busy machine may still be starting the service when all is sent."""
 GIVE_UP_SECONDS = 240.0
 WORKER_STOP_SECONDS = 30
 FOLDER = Path(".cache") / "demo"
@@ -109,7 +111,7 @@ def _show(settings: Settings, environment: dict[str, str], folder: Path, seconds
                 last = time.monotonic()
             elif feeder.returncode != 0:
                 raise click.ClickException(f"`stillwatch produce` failed with exit code {feeder.returncode}")
-            elif time.monotonic() - last > QUIET_SECONDS:
+            elif time.monotonic() - last > (QUIET_SECONDS if screen.opened else FIRST_ALERT_SECONDS):
                 break
     return screen
 
