@@ -18,7 +18,7 @@ def crowded(alike: int, strangers: int, seed: int = 0) -> tuple[World, list[str]
 
 @pytest.mark.parametrize(("alike", "strangers", "joins"), [(17, 0, True), (18, 0, False), (25, 120, True)])
 def test_what_a_crowd_shares_brings_nobody(alike: int, strangers: int, joins: bool) -> None:
-    """Nobody joins when those alike are a sixth of all and twice the core: 18 of 78 stand for 20.3 of 88.
+    """Nobody joins when those alike are more than 15 % of all and twice the core: 18 of 78 stand for 20.3 of 88.
 
     17 of 77 stand for 19.2, and 25 of 205 for an eighth of 215.
     """
