@@ -1,7 +1,7 @@
 """Calibration: how many account-days pass until an honest account begins to reach a score.
 
 What features add up to is no probability: they depend on each other, and one account that is unusual stays so for days.
-So the service counts how often accounts **begin** to reach four scores; reaching them again within the life of an alert
+So the service counts how often accounts **begin** to reach five scores; reaching them again within the life of an alert
 is the same alarm (declustering by runs: Smith and Weissman, Estimating the extremal index, JRSS B 1994). Between and
 beyond these scores the logarithm of the rate is a straight line (peaks over a threshold: Siffer et al., KDD 2017).
 A rate is its mean under a Gamma prior, the conjugate of Poisson counts, which is worth as many runs at each score.
@@ -10,14 +10,13 @@ which errs to the side of silence.
 """
 
 import math
-from itertools import pairwise
 
 import msgspec
 
 from detectors.windows import NEVER_DAY
 
-_SCORES = (2.0, 4.0, 7.0, 10.0)
-_PRIOR_NATS = (3.75, 4.9, 6.15, 6.8)
+_SCORES = (0.2, 2.0, 4.0, 7.0, 10.0)
+_PRIOR_NATS = (3.0, 3.75, 4.9, 6.15, 6.8)
 """Of these scores, until enough was seen."""
 _PRIOR_BEGUN = 18.0
 """Runs that the prior is worth, the same at each score: what is often reached is soon known."""
@@ -36,7 +35,7 @@ class Run(msgspec.Struct, array_like=True):
 
 
 class Calibration(msgspec.Struct, array_like=True):
-    """Account-days, and how many of them are the first of a run at or above each of four scores (nats)."""
+    """Account-days, and how many of them are the first of a run at or above each of five scores (nats)."""
 
     days: float = 0.0
     begun: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(_SCORES))
@@ -77,14 +76,13 @@ class Calibration(msgspec.Struct, array_like=True):
         """
         if score <= 0:
             return 0.0
-        known = [(0.0, 0.0)]
         most = self.days * false_alarm_ratio
+        low, from_nats, slope = 0.0, 0.0, _MIN_SLOPE
         for least, begun, accused, prior in zip(_SCORES, self.begun, self.accused, _PRIOR_DAYS, strict=True):
             rate = (begun + min(most, accused) + _PRIOR_BEGUN) / (self.days + prior)
-            known.append((least, max(known[-1][1], -math.log(rate))))
-        for (low, from_nats), (high, to_nats) in pairwise(known):
-            if score <= high:
-                return from_nats + (to_nats - from_nats) * (score - low) / (high - low)
-        (low, from_nats), (high, to_nats) = known[-2:]
-        slope = min(_MAX_SLOPE, max(_MIN_SLOPE, (to_nats - from_nats) / (high - low)))
-        return to_nats + slope * (score - high)
+            to_nats = max(from_nats, -math.log(rate))
+            slope = (to_nats - from_nats) / (least - low)
+            if score <= least:
+                return from_nats + slope * (score - low)
+            low, from_nats = least, to_nats
+        return from_nats + min(_MAX_SLOPE, max(_MIN_SLOPE, slope)) * (score - low)

@@ -24,6 +24,8 @@ _SUPPORT_FROM_NATS = 3.0
 _SUPPORT_CAP_NATS = 4.0
 _SUPPORT_FULL_NATS = 7.0
 """Evidence of content from which what supports it counts in full."""
+_WITHIN = 0.1
+"""Crowd-like exchanges that an account counts as showing which comes up to what it may reach freely, and no further."""
 _NEW_MS = 3 * DAY_MS
 """How long a newcomer is new."""
 
@@ -151,7 +153,7 @@ class HarvestDetector:
         spec = self._spec.harvest
         hours = min(1.5, bucket.active_hours / spec.person_hours)
         values = (
-            max(0.0, state.harvest * hours - spec.baseline_margin * state.reference),
+            _beyond(state.harvest * hours, spec.baseline_margin * state.reference),
             state.relentless * hours,
             state.elicitation,
             state.refusals,
@@ -165,7 +167,8 @@ class HarvestDetector:
             state.past.more_systematic(state.remembered, state.rate),
             state.rate if state.is_newcomer and bucket.end_ms - state.first_ms < _NEW_MS else 0.0,
         )
-        nats = tuple([tail.nats(value) for tail, value in zip(self.tails, values, strict=True)])
+        # Most are 0, and asking costs more than answering.
+        nats = tuple([tail.nats(v) if v > 0 else 0.0 for tail, v in zip(self.tails, values, strict=True)])
         support = sum([min(_SUPPORT_CAP_NATS, n - _SUPPORT_FROM_NATS) for n in nats[1:] if n > _SUPPORT_FROM_NATS])
         score = nats[0] + support * min(1.0, nats[0] / _SUPPORT_FULL_NATS)
         total = self.calibration.nats(score, math.exp(-self.threshold_nats))
@@ -176,3 +179,13 @@ class HarvestDetector:
             state.day_tokens = max(state.day_tokens, state.tokens)
             state.score = max(state.score, score)
         return Judgement(values, nats, max(0.0, total))
+
+
+def _beyond(harvest: float, reference: float) -> float:
+    """Crowd-like exchanges beyond a reference; within it a tenth of one at most, by how much of it is reached.
+
+    So those within theirs have an order, too, for operators who ask for more accounts than there are beyond.
+    """
+    if reference <= 0:
+        return harvest
+    return max(harvest - reference, _WITHIN * min(1.0, harvest / reference))

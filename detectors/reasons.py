@@ -86,11 +86,12 @@ _TEXTS = {
 
 
 def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Reason]:
-    """Reasons against an account: every feature that is unusual."""
+    """Reasons against an account: every feature that is unusual, or else the one that is most."""
+    shown_from_nats = min(_SHOWN_FROM_NATS, max(judgement.nats))
     return [
         Reason("account", feature, value, level, unit, nats, why, benign)
         for feature, value, nats, level in zip(FEATURES, judgement.values, judgement.nats, levels, strict=True)
-        if nats >= _SHOWN_FROM_NATS
+        if nats >= shown_from_nats
         for unit, why, benign in [_TEXTS[feature]]
     ]
 

@@ -157,6 +157,19 @@ def test_an_established_account_stays_silent_at_its_reference() -> None:
     assert established.total < detector.threshold_nats <= newcomer.total
 
 
+@pytest.mark.parametrize(
+    ("harvest", "value"),
+    [(0, 0), (6, 0.1 * 6 / 30), (15, 0.05), (30, 0.1), (30.05, 0.1), (30.2, 0.2), (42, 12)],
+)
+def test_within_its_reference_an_account_shows_a_tenth_of_an_exchange_at_most(harvest: float, value: float) -> None:
+    """One and a half times a reference of 20 is free: up to 30 by how much of it is reached, beyond by the excess."""
+    state = Suspicion(START_MS, START_MS, harvest=harvest, reference=20.0)
+    judgement = HarvestDetector(SPEC).judge(state, bucket(active_hours=SPEC.harvest.person_hours))
+
+    assert judgement.values[0] == pytest.approx(value)
+    assert judgement.total > 0 or harvest == 0
+
+
 @pytest.mark.parametrize(("age_days", "expected"), [(100, True), (1, False), (None, True)])
 def test_established_is_who_is_old_enough(age_days: int | None, expected: bool) -> None:
     """A known young account has no past; one of unknown age, seen from the beginning, may have."""

@@ -31,6 +31,14 @@ def test_what_is_usual_is_no_reason() -> None:
     assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[0], 2.0)]
 
 
+def test_where_all_is_usual_the_least_usual_is_told() -> None:
+    """Who asks for many accounts gets some that show little; no alert goes without a reason."""
+    nats = (0.3, 1.9) + (0.0,) * (len(FEATURES) - 2)
+    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0), HarvestDetector(SPEC).levels)
+
+    assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[1], 1.9)]
+
+
 @pytest.mark.parametrize("kind", LINK_KINDS)
 def test_a_group_is_explained_by_the_kind_of_its_link(kind: str) -> None:
     """Both reasons name the kind and neither the tenant nor the value."""
