@@ -204,8 +204,7 @@ class CampaignCases:
         if not parts:
             return []
         alerts, successors = self._book.split(case, parts, end_ms)
-        for successor, part in zip(successors, parts, strict=True):
-            self._kin.adopt(successor, part.kinship)
+        self._kin.fit(successors, self._book.case_of, end_ms)
         return alerts
 
     def _merge_kin(self, case: Case, end_ms: int) -> list[Alert]:

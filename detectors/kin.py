@@ -139,7 +139,8 @@ class KinDetector:
         for case in cases:
             kinship, core = self.kinship_of(case.core), frozenset(case.core)
             others = [account for account in polled if account.account_id not in core]
-            self.adopt(case, self._polled(kinship, len(core), others))
+            self.kinships[case.alert_id] = self._polled(kinship, len(core), others)
+            self.changed.add(case.alert_id)
 
     def _polled(self, kinship: Kinship, core: int, others: list[Likeness]) -> Kinship:
         """The kinship of a core of so many, with what a poll of others says about how common it is.
@@ -155,11 +156,6 @@ class KinDetector:
         is_slope = half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * alike)
         is_apart = half_way <= max(_APART_RATIO * len(others), _APART_TIMES * alike)
         return msgspec.structs.replace(kinship, is_common=is_crowd or is_slope, is_apart=is_apart)
-
-    def adopt(self, case: Case, kinship: Kinship) -> None:
-        """Make a kinship a campaign's."""
-        self.kinships[case.alert_id] = kinship
-        self.changed.add(case.alert_id)
 
     def kinship_of(self, core: Collection[str]) -> Kinship:
         """What some accounts have in common, told from all that were there when kinships were last fitted."""
@@ -278,7 +274,9 @@ class KinDetector:
         if nats + _MARKS_CAP + _TRAITS_CAP + STYLE_CAP < least:
             return -math.inf
         carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
-        nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
+        # Who carries no mark has no more than 0 from them.
+        if carried or nats + _TRAITS_CAP + STYLE_CAP >= least:
+            nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))
         if nats + _TRAITS_CAP + STYLE_CAP < least:
             return -math.inf
         if kinship.traits is not None:

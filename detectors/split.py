@@ -38,14 +38,11 @@ class Part(NamedTuple):
     ----------
     accounts, core, links
         Those of the campaign that are the part's; the core is part of the accounts.
-    kinship
-        What those of the core that were looked at have in common.
     """
 
     accounts: list[str]
     core: list[str]
     links: list[str]
-    kinship: Kinship
 
 
 class SplitDetector:
@@ -82,8 +79,10 @@ class SplitDetector:
         if not all(self._is_apart(*both, at_ms) for both in zip(kinships, reversed(found), strict=True)):
             return []
         second = {a for a in case.accounts if a in found[1] or (a not in found[0] and self._is_second(a, kinships))}
-        parts = [self._part(case, a, k) for a, k in zip((case.accounts.keys() - second, second), kinships, strict=True)]
-        if not all(self._is_apart(*both, at_ms) for both in self._as_merged(parts)):
+        parts = [self._part(case, accounts) for accounts in (case.accounts.keys() - second, second)]
+        # By those of the other part's accounts by which it is decided whether campaigns merge.
+        others = [part.accounts[:MOST_COMPARED] for part in reversed(parts)]
+        if not all(self._is_apart(*both, at_ms) for both in zip(kinships, others, strict=True)):
             return []
         return sorted(parts, key=lambda part: (-len(part.accounts), part.accounts))
 
@@ -106,10 +105,6 @@ class SplitDetector:
         kin = sum(nats[a] >= self._spec.nats_to_join for a in nats)
         return bool(nats) and kin < _APART_RATIO * self._spec.merge_ratio * len(others)
 
-    def _as_merged(self, parts: list[Part]) -> list[tuple[Kinship, list[str]]]:
-        """Each part's kinship, and those of the other's accounts by which it is decided whether campaigns merge."""
-        return [(part.kinship, other.accounts[:MOST_COMPARED]) for part, other in zip(parts, parts[::-1], strict=True)]
-
     def _is_second(self, account_id: str, kinships: list[Kinship]) -> bool:
         """Whether what an account asks, and in what style, is likelier of the second part."""
         if account_id not in self._accounts:
@@ -118,12 +113,11 @@ class SplitDetector:
         first, second = (sample.asked_nats(k.source) + sample.style_nats(k.source) for k in kinships)
         return second > first
 
-    def _part(self, case: Case, accounts: set[str], kinship: Kinship) -> Part:
+    def _part(self, case: Case, accounts: set[str]) -> Part:
         return Part(
             sorted(accounts),
             [a for a in case.core if a in accounts],
             [link for link in case.links if self._is_mostly(link, accounts, case)],
-            kinship,
         )
 
     def _is_mostly(self, link: str, accounts: set[str], case: Case) -> bool:

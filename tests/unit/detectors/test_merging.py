@@ -3,7 +3,6 @@
 import pytest
 
 from detectors.case import Reason
-from detectors.kin import Kinship
 from detectors.split import Part
 from detectors.suspicion import Suspicion
 from tests.unit.detectors.desk import Desk
@@ -70,8 +69,8 @@ def test_a_campaign_splits_into_two() -> None:
     whole.explain([Reason("group", "even load", 0.4, 1.25, "x", 9.0, "why", "else")])
     whole.core, whole.likeness = ["a0", "a1", "a2", "a4", "a5"], {"a3": 13.0, "a6": 14.0}
     parts = [
-        Part(["a0", "a1", "a2", "a3"], ["a0", "a1", "a2"], ["template::t"], Kinship(1)),
-        Part(["a4", "a5", "a6"], ["a4", "a5"], ["payment::p"], Kinship(1)),
+        Part(["a0", "a1", "a2", "a3"], ["a0", "a1", "a2"], ["template::t"]),
+        Part(["a4", "a5", "a6"], ["a4", "a5"], ["payment::p"]),
     ]
     alerts, successors = desk.book.split(whole, parts, START_MS + HOUR_MS)
 

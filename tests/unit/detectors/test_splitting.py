@@ -14,6 +14,8 @@ SPEC = parse_spec("alike: {seeds: 0}", "x")
 HOURS = 40
 SHARED = {kind: link(kind, "h-shared") for kind in ("configuration", "payment", "template")}
 MEMBERS = 10
+SPLIT_HOUR = 26
+"""When the campaigns of ``traffic`` are told apart, if as little likeness lets join as below."""
 _LETTERS = "abcdefghijk"
 _STYLES = {"first": "Aaaaaa", "second": "Zzzzzz"}
 
@@ -26,6 +28,13 @@ def asks(account_id: str, hour: int, opener: str, style: str, *links: Link) -> A
         "styles": style,
         "links": list(links),
     }
+    return bucket(account_id, START_MS + hour * HOUR_MS, **fields)
+
+
+def many_asks(account_id: str, hour: int, place: int) -> AccountBucket:
+    """Twenty-four requests of a stranger that works through the second list from a place on."""
+    slots = [f"S{_LETTERS[part % 11]}{part % 7}" for part in range(place, place + 72, 3)]
+    fields = {"slots": slots, "new_slots": slots, "styles": _STYLES["second"] * 24, "events": 24, "fresh": 24}
     return bucket(account_id, START_MS + hour * HOUR_MS, **fields)
 
 
@@ -92,6 +101,21 @@ def test_what_is_split_stays_split() -> None:
     statuses = [alert.status for alert in said("second")]
     assert statuses.count("superseded") == 1
     assert statuses.count("open") == 3
+
+
+def test_nobody_follows_a_part_that_resembles_many() -> None:
+    """Forty strangers ask the second list in its style, just as it becomes a campaign of its own: it is theirs, too."""
+    detector, alerts = CampaignDetector(parse_spec("{alike: {seeds: 0}, kin: {nats_to_join: 4}}", "x")), list[Alert]()
+    for hour in range(SPLIT_HOUR + 1):
+        strangers = range(40) if hour == SPLIT_HOUR else ()
+        records = [many_asks(f"stranger{number:02d}", hour, number) for number in strangers]
+        for record in traffic(hour, "second", ("configuration",)) + records:
+            detector.observe(record)
+        alerts = detector.advance(START_MS + (hour + 1) * HOUR_MS - 1)
+    campaigns = [alert for alert in alerts if alert.kind == "campaign"]
+
+    assert [alert.status for alert in campaigns][-3:] == ["superseded", "open", "open"]
+    assert standing(campaigns) == [{f"{name}{number}" for number in range(MEMBERS)} for name in ("first", "second")]
 
 
 @pytest.mark.parametrize(
