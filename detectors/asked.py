@@ -12,7 +12,7 @@ openers.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -30,7 +30,7 @@ COUNTED_REPEATS = 3
 LEAST_CODES = 20
 """Codes from which weights are fitted."""
 
-Counts = Collection[tuple[str, int]]
+Counts = Mapping[str, int]
 """Codes and how often each is there."""
 
 
@@ -88,28 +88,23 @@ def _by_code(codes: Iterable[str], weights: NDArray[np.float64]) -> dict[str, tu
 
 def counted(recent: str, chars: int) -> Counts:
     """How often each of an account's recent codes is among them."""
-    return Counter(codes_of(recent, chars)).items()
+    return Counter(codes_of(recent, chars))
 
 
 def asked_nats(model: Asked, counts: Counts) -> float:
     """Logarithm of the likelihood ratio for an account's recent codes; one step for each that is different."""
-    first_of, again_of = model.first, model.again
-    low = high = 0.0
-    unseen = 0
-    # Written out for both shares: this is what comparing accounts costs most.
-    for code, count in counts:
-        first = first_of.get(code)
-        if first is None:
-            unseen += 1
-            continue
+    # Written out for both shares: this is what comparing accounts costs most. Sorted: the order of a set must not show.
+    shared = sorted(model.first.keys() & counts.keys())
+    unseen = len(counts) - len(shared)
+    low, high = unseen * model.unseen[0], unseen * model.unseen[1]
+    for code in shared:
+        first, count = model.first[code], counts[code]
         low += first[0]
         high += first[1]
         if count > 1:
             repeats = min(COUNTED_REPEATS, count - 1)
-            again = again_of[code]
+            again = model.again[code]
             low += repeats * again[0]
             high += repeats * again[1]
-    low += unseen * model.unseen[0]
-    high += unseen * model.unseen[1]
     best = max(low, high)
     return best + math.log((math.exp(low - best) + math.exp(high - best)) / 2)

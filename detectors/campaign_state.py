@@ -82,6 +82,12 @@ class CampaignState:
         self._interchange = interchange
         self._takeovers = takeovers
         self._pending = pending
+        self._named: dict[bytes, Mapping[str, object]] = {
+            _ACCOUNT: accounts,
+            _GROUP: groups.groups,
+            _CASE: book.cases,
+            _KIN: kin.kinships,
+        }
         self._changed: set[bytes] = set()
 
     def mark_meta(self) -> None:
@@ -135,13 +141,7 @@ class CampaignState:
         if kind == _FIRST:
             day, _, key = name.partition(b":")
             return self._groups.firsts.get(int(day), {}).get(key.decode())
-        known: dict[bytes, Mapping[str, object]] = {
-            _ACCOUNT: self._accounts,
-            _GROUP: self._groups.groups,
-            _CASE: self._book.cases,
-            _KIN: self._kin.kinships,
-        }
-        return known[kind].get(name.decode())
+        return self._named[kind].get(name.decode())
 
     def restore(self, key: bytes, raw: bytes) -> Meta | None:
         """Take over one record; raises ``SnapshotRefused``. Returns what belongs to nobody, when it is that."""

@@ -29,9 +29,8 @@ class Cluster(msgspec.Struct, frozen=True):
 
 def find_cluster(values: NDArray[np.float64], slope: float, min_spread: float, max_spread: float) -> Cluster:
     """Fit the mixture to the members' values; about half a millisecond for up to a hundred members."""
-    honest = math.log(slope) - slope * values
     ordered = sorted(values.tolist())
-    fits = [_fit(values, honest, _quantile(ordered, start), min_spread, max_spread) for start in _STARTS]
+    fits = [_fit(values, slope, _quantile(ordered, start), min_spread, max_spread) for start in _STARTS]
     return max(fits, key=lambda fit: fit.nats)
 
 
@@ -48,20 +47,22 @@ def _quantile(ordered: list[float], ratio: float) -> float:
     return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part  # noqa: PLR2004
 
 
-def _fit(
-    values: NDArray[np.float64], honest: NDArray[np.float64], centre: float, min_spread: float, max_spread: float
-) -> Cluster:
+def _fit(values: NDArray[np.float64], slope: float, centre: float, min_spread: float, max_spread: float) -> Cluster:
     size = len(values)
+    powers = np.array([np.ones(size), values, values * values])
     spread, ratio = 0.5, 0.5
-    total = certainty = honest
     for _ in range(_STEPS):
-        in_cluster = math.log(ratio / (spread * _ROOT_TWO_PI)) - (values - centre) ** 2 / (2 * spread * spread)
-        total = np.logaddexp(in_cluster, math.log(1 - ratio) + honest)
-        certainty = np.exp(in_cluster - total)
-        weight = float(certainty.sum()) + 1e-9
-        centre = float(certainty @ values) / weight
-        variance = float(certainty @ (values - centre) ** 2) / weight
+        # Both densities are exponentials of polynomials in x, and so are the odds against the cluster.
+        rest, scale = 1 - ratio, 2 * spread * spread
+        constant = math.log(rest * slope * spread * _ROOT_TWO_PI / ratio) + centre * centre / scale
+        against = np.array([constant, -slope - 2 * centre / scale, 1 / scale]) @ powers
+        # 1 / (1 + exp(x)), in a form that does not overflow.
+        certainty = 0.5 - 0.5 * np.tanh(0.5 * against)
+        weight, first, second = (powers @ certainty).tolist()
+        weight += 1e-9
+        centre = first / weight
+        variance = max(0.0, second / weight - centre * centre)
         spread = min(max_spread, max(min_spread, math.sqrt(variance)))
         ratio = min(0.98, max(0.02, weight / size))
-    nats = float((total - honest).sum()) - penalty_nats(size)
+    nats = size * math.log(rest) + float(np.logaddexp(0.0, -against).sum()) - penalty_nats(size)
     return Cluster(nats, centre, spread, ratio, certainty.tolist())

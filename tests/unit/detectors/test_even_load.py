@@ -85,7 +85,7 @@ def test_more_than_a_hundred_accounts_tell_no_more() -> None:
     rates = drawn(random.Random(3), 100, 0.4)
 
     assert over_busy(rates) > THRESHOLD_NATS
-    assert over_busy(rates * 8) < over_busy(rates)
+    assert over_busy(rates * 8) <= over_busy(rates) + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,15 @@ def test_above_a_gap_are_no_more_than_two_in_three_of_many(
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
 
     assert (load_above_gap(GROUPS, list(states), rates, states, others) is not None) == is_gap
+
+
+def test_whoever_is_far_above_the_others_above_a_gap_is_not_of_them() -> None:
+    """The gap is e wide, and so is what counts as even above it."""
+    rates = [9 + 0.1 * number for number in range(12)] + [9.05 * math.e, 60.0, *[0.6] * 30]
+    states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
+    evidence = load_above_gap(GROUPS, list(states), rates, states)
+
+    assert evidence is not None
+    assert evidence.accounts == tuple(f"a{number:02d}" for number in range(12))
+    assert evidence.ratio == pytest.approx(12 / 44)
+    assert evidence.rate == pytest.approx(math.prod(rates[:12]) ** (1 / 12))
