@@ -128,28 +128,26 @@ def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least
 def load_above_gap(
     spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], others: int = 0
 ) -> GroupEvidence | None:
-    """Evidence of customers with an even load above a gap; ``None`` when there is none. Rates as for ``even_load``.
+    """Evidence of an even load above a gap; ``None`` when there is none. Rates as for ``even_load``.
 
     ``others`` is how many accounts on the link were left out.
     """
     if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts:
         return None
-    rate_of = dict(zip(accounts, rates, strict=True))
-    chosen = customers(accounts, states)
-    most_ratio = _MOST_ABOVE_RATIO if len(chosen) + others >= spec.busy_accounts else 1.0
-    gap = find_gap((rate_of[a] for a in chosen), spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
+    most_ratio = _MOST_ABOVE_RATIO if len(accounts) + others >= spec.busy_accounts else 1.0
+    gap = find_gap(rates, spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
     nats = 0.0 if gap is None else gap.nats - _SECOND_LOOK_NATS
     if gap is None or nats <= 0:
         return None
-    above = [a for a in chosen if gap.low <= rate_of[a] <= gap.high]
-    values = np.log([rate_of[a] for a in above])
+    rate_of = {a: rate for a, rate in zip(accounts, rates, strict=True) if gap.low <= rate <= gap.high}
+    values = np.log(list(rate_of.values()))
     rate = math.exp(float(values.mean()))
-    named = tuple(a for a in above if states[a].crowd_ratio >= spec.job_crowd_ratio)
+    named = tuple(a for a in rate_of if states[a].crowd_ratio >= spec.job_crowd_ratio)
     crowd = _crowd_ratio(named, [1.0] * len(named), states)
     # They do other things too: what they ask must speak in full.
     if rate < spec.min_rate or len(named) < spec.min_accounts or crowd < spec.crowd_ratio:
         return None
-    return GroupEvidence(named, nats, rate, float(values.std()), len(above) / len(chosen), crowd, is_apart=True)
+    return GroupEvidence(named, nats, rate, float(values.std()), len(rate_of) / len(accounts), crowd, is_apart=True)
 
 
 def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[str]:

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight, customers
+from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
 from detectors.link_evidence import STRICT_KINDS, LinkEvidence, Use
@@ -178,25 +178,23 @@ class GroupDetector:
         self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
     ) -> list[Use]:
         """How members for whom the link matters use it, by account."""
-        spec = self._spec
-        members = sorted(group.members)
-        least_share = min(spec.link_share, spec.gap_share)
+        spec, least_share = self._spec, min(self._spec.link_share, self._spec.gap_share)
         uses = []
-        for account_id in customers(members, states) if key.startswith("payment:") else members:
-            member = group.members[account_id]
+        for account_id, member in group.members.items():
+            state = states.get(account_id)
             exchanges = self._faded(member, now_ms)
-            if exchanges < spec.least_exchanges or account_id not in states:
+            if exchanges < spec.least_exchanges or state is None:
                 continue
-            of_all = harvest.rate_at(states[account_id], now_ms)
+            of_all = harvest.rate_at(state, now_ms)
             if exchanges < least_share * of_all:
                 continue
             age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
             days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
             share = exchanges / of_all if of_all > 0 else 1.0
-            spoken = share * harvest.spoken_at(states[account_id], now_ms)
+            spoken = share * harvest.spoken_at(state, now_ms)
             stay = Stay(member.last_ms - member.first_ms, exchanges)
             uses.append(Use(account_id, exchanges / days, spoken / days, share, stay))
-        return uses
+        return sorted(uses)
 
     def is_carried(self, group: Group, account_id: str, state: Suspicion, now_ms: int) -> bool:
         """Whether the link carries so much of what an account does that it matters."""
@@ -213,8 +211,10 @@ class GroupDetector:
 
     def remembered_of(self, account_id: str, keys: KeysView[str], now_ms: int) -> dict[str, float]:
         """Exchanges of one account that are remembered now, on those of its links that are among the keys."""
-        shared = keys & self.links_of.get(account_id, frozenset())
-        return {key: self._faded(self.groups[key].members[account_id], now_ms) for key in shared}
+        links = self.links_of.get(account_id)
+        if links is None or keys.isdisjoint(links):
+            return {}
+        return {key: self._faded(self.groups[key].members[account_id], now_ms) for key in keys & links}
 
     # -- what the search costs --------------------------------------------------------------------
 

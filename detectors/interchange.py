@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.codes import Codes
-from detectors.even_load import Dealt, customers
+from detectors.even_load import Dealt
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard
 from detectors.spec import DetectorSpec
@@ -72,8 +72,7 @@ class InterchangeDetector:
         Costs about 10 microseconds for each.
         """
         spec = self._spec
-        able = [a for a in accounts if len(states[a].recent) >= spec.least_prompts * OPENER_CHARS]
-        chosen = customers(able, states)
+        chosen = [a for a in accounts if len(states[a].recent) >= spec.least_prompts * OPENER_CHARS]
         if len(chosen) < spec.min_accounts or not any(self.coherence):
             return None
         each = self.nats_of([states[account_id] for account_id in chosen])

@@ -22,7 +22,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.even_load import GroupEvidence, Stay, even_load, is_lasting, load_above_gap, nats_over_busy, weighed
+from detectors.even_load import (
+    GroupEvidence,
+    Stay,
+    customers,
+    even_load,
+    is_lasting,
+    load_above_gap,
+    nats_over_busy,
+    weighed,
+)
 from detectors.interchange import InterchangeDetector
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
@@ -61,14 +70,25 @@ class LinkEvidence:
         ``others`` is how many accounts on the link were left out of the uses.
         """
         is_strict = kind in STRICT_KINDS
-        evidence = self._load(uses, others, is_strict=is_strict)
+        singles = uses if kind == "device" else self._one_of_each(uses)
+        others += len(uses) - len(singles)
+        evidence = self._load(singles, others, is_strict=is_strict)
         if is_strict:
             return evidence
         if evidence is not None and not self._lasts(evidence, uses):
             evidence = None
         if evidence is not None and evidence.nats >= threshold_nats:
             return evidence
-        return self._slow_list(uses, threshold_nats) or self._conversations(uses, others, threshold_nats) or evidence
+        return (
+            self._slow_list(uses, threshold_nats)
+            or self._conversations(uses, singles, others, threshold_nats)
+            or evidence
+        )
+
+    def _one_of_each(self, uses: list[Use]) -> list[Use]:
+        """One use for each organisation: it is one customer, whose people pay, set up and word alike."""
+        chosen = frozenset(customers([use.account_id for use in uses], self._states))
+        return [use for use in uses if use.account_id in chosen]
 
     def _load(self, uses: list[Use], others: int, *, is_strict: bool) -> GroupEvidence | None:
         """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
@@ -130,26 +150,40 @@ class LinkEvidence:
         weaker = min(nats, dealt.nats - look_nats)
         return msgspec.structs.replace(evidence, accounts=dealt.accounts, nats=weaker, dealt=dealt)
 
-    def _conversations(self, uses: list[Use], others: int, threshold_nats: float) -> GroupEvidence | None:
+    def _conversations(
+        self, uses: list[Use], singles: list[Use], others: int, threshold_nats: float
+    ) -> GroupEvidence | None:
         """Evidence of an even load of all exchanges; nobody joins a campaign for less than the threshold."""
+        evidence = self._spoken(singles)
+        if evidence is not None:
+            least_rate = _SPOKEN_TIMES * self._spec.least_rate
+            told = self._told_from_busy(evidence, _spoken_rates(singles), others, least_rate)
+            nats = weighed(self._spec, told).nats - _FOURTH_LOOK_NATS
+            if nats >= threshold_nats:
+                return msgspec.structs.replace(told, nats=nats)
+        if len(singles) < len(uses):
+            evidence = self._spoken(uses)
+        return None if evidence is None else self._dealt(evidence, threshold_nats, _FOURTH_LOOK_NATS)
+
+    def _spoken(self, uses: list[Use]) -> GroupEvidence | None:
+        """The even load of all exchanges, of accounts that came back."""
         spec = self._spec
-        least_rate = _SPOKEN_TIMES * spec.least_rate
-        spoken = [use._replace(rate=use.spoken_rate) for use in uses]
         min_rate, member_rate = max(spec.spoken_rate, spec.min_rate), _SPOKEN_TIMES * spec.member_rate
-        evidence = self._even(spoken, least_rate, min_rate, member_rate, spec.spoken_spread)
+        least_rate = _SPOKEN_TIMES * spec.least_rate
+        evidence = self._even(_spoken_rates(uses), least_rate, min_rate, member_rate, spec.spoken_spread)
         if evidence is None or not self._lasts(evidence, uses):
             return None
-        evidence = msgspec.structs.replace(evidence, is_spoken=True)
-        told = self._told_from_busy(evidence, spoken, others, least_rate)
-        nats = weighed(spec, told).nats - _FOURTH_LOOK_NATS
-        if nats >= threshold_nats:
-            return msgspec.structs.replace(told, nats=nats)
-        return self._dealt(evidence, threshold_nats, _FOURTH_LOOK_NATS)
+        return msgspec.structs.replace(evidence, is_spoken=True)
 
     def _lasts(self, evidence: GroupEvidence, uses: list[Use]) -> bool:
         """Whether enough of the accounts came back to the link: a viral prompt is everybody's for an hour."""
         stays = {use.account_id: use.stay for use in uses}
         return is_lasting(self._spec, [stays[account_id] for account_id in evidence.accounts])
+
+
+def _spoken_rates(uses: Iterable[Use]) -> list[Use]:
+    """The uses, with the rates of all exchanges in place of those of fresh ones."""
+    return [use._replace(rate=use.spoken_rate) for use in uses]
 
 
 def _rates(uses: Iterable[Use]) -> tuple[list[str], list[float]]:

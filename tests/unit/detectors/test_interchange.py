@@ -177,14 +177,11 @@ def test_evidence_allows_for_members_that_do_much_else_and_people_that_keep_to_n
 
 
 @pytest.mark.parametrize(
-    ("spec", "organization", "is_found"),
-    [("{}", -1, True), ("{min_accounts: 41}", -1, False), ("{least_prompts: 21}", -1, False), ("{}", 7, False)],
+    ("spec", "is_found"), [("{}", True), ("{min_accounts: 41}", False), ("{least_prompts: 21}", False)]
 )
-def test_too_few_accounts_or_prompts_say_nothing(spec: str, organization: int, *, is_found: bool) -> None:
-    """Accounts of one organisation are one customer."""
+def test_too_few_accounts_or_prompts_say_nothing(spec: str, *, is_found: bool) -> None:
+    """Twenty at least, with four prompts each, unless a specification says otherwise."""
     states = dealt_out(40, 20)
-    for state in states:
-        state.organization = organization
     judge = detector(states, parse_spec(f"interchange: {spec}", "x"))
 
     assert (judge.judge([str(number) for number in range(40)], _named(states)) is not None) == is_found

@@ -5,9 +5,11 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.even_load import GroupEvidence, Stay, even_load, nats_over_busy
+from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
@@ -31,16 +33,17 @@ def slow(
     people: int = 0,
     prompts: int = 8,
     hours: float = 40,
-    crowd: float = 0.6,
+    crowd: float = 0.65,
     turns: Sequence[int] = (1,),
     elsewhere: int = 0,
     left_out: Sequence[str] = (),
+    organization: int = NOBODY,
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account begins so many conversations, and has sent a multiple of prompts.
 
     All prompts are from one list, but those of the first ``people``, who have their own affairs. The accounts take the
     turns of a conversation in rotation. Of what each begins, or where some are left out what these begin, a multiple
-    is ``elsewhere``, not on the link.
+    is ``elsewhere``, not on the link. All are one organisation's, if it is given.
     """
     chooser, heard = random.Random(5), Heard()
     groups, openers = GroupDetector(SPEC), [f"L{number:02d}" for number in range(50)]
@@ -57,6 +60,7 @@ def slow(
             NOW_MS,
             slots=10.0,
             popular=10 * crowd,
+            organization=organization,
             rate=float(size * times),
             remembered=float(times * size * turns[len(states) % len(turns)]),
             recent="".join(chooser.choice(asked) for _ in range(min(RECENT_CODES, prompts * size))),
@@ -100,6 +104,24 @@ def test_a_slow_list_is_found_where_accounts_are_interchangeable(
     assert evidence.nats >= GroupDetector(SPEC).threshold_nats
 
 
+@pytest.mark.parametrize(
+    ("sizes", "turns"), [([18, 22, 20, 25, 19, 23] * 5, (1,)), (SLOW, (1,)), (SLOW, (9,)), ([1, 2] * 15, (20,))]
+)
+@pytest.mark.parametrize("seats", [30, 19])
+@pytest.mark.parametrize("people", [0, 30])
+def test_seats_of_one_organisation_are_named_where_they_are_interchangeable(
+    sizes: list[int], turns: tuple[int, ...], seats: int, people: int
+) -> None:
+    """Colleagues are loaded evenly too, but keep to their affairs; of fewer than twenty it is not told."""
+    load = {"sizes": sizes[:seats], "people": people, "turns": turns, "prompts": 20}
+    evidence, of_strangers = (slow("configuration:\x1fc", organization=name, **load) for name in (7, NOBODY))
+    is_found_anyway = sizes is not SLOW or turns != (1,) or (seats, people) == (30, 0)
+
+    assert (of_strangers is not None and of_strangers.nats >= GroupDetector(SPEC).threshold_nats) == is_found_anyway
+    assert (evidence is not None) == (seats == 30 and people == 0)
+    assert evidence is None or (evidence.dealt is not None and len(evidence.accounts) >= 25)
+
+
 def test_who_keeps_to_his_own_affairs_is_not_named_with_a_slow_list() -> None:
     """Three people on the link, as evenly loaded as the rest."""
     evidence = slow(people=3, prompts=20)
@@ -134,7 +156,7 @@ EVEN = [18, 22, 20, 25, 19, 23] * 5
 DAYS = 1.5 * (1 - math.exp(-40 / 36))
 
 
-def load_of(sizes: list[int], crowd: float = 0.6) -> GroupEvidence:
+def load_of(sizes: list[int], crowd: float = 0.65) -> GroupEvidence:
     """The even load of accounts by itself."""
     names = [f"a{n:03d}" for n in range(len(sizes))]
     evidence = even_load(
@@ -219,13 +241,17 @@ def test_an_even_load_is_a_campaign_whatever_each_is_asked() -> None:
     assert evidence.nats > GroupDetector(SPEC).threshold_nats
 
 
-@pytest.mark.parametrize(("others", "is_told"), [(0, False), (1, True)])
-def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(others: int, *, is_told: bool) -> None:
+@pytest.mark.parametrize(("others", "colleagues", "is_told"), [(0, 0, False), (1, 0, True), (0, 1, True)])
+def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(
+    others: int, colleagues: int, *, is_told: bool
+) -> None:
     """Those that are left out of a look at the link count: what was told of all must not change without some."""
-    sizes, states = BUSY[:19], {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for n in range(19)}
+    sizes, states = BUSY[:19], {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for n in range(19)}
+    states["a000"].organization = 7
+    states |= {f"b{n:03d}": msgspec.structs.replace(states["a000"]) for n in range(colleagues)}
     uses = [
         Use(account_id, size / DAYS, size / DAYS, 1.0, Stay(40 * HOUR_MS, float(size)))
-        for account_id, size in zip(states, sizes, strict=True)
+        for account_id, size in zip(states, sizes + sizes[:colleagues], strict=True)
     ]
     link = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
     evidence = link.judge("template", uses, GroupDetector(SPEC).threshold_nats, others)
@@ -260,7 +286,7 @@ def test_conversations_are_found_by_all_their_turns() -> None:
     assert evidence.is_spoken
     assert set(evidence.accounts) == {f"a{number:03d}" for number in range(15)}
     days = 1.5 * (1 - math.exp(-40 / 36))
-    states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for n in range(15)}
+    states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for n in range(15)}
     even = even_load(
         SPEC.groups,
         sorted(states),
@@ -319,7 +345,7 @@ def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> 
         SPEC.groups,
         names,
         [turns / DAYS for turns in BUSY_TURNS * 3],
-        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.6) for name in names},
+        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for name in names},
         least_rate=2 * SPEC.groups.least_rate,
         min_rate=SPEC.groups.spoken_rate,
         member_rate=2 * SPEC.groups.member_rate,
