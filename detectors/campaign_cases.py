@@ -22,6 +22,8 @@ from schemas.alert import Alert
 _SAME_CAMPAIGN_RATIO, _PART_OF_CAMPAIGN_RATIO = 0.5, 0.25
 """Share of the accounts on a link that are in a campaign, from which on it is the campaign's, and from which on the
 others must show without them what all show, or else join them if they are not unlike."""
+_OWN_AFFAIRS_NATS = -20.0
+"""Evidence on what an account asks, beside the others on its link, from which it keeps to affairs of its own."""
 
 
 class CampaignCases:
@@ -101,14 +103,26 @@ class CampaignCases:
         return {account_id for account_id in members if self._book.is_member(account_id)}
 
     def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
-        """What is evidence enough to open a campaign: when many are members of others, what the link shows without."""
-        members = {a for a in evidence.accounts if self._book.is_member(a)}
-        if len(members) >= _PART_OF_CAMPAIGN_RATIO * len(evidence.accounts):
-            rest = self._judge(key, end_ms, members)
+        """What is evidence enough to open a campaign: what the link shows without those that say nothing about it."""
+        left_out = self._members(evidence) | self._apart(key, evidence)
+        if left_out:
+            rest = self._judge(key, end_ms, left_out)
             if not self._is_enough(rest):
                 return None
             evidence = rest
         return evidence if len(self._free(evidence, end_ms)) >= self._spec.groups.min_accounts else None
+
+    def _members(self, evidence: GroupEvidence) -> set[str]:
+        """Members of other campaigns among the accounts, when they are many."""
+        members = {a for a in evidence.accounts if self._book.is_member(a)}
+        return members if len(members) >= _PART_OF_CAMPAIGN_RATIO * len(evidence.accounts) else set()
+
+    def _apart(self, key: str, evidence: GroupEvidence) -> set[str]:
+        """Of few accounts on one wording those that surely keep to affairs of their own: words are anybody's."""
+        if not key.startswith("template:") or len(evidence.accounts) >= self._spec.groups.busy_accounts:
+            return set()
+        nats = self._interchange.nats_of([self._accounts[a] for a in evidence.accounts])
+        return {a for a, dealt_nats in zip(evidence.accounts, nats, strict=True) if dealt_nats <= _OWN_AFFAIRS_NATS}
 
     def _free(self, evidence: GroupEvidence, end_ms: int) -> list[str]:
         return [account_id for account_id in evidence.accounts if self._book.is_free(account_id, end_ms)]

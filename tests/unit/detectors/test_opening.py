@@ -1,0 +1,71 @@
+"""Opening: which accounts on a link open a campaign together, through the whole campaign detector."""
+
+import random
+from typing import Any
+
+import pytest
+
+from detectors.campaigns import CampaignDetector
+from detectors.spec import parse_spec
+from schemas.account_bucket import AccountBucket
+from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
+
+POPULAR = [f"P{number:02d}" for number in range(30)]
+HOURS, BEGIN_HOUR = 64, 30
+"""By when it is known how people keep to their affairs, and the accounts begin."""
+
+
+def asks(account_id: str, hour: int, openers: list[str], kind: str | None = None) -> AccountBucket:
+    """Requests of an account in the first bucket of an hour, all on one link if its kind is given."""
+    links = [] if kind is None else [link(kind, "h-shared", len(openers))]
+    fields: dict[str, Any] = {
+        "slots": openers,
+        "new_slots": openers,
+        "events": len(openers),
+        "fresh": len(openers),
+        "links": links,
+    }
+    fields["styles"] = "Zzzzzz" * len(openers)
+    return bucket(account_id, START_MS + hour * HOUR_MS, **fields)
+
+
+def opened(kind: str, keeping: int, accounts: int, own: int) -> list[tuple[str, ...]]:
+    """The accounts of each campaign that opens, as it opens.
+
+    A hundred people ask popular things, and as often three of their own. Of so many accounts on a link, loaded evenly,
+    of eight requests the first ``keeping`` ask one thing of their own so often; the rest work through a list.
+    """
+    chooser, detector = random.Random(3), CampaignDetector(parse_spec("{alike: {seeds: 0}}", "x"))
+    campaigns = []
+    for hour in range(HOURS):
+        for number in range(100):
+            if hour % 6 == number % 6:
+                asked = [f"{number:02d}{chooser.randrange(3)}" for _ in range(3)] + chooser.sample(POPULAR, 3)
+                detector.observe(asks(f"person{number:02d}", hour, asked))
+        for number in range(accounts if hour >= BEGIN_HOUR else 0):
+            asked = [f"j{chr(97 + number)}0"] * (own if number < keeping else 0)
+            asked += chooser.sample(POPULAR, 8 - len(asked))
+            detector.observe(asks(f"linked{number:02d}", hour, asked, kind))
+        alerts = detector.advance(START_MS + hour * HOUR_MS + BUCKET_MS)
+        campaigns += [a.account_ids for a in alerts if a.kind == "campaign" and a.status == "open"]
+    return campaigns
+
+
+@pytest.mark.parametrize(
+    ("kind", "keeping", "accounts", "own", "found"),
+    [
+        ("template", 0, 6, 0, 6),
+        ("template", 6, 6, 1, 6),
+        ("template", 6, 6, 4, 0),
+        ("template", 2, 6, 4, 0),
+        ("template", 2, 8, 4, 6),
+        ("configuration", 6, 6, 4, 6),
+        ("template", 21, 21, 4, 21),
+    ],
+)
+def test_who_keeps_to_his_own_affairs_is_no_evidence_on_few_with_one_wording(
+    kind: str, keeping: int, accounts: int, own: int, found: int
+) -> None:
+    """Strangers apply one well-known wording to data of their own; a configuration is none, and many are told apart."""
+    campaigns = opened(kind, keeping, accounts, own)
+    assert [len(campaign) for campaign in campaigns] == [found] * (found > 0)
