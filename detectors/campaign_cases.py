@@ -22,8 +22,6 @@ from schemas.alert import Alert
 _SAME_CAMPAIGN_RATIO, _PART_OF_CAMPAIGN_RATIO = 0.5, 0.25
 """Share of the accounts on a link that are in a campaign, from which on it is the campaign's, and from which on the
 others must show without them what all show, or else join them if they are not unlike."""
-_OWN_AFFAIRS_NATS = -20.0
-"""Evidence on what an account asks, beside the others on its link, from which it keeps to affairs of its own."""
 
 
 class CampaignCases:
@@ -121,8 +119,7 @@ class CampaignCases:
         """Of few accounts on one wording those that surely keep to affairs of their own: words are anybody's."""
         if not key.startswith("template:") or len(evidence.accounts) >= self._spec.groups.busy_accounts:
             return set()
-        nats = self._interchange.nats_of([self._accounts[a] for a in evidence.accounts])
-        return {a for a, dealt_nats in zip(evidence.accounts, nats, strict=True) if dealt_nats <= _OWN_AFFAIRS_NATS}
+        return self._interchange.keeping_to_themselves(evidence.accounts, self._accounts)
 
     def _free(self, evidence: GroupEvidence, end_ms: int) -> list[str]:
         return [account_id for account_id in evidence.accounts if self._book.is_free(account_id, end_ms)]

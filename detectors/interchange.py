@@ -33,6 +33,10 @@ _SMOOTHING = 40.0
 _DEPENDENCE = 0.5
 """What the facets say of one prompt depends on each other, so half of it counts."""
 _LEAST_COHERENCE = 0.001
+_ASSUMED_COHERENCE = 0.02
+"""What people's is at least, where it is not learned yet, to let accounts go; to accuse them it must be learned."""
+_OWN_AFFAIRS_NATS = -20.0
+"""Evidence from which an account surely keeps to affairs of its own."""
 _LEARNED_ACCOUNTS, _LEAST_CODES = 500, 12
 """Accounts by lot whose coherence is learned, and the codes that each must have."""
 
@@ -82,12 +86,21 @@ class InterchangeDetector:
         named = tuple(a for a, nats in zip(chosen, each, strict=True) if nats > self._least_nats)
         return Dealt(named, self._together(each), ratio)
 
+    def keeping_to_themselves(self, accounts: Sequence[str], states: Mapping[str, Suspicion]) -> set[str]:
+        """Accounts that surely draw from urns of their own, not from what the others of these ask."""
+        coherence = [max(learned, _ASSUMED_COHERENCE) for learned in self.coherence or [0.0] * (1 + len(FACET_CHARS))]
+        each = self._nats_of([states[account_id] for account_id in accounts], coherence)
+        return {a for a, nats in zip(accounts, each, strict=True) if nats <= _OWN_AFFAIRS_NATS}
+
     def nats_of(self, states: Sequence[Suspicion]) -> NDArray[np.float64]:
         """For each account how much likelier its prompts are drawn from the pool of all than from an urn of its own."""
+        return self._nats_of(states, self.coherence)
+
+    def _nats_of(self, states: Sequence[Suspicion], coherence: Sequence[float]) -> NDArray[np.float64]:
         nats = np.zeros(len(states))
-        for (recents, chars, vocabulary), coherence in zip(self._facets(states), self.coherence, strict=True):
-            if coherence >= _LEAST_COHERENCE:
-                nats += _pool_nats(recents, chars, vocabulary, 1 / coherence - 1)
+        for (recents, chars, vocabulary), ratio in zip(self._facets(states), coherence, strict=True):
+            if ratio >= _LEAST_COHERENCE:
+                nats += _pool_nats(recents, chars, vocabulary, 1 / ratio - 1)
         return nats * _DEPENDENCE
 
     @property

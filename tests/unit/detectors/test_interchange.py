@@ -176,6 +176,17 @@ def test_evidence_allows_for_members_that_do_much_else_and_people_that_keep_to_n
     assert set(ids[36:]) - set(found.accounts)
 
 
+@pytest.mark.parametrize("coherence", [None, 0.0, 0.001, 0.02])
+def test_who_surely_keeps_to_himself_is_known_from_the_first_hour(coherence: float | None) -> None:
+    """Until it is learned how people are, and where they hardly do, two prompts in a hundred are taken to come back."""
+    states = [*people(3, 60), *dealt_out(5, 60)]
+    names, each = [str(number) for number in range(8)], detector(states, coherence=0.02).nats_of(states)
+    keeping = detector(states, coherence=coherence).keeping_to_themselves(names, _named(states))
+
+    assert keeping == {name for name, nats in zip(names, each, strict=True) if nats <= -20}
+    assert keeping == {"0", "1", "2"}
+
+
 @pytest.mark.parametrize(
     ("spec", "is_found"), [("{}", True), ("{min_accounts: 41}", False), ("{least_prompts: 21}", False)]
 )
