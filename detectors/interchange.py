@@ -7,6 +7,8 @@ weighed as drawn from the pool of all accounts in question against drawn from an
 back more of what has been drawn (the Dirichlet compound multinomial; Madsen, Kauchak, Elkan, ICML 2005). How much
 people keep to themselves is learned from all accounts that ask what a crowd asks; where they do not, nothing is said.
 
+Accounts that surely draw from urns of their own do one thing each: they are told apart where they share wording only.
+
 It needs no high rate, only many accounts. It is blind to lists that are cut into pieces by subject before they are
 dealt out, and takes people who all draw from one stock of prompts for one stream, so by itself it names nobody.
 """

@@ -10,7 +10,7 @@ than people who are all busy. An even load as low as people's, or as busy people
 interchangeable (``detectors.interchange``). A list that is asked in conversations begins few of them, so at last all
 exchanges are looked at, turns among them: people talk on at very different length, so the load must be high and very
 even. What people do in one sitting is even too, so on links that anybody may come to share some accounts must have come
-back.
+back. An organisation is one customer and counts once, except on devices and where its accounts are interchangeable.
 
 It cannot see campaigns that copy the spread of honest use, small ones that stay below ``min_rate``, or those whose
 accounts share nothing.
