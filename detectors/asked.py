@@ -92,7 +92,7 @@ def counted(recent: str, chars: int) -> Counts:
 
 
 def asked_nats(model: Asked, counts: Counts) -> float:
-    """Logarithm of the likelihood ratio for an account's recent codes; one step for each that is different."""
+    """Logarithm of the likelihood ratio for an account's recent codes; one step for each that members used, too."""
     # Written out for both shares: this is what comparing accounts costs most. Sorted: the order of a set must not show.
     shared = sorted(model.first.keys() & counts.keys())
     unseen = len(counts) - len(shared)

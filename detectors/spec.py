@@ -92,7 +92,8 @@ class Groups(_Section):
     spoken_spread: Positive = Field(default=0.5, description="The same as max_spread for all exchanges.")
     busy_accounts: Annotated[int, Field(ge=5)] = Field(
         default=20,
-        description="Accounts on a link from which on an even load must be told from that of busy people.",
+        description="Accounts on a link from which on an even load must be told from that of busy people; "
+        "of fewer on one wording those that keep to affairs of their own are left out.",
     )
     busy_spread: Positive = Field(default=0.8, description="Least standard deviation of log rates of busy people.")
     busy_link_ratio: Annotated[float, Field(gt=0, le=1)] = Field(

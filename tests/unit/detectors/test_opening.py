@@ -24,8 +24,8 @@ def asks(account_id: str, hour: int, openers: list[str], kind: str | None = None
         "events": len(openers),
         "fresh": len(openers),
         "links": links,
+        "styles": "Zzzzzz" * len(openers),
     }
-    fields["styles"] = "Zzzzzz" * len(openers)
     return bucket(account_id, START_MS + hour * HOUR_MS, **fields)
 
 
