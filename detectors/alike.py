@@ -40,6 +40,8 @@ _LIKELY = ((60, 0.8), (200, 1.0), (200, 1.0))
 sixty."""
 _LEAST_CORE = 2
 _DAY_MINUTES = 24 * 60
+_MOST_IN_SITTING = 0.5
+"""Share of what is remembered of an account beyond which one sitting is all that makes it like others."""
 
 
 class Candidates:
@@ -199,8 +201,7 @@ class AlikeDetector:
         return len(evidence.accounts) >= max(self._spec.min_accounts, self._spec.min_even_ratio * len(around))
 
     def _lasts(self, evidence: GroupEvidence) -> bool:
-        states = [self._accounts[account_id] for account_id in evidence.accounts]
-        return is_lasting(self._groups, [Stay(state.last_ms - state.first_ms, state.rate) for state in states])
+        return is_lasting(self._groups, [_stay(self._accounts[account_id]) for account_id in evidence.accounts])
 
     def _overlap(self, accounts: Sequence[str]) -> float:
         """Share of what one of the accounts asks that another asks too, over all pairs of them."""
@@ -217,6 +218,12 @@ def _alike_beside_others(core: list[str], candidates: Candidates, least: float) 
     for half, others in ((core[::2], core[1::2]), (core[1::2], core[::2])):
         alike.update(candidates.alike(others, least, apart=half, of=half))
     return alike
+
+
+def _stay(state: Suspicion) -> Stay:
+    """How long an account kept on; one that mostly asked in one sitting was there before for other things."""
+    came_back = state.largest_sitting <= _MOST_IN_SITTING * state.rate
+    return Stay(state.last_ms - state.first_ms if came_back else 0, state.largest_sitting)
 
 
 def _most(alike: Mapping[str, float], size: int) -> list[str]:

@@ -100,6 +100,9 @@ class HarvestDetector:
             state.count_traits(bucket.traits)
         if bucket.start_ms - state.last_ms >= HOUR_MS:
             state.began_ms = NEVER_MS
+            state.sitting = 0.0
+        state.sitting = state.sitting * fade + bucket.fresh
+        state.largest_sitting = max(state.largest_sitting * fade, state.sitting)
         if state.began_ms == NEVER_MS and bucket.answered_ms >= 0:
             state.began_ms = bucket.answered_ms
         state.last_ms = bucket.end_ms

@@ -38,7 +38,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
     ``exchanges`` of which nobody told the tokens. ``began_ms`` is when it was first answered after an hour of silence
     or more; ``NEVER_MS`` while it has not been, or nobody told. ``even`` are remembered fresh exchanges at even
-    intervals.
+    intervals. ``sitting`` are those since it was last silent for an hour, ``largest_sitting`` the most that ever were.
     """
 
     first_ms: int
@@ -78,6 +78,8 @@ class Suspicion(msgspec.Struct, array_like=True):
     untold: int = 0
     began_ms: int = NEVER_MS
     even: float = 0.0
+    sitting: float = 0.0
+    largest_sitting: float = 0.0
 
     @property
     def crowd_ratio(self) -> float:

@@ -125,12 +125,25 @@ def test_who_asks_alike_for_an_afternoon_is_a_class(lasting: int, is_found: bool
     assert bool(found(crowd_of(lambda n, its: lasting_for(hours[n], its)))) is is_found
 
 
+def in_one_sitting(share: float, its: Suspicion) -> Suspicion:
+    """The same account, but it has asked so much of what is remembered in one sitting."""
+    return msgspec.structs.replace(its, largest_sitting=share * its.rate)
+
+
+@pytest.mark.parametrize(("came_back", "is_found"), [(6, True), (5, False)])
+def test_who_has_chatted_before_and_asks_alike_for_an_afternoon_is_a_class(came_back: int, is_found: bool) -> None:
+    """All were there two days ago, but for all but six or five most of what is remembered is of one sitting."""
+    shares = [0.5] * came_back + [0.51] * (20 - came_back)
+
+    assert bool(found(crowd_of(lambda n, its: in_one_sitting(shares[n], its)))) is is_found
+
+
 @pytest.mark.parametrize(("most", "is_found"), [(12.7, True), (12.75, False)])
 def test_who_sends_more_than_a_class_need_not_come_back(most: float, is_found: bool) -> None:
-    """All twenty have been there for two hours; six have 12.7 exchanges and more, five 12.75 and more."""
+    """All twenty were there for one sitting; six have 12.7 exchanges and more, five 12.75 and more."""
     spec = parse_spec(f"{{alike: {{turns: 1, seeds: 100}}, groups: {{sitting_exchanges: {most}}}}}", "x")
 
-    assert bool(found(crowd_of(lambda _, its: lasting_for(2, its)), spec)) is is_found
+    assert bool(found(crowd_of(lambda _, its: in_one_sitting(1, its)), spec)) is is_found
 
 
 @pytest.mark.parametrize(

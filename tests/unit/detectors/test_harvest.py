@@ -15,6 +15,7 @@ SPEC = DetectorSpec()
 MEMORY_MS = SPEC.harvest.memory_hours * HOUR_MS
 LATER_MS = START_MS - 30 * DAY_MS
 """When the deployment began, if the account is a newcomer."""
+MINUTE_MS = 60_000
 
 
 def crowd() -> CrowdModel:
@@ -59,6 +60,27 @@ def test_sums_fade() -> None:
     assert state.harvest == pytest.approx(3 * (1 - SPEC.crowd.job_ratio) * faded)
     assert state.exchanges == 12
     assert state.crowd_ratio == pytest.approx(1.0)
+
+
+def test_the_largest_sitting_is_remembered() -> None:
+    """Two buckets ten minutes apart are one sitting, one that begins an hour after the end of the last is another."""
+    times = [0, 10 * MINUTE_MS, 10 * MINUTE_MS + BUCKET_MS + HOUR_MS]
+    _, state, _ = go(times, **slots(3))
+    first = 3 * (math.exp(-(times[2] - times[0]) / MEMORY_MS) + math.exp(-(times[2] - times[1]) / MEMORY_MS))
+
+    assert state.sitting == 3
+    assert state.largest_sitting == pytest.approx(first)
+
+    _, state, _ = go([*times[:2], times[2] - 1], **slots(3))
+    assert state.sitting == state.largest_sitting == pytest.approx(first + 3, rel=1e-6)
+
+
+def test_a_larger_sitting_takes_the_place_of_a_faded_one() -> None:
+    """What is remembered of four exchanges is less than four two days later."""
+    _, state, _ = go([0, 2 * DAY_MS], **slots(4))
+
+    assert state.largest_sitting == 4
+    assert state.rate == pytest.approx(4 + 4 * math.exp(-2 * DAY_MS / MEMORY_MS))
 
 
 def test_a_rate_is_what_is_remembered_over_the_time_it_was_remembered_for() -> None:
