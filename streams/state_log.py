@@ -77,6 +77,7 @@ class StateLog:
         self._is_atomic = is_atomic
         self._overtaken: dict[int, set[bytes]] = {}
         self._redo: dict[int, StoredState] = {}
+        """What a restore laid over the keys of a partition, until it is published behind its journal."""
         self._ahead: dict[int, dict[bytes, int]] = {}
         """Keys that a checkpoint without its partition record has left ahead of their partition, with their offset."""
 
@@ -162,7 +163,9 @@ class StateLog:
         """
         record = found.partition_record()
         self._overtaken[number] = found.overtaken
-        self._redo[number] = found
+        self._redo.pop(number, None)
+        if self._is_atomic:
+            self._redo[number] = found
         # Without a record, nothing is restored, so nothing is ahead.
         self._ahead[number] = {}
         if record is None:
@@ -219,6 +222,8 @@ class StoredState:
         self._at[key] = at
         if key == PARTITION_KEY:
             [self._journals] = JOURNAL_FORMAT.unpack(headers[JOURNAL]) if JOURNAL in headers else (0,)
+            # Those before it can count no more, and hours of them are in the log.
+            self._journal = {place: chunk for place, chunk in self._journal.items() if place[1] >= at}
         if value is None:
             self.entries.pop(key, None)
         else:
@@ -240,6 +245,7 @@ class StoredState:
                 self.entries.pop(key, None)
             else:
                 self.entries[key] = Entry(record.next_offset, snapshot)
+        self._journal = {}
         return record.snapshot
 
 

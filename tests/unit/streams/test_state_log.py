@@ -1,6 +1,7 @@
 """State logs: of two records the one that includes more counts, a journal counts as a whole, strangers are refused."""
 
 import asyncio
+import weakref
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -107,6 +108,42 @@ def test_a_journal_counts_as_a_whole_or_not_at_all(
     restored = Values()
     new_log(kafka, is_atomic=True).take_over(0, restored, stored(kafka, kept))
     assert (restored.next_offset, restored.values) in states
+
+
+def test_a_restore_holds_no_journal_that_cannot_count() -> None:
+    """Hours of checkpoints are in a log that is not compacted yet; of their journals only the last may be laid."""
+    kafka, partition = MemoryKafka(), Values()
+    log = new_log(kafka, is_atomic=True)
+    for _ in range(50):
+        partition.put(b"a", b"x" * 10_000)
+        asyncio.run(log.publish(0, partition))
+
+    found = stored(kafka)
+    assert 10_000 <= held_bytes(found) < 2.1 * 10_000
+    found.partition_record()
+    assert held_bytes(found) < 1.1 * 10_000
+
+
+@pytest.mark.parametrize("is_atomic", [True, False])
+def test_what_is_restored_is_let_go_of(is_atomic: bool) -> None:
+    """Nothing of it is held once the next checkpoint is published, and without a journal nothing at all."""
+    kafka, partition = MemoryKafka(), Values()
+    partition.put(b"a", b"x" * 10_000)
+    asyncio.run(new_log(kafka, is_atomic=is_atomic).publish(0, partition))
+    log, restored, found = new_log(kafka, is_atomic=is_atomic), Values(), stored(kafka)
+    log.take_over(0, restored, found)
+    held = weakref.ref(found)
+    del found
+
+    assert (held() is not None) is is_atomic
+    asyncio.run(log.publish(0, restored))
+    assert held() is None
+
+
+def held_bytes(found: StoredState) -> int:
+    """Bytes of the chunks and snapshots that are held."""
+    entries = [entry.snapshot for entry in found.entries.values()]
+    return sum(map(len, [*entries, *found._journal.values()]))
 
 
 def test_a_snapshot_that_includes_less_does_not_replace_one_that_includes_more() -> None:
