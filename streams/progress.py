@@ -98,9 +98,12 @@ class MergedProgress(msgspec.Struct):
         self.expected = message.partitions
         for report in message.reports:
             known = self.reports.get(report.partition)
-            # A restarted reader begins behind its predecessor: its reports count once they are ahead again.
             if known is None or report.watermark_ms >= known.watermark_ms:
                 self.reports[report.partition] = report
+            elif report.idle_until_ms is not None:
+                # A restarted reader begins behind its predecessor: what it has seen counts once it is ahead again. That
+                # there is nothing more to see counts at once, or event time would stop until there is.
+                self.reports[report.partition] = Report(report.partition, known.watermark_ms, report.idle_until_ms)
         if self.reports and all(partition in self.reports for partition in range(self.expected)):
             self.watermark_ms = max(self.watermark_ms, self._minimum())
         return self.watermark_ms

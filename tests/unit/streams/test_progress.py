@@ -75,6 +75,19 @@ def test_an_idle_partition_is_left_out_only_as_far_as_its_reader_vouches_for_it(
     assert merged.apply(ProgressMessage(2, [Report(1, 100, idle_until_ms=5_000)])) == 900
 
 
+def test_a_restarted_reader_that_has_nothing_to_read_vouches_for_its_partition() -> None:
+    """It knows nothing of what its predecessor has read: that stays, and event time goes on."""
+    merged = MergedProgress()
+    merged.apply(ProgressMessage(2, [Report(0, 2_000), Report(1, 1_000, idle_until_ms=1_900)]))
+
+    assert merged.watermark_ms == 1_900
+    assert merged.apply(ProgressMessage(2, [Report(0, 9_000), Report(1, NEVER_MS, idle_until_ms=8_900)])) == 8_900
+    assert merged.reported_ms(1) == 1_000
+    # What it reads before it has come as far as its predecessor does not count.
+    assert merged.apply(ProgressMessage(2, [Report(0, 9_500), Report(1, 500)])) == 8_900
+    assert merged.apply(ProgressMessage(2, [Report(1, 9_200)])) == 9_200
+
+
 def test_a_source_without_ingest_does_not_stand_in_for_an_input_partition() -> None:
     """Its report beside those of three of four input partitions is not a report of the fourth."""
     merged = MergedProgress()
