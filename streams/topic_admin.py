@@ -141,7 +141,10 @@ def settle_counts(specs: dict[Role, TopicSpec], existing: dict[str, ExistingTopi
 
 
 def differences(
-    specs: dict[Role, TopicSpec], existing: dict[str, ExistingTopic], asked_partitions: int | None
+    specs: dict[Role, TopicSpec],
+    existing: dict[str, ExistingTopic],
+    asked_partitions: int | None,
+    replication_factor: int,
 ) -> list[Difference]:
     """Tell what is not as specified; the input topic's settings are its owner's and are not looked at."""
     counts = settle_counts(specs, existing)
@@ -154,6 +157,7 @@ def differences(
         found += _count_differences(role, spec, topic, counts[role], asked_partitions)
         if role != "input":
             found += _config_differences(spec, topic)
+            found += _copies_differences(spec, topic, replication_factor)
     return found
 
 
@@ -165,6 +169,17 @@ def _count_differences(
         return [Difference(spec.name, f"has {topic.partitions} partitions but needs {reason}", is_fatal=True)]
     if asked is not None and topic.partitions != spec.partitions:
         text = f"has {topic.partitions} partitions, not {spec.partitions}; existing topics are left as they are"
+        return [Difference(spec.name, text, is_fatal=False)]
+    return []
+
+
+def _copies_differences(spec: TopicSpec, topic: ExistingTopic, asked: int) -> list[Difference]:
+    copies, in_sync = topic.replication_factor, int(topic.configs.get("min.insync.replicas", 1))
+    if copies < in_sync:
+        text = f"has {copies} copies of a partition, and min.insync.replicas is {in_sync}: nothing can be written to it"
+        return [Difference(spec.name, text, is_fatal=True)]
+    if copies < asked:
+        text = f"has {copies} copies of a partition, not {asked}; existing topics are left as they are"
         return [Difference(spec.name, text, is_fatal=False)]
     return []
 

@@ -53,7 +53,7 @@ def command(partitions: int | None, replication_factor: int, is_check: bool, no_
             existing |= admin.existing(spec.name for spec in created)
     # No worker starts without it, whoever makes it.
     found = [Difference(name, "does not exist; its owners have to create it", is_fatal=True) for name in missing]
-    found += differences(specs, existing, partitions)
+    found += differences(specs, existing, partitions, replication_factor)
     if as_json:
         click.echo(
             msgspec.json.encode({"created": [s.name for s in created], "differences": [asdict(d) for d in found]})
