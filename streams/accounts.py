@@ -95,7 +95,7 @@ class AccountPartition:
                 except EventRefused as refused:
                     self._dead_letters.bury("accounts", record, refused)
                     dead += 1
-        self._dead_letters.check_limit(len(records), dead)
+        self._dead_letters.check_limit("accounts", observed + repeated + dead, dead)
         self._advance_direct()
         self._report()
         for outcome, count in (("observed", observed), ("repeated", repeated), ("dead_letter", dead)):
@@ -119,7 +119,7 @@ class AccountPartition:
     def _admit_direct(self, record: Record) -> UsageEvent:
         """Admit what a source has written into the usage topic itself: one canonical event per message."""
         self.direct_active_at = time.monotonic()
-        admitted = self._admission.admit(record.value, record.headers, self._direct)
+        admitted = self._admission.admit(record.value, record.headers, self._direct, record.timestamp)
         if admitted.refused:
             raise admitted.refused[0]
         if len(admitted.events) != 1:

@@ -42,7 +42,8 @@ class Admission:
     settings
         Bounds of event time, key of the fingerprints.
     now_ms
-        The wall clock, milliseconds since the epoch. Only the bounds against impossible event times use it.
+        The wall clock, milliseconds since the epoch. Only the bounds against impossible event times use it, and only
+        for messages of which nobody knows when they were stored.
     is_age_bounded
         Whether an event may be too old; a recording may be as old as it is.
     """
@@ -54,11 +55,17 @@ class Admission:
         self._max_future_ms = round(settings.max_future_seconds * 1000)
         self._max_age_ms = round(settings.max_age_days * _DAY_MS) if is_age_bounded else None
 
-    def admit(self, raw: bytes | None, headers: MessageHeaders, progress: InputProgress) -> Admitted:
+    def admit(
+        self, raw: bytes | None, headers: MessageHeaders, progress: InputProgress, stored_ms: int | None = None
+    ) -> Admitted:
         """Return the events of a message and count them in the progress of its partition; ``drop_prompts`` follows.
 
-        Nearly all messages are one usage event each; a message of another known format may hold several.
+        Nearly all messages are one usage event each; a message of another known format may hold several. ``stored_ms``
+        is Kafka's timestamp of it (milliseconds since the epoch, -1 for none): an event ahead of that is impossible,
+        whenever it is read.
         """
+        now_ms = self._now_ms()
+        seen_ms = now_ms if stored_ms is None or stored_ms < 0 else min(now_ms, stored_ms)
         try:
             found = self._adapters.read(raw or b"", headers)
         except EventRefused as refused:
@@ -67,7 +74,7 @@ class Admission:
         for event in found.events:
             occurred_ms = epoch_ms(event.occurred_at)
             try:
-                self._check_time(occurred_ms, progress)
+                self._check_time(occurred_ms, seen_ms, progress)
             except EventRefused as refused:
                 admitted.refused.append(refused)
             else:
@@ -90,12 +97,11 @@ class Admission:
             for e in sound
         ]
 
-    def _check_time(self, occurred_ms: int, progress: InputProgress) -> None:
-        now_ms = self._now_ms()
-        if occurred_ms > now_ms + self._max_future_ms:
-            raise EventRefused("time_out_of_range", f"occurred_at is {occurred_ms - now_ms} ms in the future")
-        if self._max_age_ms is not None and occurred_ms < now_ms - self._max_age_ms:
-            raise EventRefused("time_out_of_range", f"occurred_at is {(now_ms - occurred_ms) // _DAY_MS} days ago")
+    def _check_time(self, occurred_ms: int, seen_ms: int, progress: InputProgress) -> None:
+        if occurred_ms > seen_ms + self._max_future_ms:
+            raise EventRefused("time_out_of_range", f"occurred_at is {occurred_ms - seen_ms} ms in the future")
+        if self._max_age_ms is not None and occurred_ms < seen_ms - self._max_age_ms:
+            raise EventRefused("time_out_of_range", f"occurred_at is {(seen_ms - occurred_ms) // _DAY_MS} days ago")
         if progress.is_late(occurred_ms):
             late_by_ms = progress.watermark_ms - occurred_ms
             raise EventRefused("late", f"occurred_at is {late_by_ms} ms behind the watermark of its input partition")

@@ -104,7 +104,7 @@ class AlertPartition:
             except EventRefused as refused:
                 self._dead_letters.bury("alerts", record, refused)
                 dead += 1
-        self._dead_letters.check_limit(len(records), dead)
+        self._dead_letters.check_limit("alerts", len(records), dead)
         self.next_offset = records[-1].offset + 1
 
     def _apply(self, record: Record) -> None:

@@ -114,7 +114,7 @@ class CampaignPartition:
             except EventRefused as refused:
                 self._dead_letters.bury("campaigns", record, refused)
                 dead += 1
-        self._dead_letters.check_limit(len(records), dead)
+        self._dead_letters.check_limit("campaigns", observed + repeated + dead, dead)
         for outcome, count in (("observed", observed), ("repeated", repeated), ("dead_letter", dead)):
             metric_defs.EVENTS.labels("campaigns", outcome).inc(count)
 

@@ -52,32 +52,31 @@ class TooManyDeadLetters(RuntimeError):
 
 
 class DeadLetterLimit:
-    """Counts inputs in windows and refuses to go on when too many of one window were dead letters.
+    """Counts each stage's inputs in windows and refuses to go on when too many of one window were dead letters.
 
     If bad code or a changed format ships, stopping keeps the input where it is; rerouting all of it does not. A window
-    is so many inputs, or one batch if that is larger. With a ``max_ratio`` of 1 nothing is too many.
+    is so many inputs, or one batch if that is larger. With a ``max_ratio`` of 1 nothing is too many. Stages are counted
+    apart: what one refuses never reaches the next.
     """
 
     def __init__(self, window: int, max_ratio: float) -> None:
         self._window = window
         self._max_ratio = max_ratio
-        self._inputs = 0
-        self._dead = 0
+        self._counts: dict[str, tuple[int, int]] = {}
 
-    def count(self, inputs: int, dead: int) -> None:
-        """Count inputs and the dead letters among them; raises ``TooManyDeadLetters`` at the limit."""
-        self._inputs += inputs
-        self._dead += dead
-        most = self._max_ratio * max(self._inputs, self._window)
-        if self._max_ratio < 1 and self._dead >= max(1.0, most):
+    def count(self, stage: str, inputs: int, dead: int) -> None:
+        """Count inputs of a stage and the dead letters among them; raises ``TooManyDeadLetters`` at the limit."""
+        before = self._counts.get(stage, (0, 0))
+        inputs, dead = before[0] + inputs, before[1] + dead
+        most = self._max_ratio * max(inputs, self._window)
+        if self._max_ratio < 1 and dead >= max(1.0, most):
             raise TooManyDeadLetters(
-                f"{self._dead} of the last {self._inputs} inputs were dead letters (limit {most:.0f} in "
-                f"{max(self._inputs, self._window)}). Read their reasons in the dead-letter topic; if they are right, "
+                f"{dead} of the last {inputs} inputs of {stage} were dead letters (limit {most:.0f} in "
+                f"{max(inputs, self._window)}). Read their reasons in the dead-letter topic; if they are right, "
                 "raise STILLWATCH_DEAD_LETTER_MAX_RATIO, to 1 for no limit, and start again: nothing of this batch "
                 "was committed."
             )
-        if self._inputs >= self._window:
-            self._inputs = self._dead = 0
+        self._counts[stage] = (0, 0) if inputs >= self._window else (inputs, dead)
 
 
 class DeadLetters:
@@ -113,9 +112,9 @@ class DeadLetters:
         more = f" (and {len(refused) - 1} more requests of this message)" if len(refused) > 1 else ""
         self.bury(stage, record, EventRefused(first.reason, first.detail + more))
 
-    def check_limit(self, inputs: int, dead: int) -> None:
-        """Raise ``TooManyDeadLetters`` when too much of the recent input was dead."""
-        self._limit.count(inputs, dead)
+    def check_limit(self, stage: str, inputs: int, dead: int) -> None:
+        """Raise ``TooManyDeadLetters`` when too much of the recent input of a stage was dead."""
+        self._limit.count(stage, inputs, dead)
 
     def _letter(self, stage: str, record: Input, refused: EventRefused) -> DeadLetter:
         value = record.value or b""

@@ -102,7 +102,7 @@ class IngestStage(StatelessStage):
         events: list[UsageEvent] = []
         origins: list[bytes] = []
         for record in records:
-            admitted = self._admission.admit(record.value, record.headers, state.progress)
+            admitted = self._admission.admit(record.value, record.headers, state.progress, record.timestamp)
             if admitted.refused:
                 self._dead_letters.bury_refused("ingest", record, admitted.refused)
                 dead += 1
@@ -113,7 +113,7 @@ class IngestStage(StatelessStage):
                     metric_defs.UNKNOWN_FIELDS.inc(len(unknown_fields(value_of(record))))
         for event, origin in zip(self._admission.drop_prompts(events), origins, strict=True):
             self._publish(event, origin)
-        self._dead_letters.check_limit(len(records), dead)
+        self._dead_letters.check_limit("ingest", len(records), dead)
         state.finish_batch(records[-1].offset + 1)
         metric_defs.EVENTS.labels("ingest", "admitted").inc(len(events))
         metric_defs.EVENTS.labels("ingest", "dead_letter").inc(dead)

@@ -19,8 +19,8 @@ from streams.settings import Settings
 BATCH_EVENTS = 512
 """Events that are read at once; fingerprints of many cost less."""
 
-Message = tuple[bytes | None, MessageHeaders]
-"""Value and headers of a message."""
+Message = tuple[bytes | None, MessageHeaders, int | None]
+"""Value and headers of a message, and Kafka's timestamp of it (milliseconds since the epoch), where there is one."""
 
 
 class ReplaySummary(msgspec.Struct):
@@ -79,16 +79,16 @@ class Replay:
         """Yield the alerts of a recording with one partition as they become due."""
         remaining = iter(raws)
         while batch := list(islice(remaining, BATCH_EVENTS)):
-            yield from self.feed(0, [(raw, ()) for raw in batch])
+            yield from self.feed(0, [(raw, (), None) for raw in batch])
         yield from self.finish(0)
 
     def feed(self, partition: int, messages: Iterable[Message]) -> list[Alert]:
         """Take in the next messages of a partition; returns the alerts that became due, in order."""
         progress = self._progress[partition]
         admitted: list[tuple[UsageEvent, int]] = []
-        for raw, headers in messages:
+        for raw, headers, stored_ms in messages:
             self.summary.inputs += 1
-            found = self._admission.admit(raw, headers, progress)
+            found = self._admission.admit(raw, headers, progress, stored_ms)
             for refused in found.refused[:1]:
                 self.summary.refused[refused.reason] = self.summary.refused.get(refused.reason, 0) + 1
             admitted += [(event, progress.watermark_ms) for event in found.events]

@@ -84,10 +84,11 @@ class Settings(BaseSettings):
         default=120.0, description="How far behind the newest event of its partition an event may be."
     )
     max_future_seconds: Annotated[float, Field(ge=0)] = Field(
-        default=60.0, description="How far ahead of the wall clock an event may be; keep below the disorder."
+        default=60.0,
+        description="How far ahead of when its message was stored an event may be; keep below the disorder.",
     )
     max_age_days: Annotated[float, Field(gt=0)] = Field(
-        default=3_650.0, description="How far behind the wall clock an event may be."
+        default=3_650.0, description="How far behind when its message was stored an event may be."
     )
     idle_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0,
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
     dead_letter_window: Annotated[int, Field(ge=10)] = 1_000
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5,
-        description="Share of dead letters in one window of inputs at which the worker stops; 1: it never does.",
+        description="Share of dead letters in a window of a stage's inputs at which the worker stops; 1: never.",
     )
 
     # -- what people and machines look at -------------------------------------------------------

@@ -89,7 +89,8 @@ class TopicRange:
                 continue
             fetched = await self._consumer.getmany(*now, timeout_ms=POLL_MS, max_records=BATCH_MESSAGES)
             for tp, records in fetched.items():
-                yield tp.partition, [(r.value, tuple(r.headers)) for r in records if r.offset < self._ends[tp]]
+                inside = [r for r in records if r.offset < self._ends[tp]]
+                yield tp.partition, [(r.value, tuple(r.headers), r.timestamp) for r in inside]
 
     async def _find(self) -> None:
         count = await partition_count(self._settings, self._topic)

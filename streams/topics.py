@@ -119,7 +119,8 @@ _STATE = {
 _CONFIGS: dict[Role, dict[str, str]] = {
     # Above the limit of an event, so that a larger one arrives and becomes a dead letter instead of stopping the
     # gateway that sends it.
-    "input": _kept(7 * _DAY_MS, 8 * _MIB),
+    # Stamped by the broker, so whether an event came from the future does not depend on the clock of who sent it.
+    "input": _kept(7 * _DAY_MS, 8 * _MIB) | {"message.timestamp.type": "LogAppendTime"},
     "usage": _kept(7 * _DAY_MS, _MIB),
     "links": _kept(3 * _DAY_MS, 16 * _MIB),
     "alerts": _kept(90 * _DAY_MS, _CAMPAIGN_BYTES),

@@ -28,7 +28,7 @@ def as_specified(**changed: Any) -> dict[str, ExistingTopic]:
 
 def texts(existing: dict[str, ExistingTopic], asked: int | None = None) -> list[tuple[str, bool]]:
     """Return the differences as text, each with whether it is fatal."""
-    return [(str(difference), difference.is_fatal) for difference in differences(SPECS, existing, asked)]
+    return [(str(difference), difference.is_fatal) for difference in differences(SPECS, existing, asked, 3)]
 
 
 def test_names_are_those_of_the_design() -> None:
@@ -60,6 +60,29 @@ def test_partition_counts_fit_each_other(partitions: int) -> None:
     assert count["input"] == count["usage"] == count["account_state"] == partitions
     assert count["alerts"] == count["alert_state"] <= partitions
     assert count["links"] == count["campaign_state"] == count["feedback"] == 1
+
+
+@pytest.mark.parametrize(("copies", "in_sync", "expected"), [
+    (3, "2", []),
+    (2, "2", [("has 2 copies of a partition, not 3; existing topics are left as they are", False)]),
+    (1, "2", [("has 1 copies of a partition, and min.insync.replicas is 2: nothing can be written to it", True)]),
+])  # fmt: skip
+def test_too_few_copies_are_told(copies: int, in_sync: str, expected: list[tuple[str, bool]]) -> None:
+    """Fewer than must agree on a record: every write fails for good, whatever else is as it should be."""
+    configs = SPECS["usage"].configs | {"min.insync.replicas": in_sync}
+    existing = as_specified(usage=ExistingTopic(6, copies, configs))
+
+    assert texts(existing) == [(f"t.stillwatch.usage: {text}", is_fatal) for text, is_fatal in expected]
+
+
+def test_how_often_the_input_is_copied_is_its_owners_choice() -> None:
+    """The service only reads it."""
+    assert texts(as_specified(input=ExistingTopic(6, 1, dict(SPECS["input"].configs)))) == []
+
+
+def test_the_broker_stamps_the_input() -> None:
+    """A gateway with a wrong clock would stamp its messages as wrongly as its events."""
+    assert SPECS["input"].configs["message.timestamp.type"] == "LogAppendTime"
 
 
 def test_state_is_never_deleted_by_age() -> None:

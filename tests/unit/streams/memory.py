@@ -25,9 +25,17 @@ def now_ms() -> int:
     return 1_800_000_000_000
 
 
-def record(topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Headers) -> Record:
-    """A record as aiokafka delivers it."""
-    return Record(topic, partition, offset, 0, 0, key, value, None, 0, len(value or b""), tuple(headers))
+def record(
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    stored_ms: int = -1,
+) -> Record:
+    """A record as aiokafka delivers it; without a timestamp of Kafka's unless one is given."""
+    return Record(topic, partition, offset, stored_ms, 0, key, value, None, 0, len(value or b""), tuple(headers))
 
 
 class MemoryKafka:

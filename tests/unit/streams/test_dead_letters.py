@@ -17,7 +17,7 @@ def published(value: bytes | None, key: bytes | None = None) -> Record:
     """What is published about a record with this value and key."""
     kafka = MemoryKafka()
     letters = DeadLetters(kafka, "dead", DeadLetterLimit(10, 1.0), now_ms)  # type: ignore[arg-type]
-    letters.bury("ingest", record("in", 3, 7, key, value, []), EventRefused("invalid", "a wrong type"))
+    letters.bury("ingest", record("in", 3, 7, key, value, [], 1_700), EventRefused("invalid", "a wrong type"))
     [(found,)] = kafka.logs.values()
     return found
 
@@ -33,7 +33,7 @@ def test_a_letter_keeps_origin_reason_and_original() -> None:
     letter = buried(b"\xff{", key=b"k")
 
     assert (letter["reason"], letter["detail"], letter["stage"]) == ("invalid", "a wrong type", "ingest")
-    assert letter["origin"] == {"topic": "in", "partition": 3, "offset": 7, "timestamp_ms": 0}
+    assert letter["origin"] == {"topic": "in", "partition": 3, "offset": 7, "timestamp_ms": 1_700}
     assert (base64.b64decode(letter["value_base64"]), base64.b64decode(letter["key_base64"])) == (b"\xff{", b"k")
     assert not letter["is_truncated"]
 
@@ -74,17 +74,17 @@ def test_several_refusals_in_one_message_are_one_letter() -> None:
 def test_the_limit_stops_at_the_share_of_a_window() -> None:
     """Half of twenty is too many when the ratio is one half."""
     limit = DeadLetterLimit(window=20, max_ratio=0.5)
-    limit.count(10, 9)
+    limit.count("ingest", 10, 9)
 
     with pytest.raises(TooManyDeadLetters, match="10 of the last 12"):
-        limit.count(2, 1)
+        limit.count("ingest", 2, 1)
 
 
 def test_the_limit_forgets_with_the_window() -> None:
     """A steady share below the limit never adds up to a stop."""
     limit = DeadLetterLimit(window=20, max_ratio=0.5)
     for _ in range(100):
-        limit.count(10, 4)
+        limit.count("ingest", 10, 4)
 
 
 @pytest.mark.parametrize(("before", "batch", "dead", "stops"), [
@@ -95,14 +95,25 @@ def test_the_limit_is_a_share_of_a_batch_larger_than_the_window(
 ) -> None:
     """A worker that catches up reads two windows at once: what counts is how much of them is dead."""
     limit = DeadLetterLimit(window=1_000, max_ratio=0.5)
-    limit.count(before, 0)
+    limit.count("ingest", before, 0)
 
     with pytest.raises(TooManyDeadLetters) if stops else nullcontext():
-        limit.count(batch, dead)
+        limit.count("ingest", batch, dead)
+
+
+def test_stages_are_counted_apart() -> None:
+    """What ingest admits is the input of the next stage, and does not make what it refuses a smaller share."""
+    limit = DeadLetterLimit(window=20, max_ratio=0.5)
+    limit.count("ingest", 10, 6)
+    limit.count("accounts", 4, 0)
+    limit.count("campaigns", 100, 0)
+
+    with pytest.raises(TooManyDeadLetters, match="12 of the last 20 inputs of ingest"):
+        limit.count("ingest", 10, 6)
 
 
 def test_a_share_of_one_is_no_limit() -> None:
     """The way past a topic full of another format."""
     limit = DeadLetterLimit(window=20, max_ratio=1.0)
     for _ in range(3):
-        limit.count(30, 30)
+        limit.count("ingest", 30, 30)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def event(number: int, offset_seconds: int, **fields: Any) -> bytes:
     return json.dumps(required | fields).encode()
 
 
-def new_stage(kafka: MemoryKafka) -> IngestStage:
+def new_stage(kafka: MemoryKafka, now_ms: Callable[[], int] = now_ms) -> IngestStage:
     """An ingest stage that publishes into memory."""
     dead_letters = DeadLetters(kafka, "dead", DeadLetterLimit(1_000_000, 1.0), now_ms)  # type: ignore[arg-type]
     stage = IngestStage(SETTINGS, Admission(SETTINGS, now_ms), kafka, dead_letters, now_ms)  # type: ignore[arg-type]
@@ -87,6 +88,34 @@ def test_a_restart_judges_as_the_first_time(seconds: list[int], cuts: list[int],
             begin, newest_ms = commit.offset, int(commit.metadata)
 
     assert outcomes(kafka) == outcomes(expected)
+
+
+@pytest.mark.parametrize("read_later_ms", [0, 3_600_000])
+def test_what_comes_from_the_future_is_judged_by_when_it_was_stored(read_later_ms: int) -> None:
+    """An event ahead of its own message is refused, though the clock has passed it when a backlog is read."""
+    stored_ms = NOON_MS
+    kafka = MemoryKafka()
+    stage = new_stage(kafka, now_ms=lambda: stored_ms + read_later_ms)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    seconds = [0, round(SETTINGS.max_future_seconds) + 1, round(SETTINGS.max_future_seconds), 0]
+    stage.process(0, [record("in", 0, n, None, event(n, at), [], stored_ms) for n, at in enumerate(seconds)])
+
+    admitted, refused = outcomes(kafka)
+    assert refused == {1}
+    assert len(admitted) == 3
+    [letter] = kafka.values("dead")
+    assert json.loads(letter)["reason"] == "time_out_of_range"
+    assert f"{1_000 * seconds[1]} ms in the future" in json.loads(letter)["detail"]
+
+
+def test_a_message_stored_in_the_future_is_judged_by_the_clock() -> None:
+    """Who sends it may stamp it, and be as wrong about that as about the event."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka, now_ms=lambda: NOON_MS)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, [record("in", 0, 0, None, event(0, 600), [], NOON_MS + 600_000)])
+
+    assert outcomes(kafka) == (set(), {0})
 
 
 def test_the_text_of_a_prompt_goes_no_further() -> None:

@@ -73,7 +73,7 @@ def test_partitions_read_unevenly_give_the_alerts_of_one(seed: int, partitions: 
     while running:
         number = chooser.choice(running)
         batch, inputs[number] = inputs[number][:50], inputs[number][50:]
-        alerts += replay.feed(number, [(line, ()) for line in batch])
+        alerts += replay.feed(number, [(line, (), None) for line in batch])
         if not inputs[number]:
             running.remove(number)
             alerts += replay.finish(number)
