@@ -58,6 +58,7 @@ class Case(msgspec.Struct, array_like=True):
     ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
     resemblance, and are not in the core, is a member than not (nats), as of when it was last compared; ``doubts`` at
     how many checks on end it was likelier not. ``untold`` are those of the exchanges of which nobody told the tokens.
+    ``raised_ms`` is the time of the latest evidence, ``told_ms`` of the latest that a version has told.
     """
 
     kind: Kind
@@ -82,6 +83,7 @@ class Case(msgspec.Struct, array_like=True):
     confirmed: list[str] = []
     doubts: dict[str, int] = {}
     untold: int = 0
+    told_ms: int = 0
 
     @property
     def is_rollup(self) -> bool:
@@ -127,6 +129,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
     case.status = status
     case.raised_ms = max(at_ms, case.raised_ms) if is_evidence else case.raised_ms
     case.published_ms = max(at_ms, case.published_ms)
+    case.told_ms = case.raised_ms
     case.published_score = case.score
     severity, action = _ladder(case)
     return Alert(

@@ -173,8 +173,10 @@ class Casebook:
         case.confirmed = [account_id for account_id in case.confirmed if account_id in case.accounts]
         if not leaving.isdisjoint(case.likeness):
             self._learn_likeness(case, {})
-        if case.is_rollup and not case.core:
-            case.score, case.reasons = 0.0, []
+        if case.is_rollup:
+            case.raised_ms = max(case.accounts.values(), default=case.raised_ms)
+            if not case.core:
+                case.score, case.reasons = 0.0, []
 
     def join_kin(self, case: Case, accounts: Iterable[str], nats: Mapping[str, float], at_ms: int) -> list[Alert]:
         """Name accounts and publish it; of those that resemble the core it is known how surely (nats)."""
@@ -276,21 +278,20 @@ class Casebook:
                 alerts += self.end(case, "resolved", at_ms)
             elif at_ms - case.raised_ms >= lifecycle.alert_days * DAY_MS:
                 alerts += self.end(case, "expired", at_ms)
-            elif case.raised_ms > case.published_ms and at_ms - case.published_ms >= lifecycle.alert_days * DAY_MS / 2:
+            elif case.raised_ms > case.told_ms and at_ms - case.told_ms >= lifecycle.alert_days * DAY_MS / 2:
                 # As of its evidence: what is renewed must not outlive it by more than any other version does.
                 alerts += self.publish(case, "updated", case.raised_ms)
         return alerts
 
     def _release_over(self, rollup: Case, at_ms: int) -> list[Alert]:
-        """Let go of those of a roll-up whose own alert would be over; when all are, it ends as any case does."""
+        """Let go of those of a roll-up whose own alert would be over; when all are, it ends."""
         lifecycle = self._spec.lifecycle
-        over = {
-            account_id
-            for account_id, evidence_ms in rollup.accounts.items()
-            if at_ms - evidence_ms >= lifecycle.alert_days * DAY_MS
-            or at_ms - self._accounts[account_id].last_ms >= lifecycle.quiet_days * DAY_MS
-        }
-        return self.release(rollup, over, at_ms) if 0 < len(over) < len(rollup.accounts) else []
+        quiet = {a for a in rollup.accounts if at_ms - self._accounts[a].last_ms >= lifecycle.quiet_days * DAY_MS}
+        over = {a for a, evidence_ms in rollup.accounts.items() if at_ms - evidence_ms >= lifecycle.alert_days * DAY_MS}
+        over |= quiet
+        if len(over) == len(rollup.accounts):
+            return self.end(rollup, "resolved" if over == quiet else "expired", at_ms)
+        return self.release(rollup, over, at_ms) if over else []
 
     def restore(self, case: Case) -> None:
         """Take over an open case."""

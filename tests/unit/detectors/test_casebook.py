@@ -1,6 +1,7 @@
 """The casebook: how cases begin, go on and end."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_a_roll_up_keeps_nobody_whose_own_alert_would_be_over(why: str) -> None:
     over_ms = START_MS + round((lifecycle.quiet_days if why == "quiet" else lifecycle.alert_days) * DAY_MS)
     desk.active_until(over_ms)
     rollup.accounts |= {"a1": over_ms - 1, "a2": over_ms - 1}
-    rollup.raised_ms = rollup.published_ms = over_ms - 1
+    rollup.raised_ms = rollup.published_ms = rollup.told_ms = over_ms - 1
     if why == "quiet":
         desk.states["a0"].last_ms = START_MS
 
@@ -215,6 +216,59 @@ def test_a_roll_up_keeps_nobody_whose_own_alert_would_be_over(why: str) -> None:
     (fewer,) = desk.book.sweep(over_ms)
     assert (fewer.status, fewer.account_ids, fewer.exchanges) == ("updated", ("a1", "a2"), 200)
     assert desk.book.of_account("a0") is None
+
+
+def test_an_alert_with_new_evidence_is_renewed_before_consumers_let_it_go() -> None:
+    """A version that lets an account go tells no evidence and lasts no longer: what came since is told in time."""
+    desk = Desk()
+    case = desk.opened("campaign", "template::t", ["a0", "a1", "a2", "a3"])
+    day, told = round(DAY_MS), []
+    desk.active_until(START_MS + 30 * day)
+    for hour in range(1, 24 * 12):
+        at_ms = START_MS + hour * HOUR_MS
+        if hour == 24 * 6:
+            told += desk.book.release(case, {"a3"}, at_ms)
+        elif hour > 24 * 6:
+            told += desk.book.update(case, at_ms)
+        told += desk.book.sweep(at_ms)
+
+    assert told[0].account_ids == ("a0", "a1", "a2")
+    for before, after in pairwise(told):
+        assert before.expires_at is not None
+        assert after.raised_at <= before.expires_at
+    assert len(told) == 3
+
+
+def test_a_roll_up_lasts_no_longer_than_what_its_accounts_gave() -> None:
+    """Evidence on one that has left is none on those that stay: they expire when their own alerts would."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    over_ms = START_MS + round(SPEC.lifecycle.alert_days * DAY_MS)
+    desk.active_until(over_ms)
+    rollup.exchanges, rollup.output_tokens = 300, 21
+    rollup.accounts |= {"a2": over_ms - 2}
+    rollup.raised_ms = over_ms - 2
+    (fewer,) = desk.book.release(rollup, {"a2"}, over_ms - 1)
+
+    assert (fewer.status, fewer.account_ids) == ("updated", ("a0", "a1"))
+    assert fewer.expires_at == datetime.fromtimestamp(over_ms / 1000, UTC)
+    assert [alert.status for alert in desk.book.sweep(over_ms)] == ["expired"]
+
+
+@pytest.mark.parametrize(("quiet", "status"), [(("a0", "a1", "a2"), "resolved"), (("a0", "a1"), "expired")])
+def test_a_roll_up_ends_when_all_its_accounts_are_over(quiet: tuple[str, ...], status: str) -> None:
+    """Some are silent, the others gave no evidence of late: neither alone would end it."""
+    desk = Desk()
+    rollup = desk.opened("campaign", "rollup:7", ["a0", "a1", "a2"])
+    over_ms = START_MS + round(SPEC.lifecycle.alert_days * DAY_MS)
+    desk.active_until(over_ms)
+    rollup.accounts |= dict.fromkeys(quiet, over_ms - 1)
+    rollup.raised_ms = over_ms - 1
+    for account_id in quiet:
+        desk.states[account_id].last_ms = START_MS
+
+    assert [alert.status for alert in desk.book.sweep(over_ms)] == [status]
+    assert desk.book.cases == {}
 
 
 def test_a_roll_up_asks_for_no_more_than_looking() -> None:
