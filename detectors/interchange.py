@@ -35,6 +35,8 @@ _SMOOTHING = 40.0
 _DEPENDENCE = 0.5
 """What the facets say of one prompt depends on each other, so half of it counts."""
 _LEAST_COHERENCE = 0.001
+_MOST_COHERENCE = 0.99
+"""Where one code is all that most accounts ever send an urn gives back nothing else, and no number would be left."""
 _ASSUMED_COHERENCE = 0.02
 """What people's is at least, where it is not learned yet, to let accounts go; to accuse them it must be learned."""
 _OWN_AFFAIRS_NATS = -20.0
@@ -102,7 +104,7 @@ class InterchangeDetector:
         nats = np.zeros(len(states))
         for (recents, chars, vocabulary), ratio in zip(self._facets(states), coherence, strict=True):
             if ratio >= _LEAST_COHERENCE:
-                nats += _pool_nats(recents, chars, vocabulary, 1 / ratio - 1)
+                nats += _pool_nats(recents, chars, vocabulary, 1 / min(ratio, _MOST_COHERENCE) - 1)
         return nats * _DEPENDENCE
 
     @property

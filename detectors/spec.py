@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from schemas.yaml_text import YamlRefused, read_yaml
 
@@ -37,7 +37,7 @@ class FalseAlarms(_Section):
 class Crowd(_Section):
     """Content: does one account ask what a crowd asks?"""
 
-    popular_ratio: Ratio = Field(
+    popular_ratio: Annotated[Ratio, Field(gt=0)] = Field(
         default=0.03,
         description="Share of accounts that makes an opener fully popular at first; it is learned from then on.",
     )
@@ -117,12 +117,21 @@ class Groups(_Section):
         default=16, description="Exchanges that people do not make in one sitting: as good as having come back."
     )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
-    crowd_ratio: Ratio = Field(default=0.45, description="Popularity of requests from which a cluster counts in full.")
+    crowd_ratio: Ratio = Field(
+        default=0.45, validate_default=True, description="Popularity of requests from which a cluster counts in full."
+    )
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(
         default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."
     )
+
+    @field_validator("crowd_ratio")
+    @classmethod
+    def _counts_more(cls, crowd_ratio: float, info: ValidationInfo) -> float:
+        if crowd_ratio <= info.data.get("job_crowd_ratio", 0.0):
+            raise ValueError("should be above job_crowd_ratio")
+        return crowd_ratio
 
 
 class Kin(_Section):

@@ -68,6 +68,17 @@ def people(accounts: int, prompts: int, seed: int = 1) -> list[Suspicion]:
     return states
 
 
+@pytest.mark.parametrize("coherence", [0.99, 1.0])
+def test_where_most_send_one_code_only_the_others_are_still_told(coherence: float) -> None:
+    """Coherence 1 is the most that can be learned; who keeps to one code is likelier of an urn of its own."""
+    states = [account([f"x{number}x"] * 20) for number in range(6)]
+    judge = detector(states, coherence=coherence)
+    accounts = {f"a{number}": state for number, state in enumerate(states)}
+
+    assert all(math.isfinite(nats) and nats < -20 for nats in judge.nats_of(states))
+    assert judge.keeping_to_themselves(sorted(accounts), accounts) == accounts.keys()
+
+
 @given(sent=st.lists(st.lists(st.sampled_from(["aaa", "bbb", "ccc", "ddd"]), max_size=20), min_size=2, max_size=6))
 def test_evidence_is_the_ratio_of_the_two_likelihoods(sent: list[list[str]]) -> None:
     """Multinomial over Dirichlet compound multinomial, by gamma functions, around the others' pool."""

@@ -34,6 +34,12 @@ def test_every_number_is_explained() -> None:
         ("bucket_seconds: 5", "bucket_seconds: Input should be greater than or equal to 10, not 5"),
         ("groups: {certainty: 1.5}", "groups.certainty: Input should be less than or equal to 1, not 1.5"),
         ("harvest: {memory_hours: 0}", "harvest.memory_hours: Input should be greater than 0, not 0"),
+        ("groups: {crowd_ratio: 0.3}", "groups.crowd_ratio: Value error, should be above job_crowd_ratio, not 0.3"),
+        (
+            "groups: {job_crowd_ratio: 0.45}",
+            "groups.crowd_ratio: Value error, should be above job_crowd_ratio, not 0.45",
+        ),
+        ("crowd: {popular_ratio: 0}", "crowd.popular_ratio: Input should be greater than 0, not 0"),
         ("[1]", "should be a mapping of sections, is a list"),
         ("a: [", "not YAML"),
         ("kin: {}\ngroups:\n  min_rate: 5\n  min_rate: 6", "min_rate: given in line 3 and again in line 4"),
