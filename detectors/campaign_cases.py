@@ -1,6 +1,6 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeGuard
 
 from detectors.alike import AlikeDetector
@@ -54,7 +54,7 @@ class CampaignCases:
         owner = self._book.of_link(key)
         is_due = self._groups.is_due(key, end_ms)
         if owner is not None:
-            evidence = self._judge(key, end_ms, self._members_of_others(owner, key)) if is_due else None
+            evidence = self._judge(key, end_ms, self._left_out_of(owner, key, end_ms)) if is_due else None
             if is_due:
                 self._groups.groups[key].is_pure = self._is_enough(evidence) and evidence.is_pure
             return self._grow(owner, key, evidence, end_ms, touching)
@@ -95,14 +95,15 @@ class CampaignCases:
     def _judge(self, key: str, end_ms: int, left_out: Collection[str] = ()) -> GroupEvidence | None:
         return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, left_out)
 
-    def _members_of_others(self, owner: Case, key: str) -> set[str]:
-        """Accounts on a link that are members of other campaigns than the one it belongs to."""
+    def _left_out_of(self, owner: Case, key: str, end_ms: int) -> set[str]:
+        """Accounts on a link that are members of other campaigns than the one it belongs to, or judged benign."""
         members = self._groups.groups[key].members.keys() - owner.accounts.keys()
-        return {account_id for account_id in members if self._book.is_member(account_id)}
+        return {a for a in members if self._book.is_member(a)} | self._excused(members, end_ms)
 
     def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
         """What is evidence enough to open a campaign: what the link shows without those that say nothing about it."""
         left_out = self._members(evidence) | self._apart(key, evidence)
+        left_out |= self._excused(self._groups.groups[key].members, end_ms)
         if left_out:
             rest = self._judge(key, end_ms, left_out)
             if not self._is_enough(rest):
@@ -114,6 +115,10 @@ class CampaignCases:
         """Members of other campaigns among the accounts, when they are many."""
         members = {a for a in evidence.accounts if self._book.is_member(a)}
         return members if len(members) >= _PART_OF_CAMPAIGN_RATIO * len(evidence.accounts) else set()
+
+    def _excused(self, account_ids: Iterable[str], end_ms: int) -> set[str]:
+        """Those of the accounts whom a verdict protects: what they do is no evidence on others."""
+        return {a for a in account_ids if a in self._accounts and self._accounts[a].excused_until_ms > end_ms}
 
     def _apart(self, key: str, evidence: GroupEvidence) -> set[str]:
         """Of few accounts on one wording those that surely keep to affairs of their own: words are anybody's."""

@@ -1,6 +1,7 @@
 """Opening: which accounts on a link open a campaign together, through the whole campaign detector."""
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from detectors.campaigns import CampaignDetector
 from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
+from schemas.feedback import Feedback
 from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
 
 POPULAR = [f"P{number:02d}" for number in range(30)]
@@ -69,3 +72,33 @@ def test_who_keeps_to_his_own_affairs_is_no_evidence_on_few_with_one_wording(
     """Strangers apply one well-known wording to data of their own; a configuration is none, and many are told apart."""
     campaigns = opened(kind, keeping, accounts, own)
     assert [len(campaign) for campaign in campaigns] == [found] * (found > 0)
+
+
+def test_whom_a_reviewer_has_cleared_is_no_evidence_on_others() -> None:
+    """Eight on one configuration are named and judged benign; of six that come later the alert tells six, not all."""
+    chooser, detector = random.Random(3), CampaignDetector(parse_spec("{alike: {seeds: 0}}", "x"))
+    alerts: list[Alert] = []
+    for hour in range(2 * HOURS):
+        for number in range(100):
+            if hour % 6 == number % 6:
+                detector.observe(asks(f"person{number:02d}", hour, chooser.sample(POPULAR, 6)))
+        for number in range((hour >= BEGIN_HOUR) * 8 + (hour >= HOURS) * 6):
+            detector.observe(asks(f"linked{number:02d}", hour, chooser.sample(POPULAR, 8), "configuration"))
+        now_ms = START_MS + hour * HOUR_MS + BUCKET_MS
+        found = [a for a in detector.advance(now_ms) if a.kind == "campaign"]
+        if found and not alerts:
+            verdict = {
+                "feedback_id": "f",
+                "verdict": "benign",
+                "author": "r",
+                "reason": "x",
+                "alert_id": found[0].alert_id,
+            }
+            given_at = datetime.fromtimestamp(now_ms / 1000, UTC)
+            detector.apply_feedback(Feedback.model_validate(verdict | {"given_at": given_at}))
+        alerts += found
+
+    first, second = (a for a in alerts if a.status == "open")
+    assert first.account_ids == tuple(f"linked{number:02d}" for number in range(8))
+    assert second.account_ids == tuple(f"linked{number:02d}" for number in range(8, 14))
+    assert [e.explanation for e in second.evidence if e.explanation.startswith("6 accounts ")]
