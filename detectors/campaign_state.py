@@ -44,6 +44,7 @@ class Meta(msgspec.Struct, array_like=True):
     refused: dict[int, list[Refusal]] = {}
     popular_ratio: float = 0.0
     """0 in a state that was written before it was learned."""
+    firsts_ratio: dict[int, float] = {}
 
 
 _meta_decoder = msgspec.msgpack.Decoder(Meta)
@@ -132,6 +133,7 @@ class CampaignState:
             meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
             meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
             meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
+            meta.firsts_ratio = self._groups.firsts_ratio
             return meta
         if kind == _CROWD:
             return self._crowd.shards[int(name)]
@@ -155,6 +157,7 @@ class CampaignState:
             self._harvest.calibration = meta.calibration
             self._interchange.coherence, self._takeovers.refused = meta.coherence, meta.refused
             self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
+            self._groups.firsts_ratio = meta.firsts_ratio
             return meta
         if kind == _ACCOUNT:
             account = self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")

@@ -25,7 +25,9 @@ LINK_KINDS = ("configuration", "device", "payment", "template")
 organisations: their accounts are one customer's."""
 
 _THINNED_RATIO = 0.25
-"""Share of the accounts on a link that is kept when they have become too many."""
+"""Share of the accounts on a link, or of the links with one account, that is kept when they have become too many."""
+_MOST_FIRSTS = 1_000_000
+"""Links of a day that one account alone has used: some 350 MB of memory. One account can make 64 in each bucket."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
 _TAKEOVER_CAP = 6.0
 _TRACE = 4.0
@@ -70,6 +72,8 @@ class GroupDetector:
         """Links by account; follows from ``groups``."""
         self.firsts: dict[int, dict[str, str]] = {}
         """By day, the only account that has used a link yet; most links never see a second one."""
+        self.firsts_ratio: dict[int, float] = {}
+        """By day, the share of links, by lot, of which that is kept."""
         self.changed_firsts: set[tuple[int, str]] = set()
         self._due: dict[int, set[str]] = {}
         """Links by the hour in which the oldest of their members may have to be forgotten."""
@@ -120,9 +124,21 @@ class GroupDetector:
         first = today.get(key) or self.firsts.get(day - 1, {}).get(key)
         if first is None or (first == account_id and key not in today):
             # Also whoever was alone on it yesterday: who comes tomorrow is a second account.
-            today[key] = account_id
-            self.changed_firsts.add((day, key))
+            self._keep_first(day, key, account_id)
         return first is not None and first != account_id
+
+    def _keep_first(self, day: int, key: str, account_id: str) -> None:
+        """Note who was alone on a link; of more links than memory is meant for a part is kept, by lot."""
+        today, ratio = self.firsts[day], self.firsts_ratio.get(day, 1.0)
+        if not _is_kept(key, ratio):
+            return
+        today[key] = account_id
+        self.changed_firsts.add((day, key))
+        if len(today) > _MOST_FIRSTS:
+            self.firsts_ratio[day] = ratio = ratio * _THINNED_RATIO
+            for left_out in [key for key in today if not _is_kept(key, ratio)]:
+                del today[left_out]
+                self.changed_firsts.add((day, left_out))
 
     def _faded(self, member: Member, now_ms: int) -> float:
         return member.exchanges * math.exp(-max(0, now_ms - member.last_ms) / self._memory_ms)
@@ -242,6 +258,7 @@ class GroupDetector:
         """Forget members and links without a trace left; returns the keys that changed. Called once per hour."""
         for day in [day for day in self.firsts if day < now_ms // DAY_MS - 1]:
             self.changed_firsts.update((day, key) for key in self.firsts.pop(day))
+            self.firsts_ratio.pop(day, None)
         changed = []
         for hour in sorted(hour for hour in self._due if hour <= now_ms // HOUR_MS):
             changed += [key for key in sorted(self._due.pop(hour)) if self._forget(key, now_ms)]

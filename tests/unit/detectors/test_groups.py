@@ -297,6 +297,26 @@ def test_what_leaves_no_trace_is_forgotten() -> None:
     assert (groups.groups, groups.links_of, groups.firsts) == ({}, {}, {})
 
 
+def test_of_too_many_links_with_one_account_a_part_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By lot, so a second account is found on some of them, and no more is held than memory is meant for."""
+    monkeypatch.setattr("detectors.groups._MOST_FIRSTS", 100)
+    groups, day = GroupDetector(SPEC), START_MS // DAY_MS
+    for number in range(1_000):
+        groups.observe(f"template::{number}", "a", 1, START_MS)
+        assert len(groups.firsts[day]) <= 100
+    kept = set(groups.firsts[day])
+    written = {key for _, key in groups.changed_firsts}
+    for number in range(1_000):
+        groups.observe(f"template::{number}", "b", 1, START_MS)
+
+    assert 25 <= len(kept) <= 100
+    assert set(groups.groups) <= kept
+    assert kept <= written
+    assert groups.firsts_ratio == {day: 0.25**2}
+    groups.sweep(START_MS + 3 * DAY_MS)
+    assert groups.firsts_ratio == {}
+
+
 def test_links_of_very_many_are_forgotten_when_nobody_uses_them() -> None:
     """Four memories after the last use by an account that is kept, whether or not a worker took over."""
     groups, restored = GroupDetector(MANY), GroupDetector(MANY)
