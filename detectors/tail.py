@@ -4,9 +4,9 @@ Each account gives one value per active day, its largest. Counted is how many of
 unusual, a quarter of it, and four times it; between and beyond, the tail is the Pareto that goes through these points
 (peaks over a threshold: Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017). So the most
 extreme values, where campaigns would be, do not shape what they are measured by, and what members of campaigns reach
-is not counted: their days are as if they had reached nothing. A prior stands in for what has not been seen yet. When more than one or two per cent of all
-account-days are abusive and unnoticed, the tail becomes too heavy and detection slower: it errs to the side of
-silence. Counts fade, so that what was usual years ago is forgotten.
+is not counted: their days are as if they had reached nothing. A prior stands in for what has not been seen yet. When
+more than one or two per cent of all account-days are abusive and unnoticed, the tail becomes too heavy and detection
+slower: it errs to the side of silence. Counts fade, so that what was usual years ago is forgotten.
 """
 
 import math

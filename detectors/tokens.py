@@ -61,6 +61,8 @@ _WIDE_ENDS: Final = (
 _UNSPACED_ENDS: Final = re.compile(
     f"[{_WIDE_ENDS}.!?:;](?:(?=[{_UNSPACED}])|(?<=[{_WIDE_ENDS}])|(?<=[{_UNSPACED}][!?:;]))"
 )
+_MOST_MARKS: Final = 30
+_SYMBOLS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _SIGNED: Final = {mark: unicodedata.normalize("NFKC", mark) + _END_SIGN for mark in _WIDE_ENDS + ".!?:;"}
 # A mark that ends a part of the prompt takes the white space or the sign behind it along, so that it differs from the
 # same mark inside "3.5" or "node.js". Lengths are bounded so that no token fills the memory.
@@ -89,13 +91,26 @@ def fold(prompt: str) -> str:
     text = _cut(prompt)
     if text.isascii():
         return text.lower().strip()
-    signed = _UNSPACED_ENDS.sub(_sign, text)
+    signed = _UNSPACED_ENDS.sub(_sign, _SYMBOLS.sub(_with_few_marks, text))
     return _cut(unicodedata.normalize("NFKC", signed).casefold().strip())
 
 
 def plain(text: str) -> str:
     """Return a folded prompt as one line with single spaces, without the signs that folding has put in."""
     return " ".join(text.replace(_END_SIGN, "").split())
+
+
+def _with_few_marks(symbols: re.Match[str]) -> str:
+    """Symbols with at most thirty combining marks on end, as in Unicode's stream-safe text format (UAX 15).
+
+    Putting marks into their order takes the square of their number.
+    """
+    kept, marks = [], 0
+    for symbol in symbols[0]:
+        marks = marks + 1 if unicodedata.category(symbol).startswith("M") else 0
+        if marks <= _MOST_MARKS:
+            kept.append(symbol)
+    return "".join(kept)
 
 
 def _sign(mark: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+import unicodedata
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from detectors.fingerprint import (
     template_ids,
 )
 from detectors.fingerprint_layout import EMBEDDING, OPENERS
+from detectors.tokens import fold
 from tests.unit.detectors.fingerprint_reference import reference_fingerprint
 
 KEY = b"a key of some length"
@@ -185,3 +187,13 @@ def test_sections_that_are_absent_are_empty() -> None:
     assert set(found[OPENERS]) == {"-"}
     assert len(set(found[EMBEDDING])) == 1
     assert not embedding(found).any()
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0344", "\u0f73"])
+def test_of_a_long_run_of_combining_marks_thirty_count(mark: str) -> None:
+    """Putting them into order takes the square of their number; words of no language have more than a few."""
+    short, long = "word a" + mark * 30 + " end", "word a" + mark * 10_000 + " end"
+
+    assert fold(short) == unicodedata.normalize("NFKC", short)
+    assert fold(long) == fold(short)
+    assert fold("a" + f"{mark}b" * 100) == unicodedata.normalize("NFKC", "a" + f"{mark}b" * 100)
