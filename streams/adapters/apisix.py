@@ -6,16 +6,27 @@ from collections.abc import Iterator
 import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
-from streams.adapters.reading import Document, Mapped, address, flag, number, text, time_of, user_agent, whole
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    flag,
+    identifier,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
 
 NAME = "apisix"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 MAPPED: Mapped = {
-    "event_id": text("request.headers.x-request-id", "response.headers.x-request-id", "digest"),
+    "event_id": text("digest"),
     "occurred_at": time_of("start_time", unit="ms"),
-    "account_id": text("consumer.username", "llm_summary.end_user_id"),
+    "account_id": identifier("consumer.username", "llm_summary.end_user_id"),
     "model": text("llm_summary.request_model", "llm_summary.model"),
     "input_tokens": whole("llm_summary.prompt_tokens"),
     "output_tokens": whole("llm_summary.completion_tokens"),
@@ -44,5 +55,5 @@ def matches(document: Document) -> bool:
 
 
 def documents(document: Document) -> Iterator[Document]:
-    """Yield the entry; it has no id of its own, so the digest of its contents is one."""
+    """Yield the entry; ids of requests may come from who makes them, so the digest of its contents is its id."""
     yield {**document, "digest": hashlib.blake2b(_encode(document), digest_size=16).hexdigest()}

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from streams.adapters.reading import Document, Mapped, address, as_text, number, text, time_of, user_agent, whole
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    as_text,
+    identifier,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
 
 NAME = "envoy"
 
@@ -21,7 +32,7 @@ MAPPED: Mapped = {
     "latency_ms": number("duration"),
     "client_ip": address("x-forwarded-for", "downstream_remote_address"),
     "user_agent": user_agent("user-agent"),
-    "source": text(":authority"),
+    "source": identifier(":authority"),
 }
 
 

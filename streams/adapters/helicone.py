@@ -6,11 +6,14 @@ from streams.adapters.reading import Document, Mapped, flag, number, text, time_
 
 NAME = "helicone"
 
+_MODEL = text("heliconeMeta.modelOverride", "heliconeMeta.gatewayModel", "heliconeMeta.providerModelId")
+"""Told by Helicone's own gateway; of what merely passes through its proxy the model is in a body that is not here."""
+
 MAPPED: Mapped = {
     "event_id": text("log.request.id"),
     "occurred_at": time_of("log.request.requestCreatedAt"),
     "account_id": text("log.request.userId", "log.request.heliconeApiKeyId"),
-    "model": text("heliconeMeta.modelOverride", "heliconeMeta.gatewayModel", "heliconeMeta.providerModelId"),
+    "model": lambda document: _MODEL(document) or "",
     "api_key_id": text("log.request.heliconeApiKeyId"),
     "provider": text("heliconeMeta.gatewayProvider", "log.request.provider"),
     "stream": flag("log.request.isStream"),

@@ -1,7 +1,10 @@
 """LiteLLM: its standard logging payload, as callbacks and the generic API callback write it."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
@@ -19,8 +22,10 @@ from streams.adapters.reading import (
 
 NAME = "litellm"
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
 MAPPED: Mapped = {
-    "event_id": text("litellm_call_id", "id"),
+    "event_id": text("digest"),
     "occurred_at": time_of("startTime", unit="s"),
     "account_id": text(
         "metadata.user_api_key_user_id", "metadata.user_api_key_team_id", "metadata.user_api_key_org_id",
@@ -61,6 +66,9 @@ def matches(document: Document) -> bool:
 def documents(document: Document) -> Iterator[Document]:
     """Yield the payload with what it does not say outright."""
     known: dict[str, Any] = dict(document)
+    # A client may name its call, and a failed attempt and the next one are logged under one name.
+    parts = [document.get(name) for name in ("litellm_call_id", "id", "startTime", "endTime", "status")]
+    known["digest"] = hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
     is_success = document.get("status") == "success"
     if is_success:
         known["status_code"] = 200

@@ -6,14 +6,26 @@ from typing import Any
 import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
-from streams.adapters.reading import Document, Mapped, address, dig, flag, number, text, time_of, user_agent, whole
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    dig,
+    flag,
+    identifier,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
 
 NAME = "portkey"
 
 MAPPED: Mapped = {
     "event_id": text("_id"),
     "occurred_at": time_of("created_at"),
-    "account_id": text("metadata._user", "metadata.user", "organisation_id"),
+    "account_id": identifier("metadata._user", "metadata.user", "organisation_id"),
     "model": text("request.body.model", "response.body.model"),
     "input_tokens": whole("response.body.usage.prompt_tokens"),
     "output_tokens": whole("response.body.usage.completion_tokens"),

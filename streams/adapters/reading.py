@@ -15,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
 _LARGEST_MICROSECONDS = 253_402_300_799_000_000
 _USER_AGENT_CHARACTERS = 1024
+_IDENTIFIER_CHARACTERS = 256
 
 
 def dig(document: Any, path: str) -> Any:
@@ -67,6 +68,11 @@ def text(*paths: str) -> Reader:
     return first_of(paths, as_text)
 
 
+def identifier(*paths: str) -> Reader:
+    """Read a text that the maker of a request may have chosen, passing over those that the usage event refuses."""
+    return first_of(paths, _as_identifier)
+
+
 def whole(*paths: str) -> Reader:
     """Read a whole number, also from a decimal string as OTLP writes it."""
     return first_of(paths, as_whole)
@@ -102,6 +108,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value not in ("", "-") else None
+
+
+def _as_identifier(value: Any) -> str | None:
+    found = as_text(value)
+    return found if found is not None and len(found) <= _IDENTIFIER_CHARACTERS else None
 
 
 def as_number(value: Any) -> float | None:

@@ -1,5 +1,7 @@
 """One small message of every format, and the usage events that are in it."""
 
+import hashlib
+import json
 from typing import Any
 
 from tests.unit.adapters.log_samples import (
@@ -19,6 +21,12 @@ from tests.unit.adapters.otlp_samples import (
     OTLP_OLD_EVENT,
     PROMPT,
 )
+
+
+def digest(raw: bytes) -> str:
+    """What names a log entry that has no id of its own."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
 
 LITELLM = {
     "id": "resp_1",
@@ -51,7 +59,7 @@ LITELLM = {
     "error_information": {"error_code": "", "error_class": ""},
 }
 LITELLM_EVENT = {
-    "event_id": "call_1",
+    "event_id": digest(b'["call_1","resp_1",1772409721.29,1772409722.79,"success"]'),
     "occurred_at": "2026-03-02T00:02:01.290000Z",
     "account_id": "acct_1",
     "model": "m-1",
@@ -174,7 +182,7 @@ APISIX = {
     "llm_request": {"messages": [{"role": "user", "content": PROMPT}], "temperature": 0.5},
 }
 APISIX_EVENT = {
-    "event_id": "req_1",
+    "event_id": digest(json.dumps(APISIX, sort_keys=True, separators=(",", ":")).encode()),
     "occurred_at": "2026-03-02T00:02:01.290000Z",
     "account_id": "acct_1",
     "model": "m-1",
