@@ -21,6 +21,10 @@ PLACEHOLDERS = (
 counts: a request that merely has the word in it would otherwise be one without a prompt, at its maker's wish."""
 
 
+_ANSWERING = ("assistant", "model")
+_TEXTS = ("text", "input_text")
+
+
 def last_prompt(*paths: str) -> Reader:
     """Read the text of the user's last message, from a list of messages or from JSON text of one."""
 
@@ -34,15 +38,17 @@ def last_prompt(*paths: str) -> Reader:
 
 
 def user_turns(*paths: str) -> Reader:
-    """Read how many messages of the user a request carries, ``None`` when it carries none, or placeholders of some.
+    """Read which turn of a conversation a request is, ``None`` when it carries no text of the user, or placeholders.
 
-    A placeholder may stand for one message or, as LiteLLM's does, for all of them.
+    It follows as many answers as it carries: an agent answers itself with what its tools say. Where answers are left
+    out, messages of the user tell. A placeholder may stand for one message or, as LiteLLM's does, for all of them.
     """
 
     def read(document: Document) -> int | None:
         for path in paths:
-            if texts := [*_user_texts(_messages(dig(document, path)))]:
-                return None if any(map(_is_placeholder, texts)) else len(texts)
+            messages = _messages(dig(document, path))
+            if texts := [*_user_texts(messages)]:
+                return None if any(map(_is_placeholder, texts)) else max(len(texts), 1 + _answers(messages))
         return None
 
     return read
@@ -71,7 +77,15 @@ def _messages(value: Any) -> list[Any]:
             value = msgspec.json.decode(value)
         except (msgspec.DecodeError, RecursionError):
             return []
+        # Somebody may ask about a list of objects; messages say whose they are.
+        if not any(isinstance(message, Mapping) and "role" in message for message in value):
+            return []
     return value if isinstance(value, list) else []
+
+
+def _answers(messages: list[Any]) -> int:
+    """Answers among the messages; a last one is what the next is to begin with."""
+    return sum(isinstance(message, Mapping) and message.get("role") in _ANSWERING for message in messages[:-1])
 
 
 def _user_texts(messages: list[Any]) -> Iterator[str]:
@@ -83,8 +97,13 @@ def _user_texts(messages: list[Any]) -> Iterator[str]:
 
 
 def _parts(content: Any) -> Iterator[str]:
-    """Texts of a message in parts: OpenAI and Bedrock call them text, the OTel conventions content."""
+    """Texts of a message in parts: OpenAI and Bedrock call them text, the OTel conventions content.
+
+    Pictures and what a tool has said are no words of the user's.
+    """
     for part in content if isinstance(content, list) else []:
+        if isinstance(part, Mapping) and part.get("type", "text") not in _TEXTS:
+            continue
         found = part.get("text", part.get("content")) if isinstance(part, Mapping) else part
         if isinstance(found, str):
             yield found

@@ -4,8 +4,11 @@ As OTLP in JSON, one Kafka record with many spans of many accounts. Spans of som
 are left out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
@@ -27,6 +30,10 @@ NAME = "otlp"
 
 REQUESTS = frozenset({None, "chat", "text_completion", "generate_content", "embeddings", "LLM", "EMBEDDING"})
 """Operations and span kinds that are requests to a model; tools, agents and retrievals are not."""
+_MESSAGE = re.compile(
+    r"llm\.input_messages\.(?P<number>\d{1,6})\.message\."
+    r"(?:(?P<field>role|content)|contents\.(?P<part>\d{1,6})\.message_content\.text)"
+)
 FAILED = (2, "STATUS_CODE_ERROR")
 """Status of a span that failed; older instrumentations tell no kind of error."""
 
@@ -57,7 +64,7 @@ MAPPED: Mapped = {
     "choice_count": whole("gen_ai.request.choice.count"),
     "stream": flag("gen_ai.request.stream"),
     "conversation_id": text("gen_ai.conversation.id"),
-    "turn": user_turns("gen_ai.input.messages"),
+    "turn": user_turns("gen_ai.input.messages", "input.value"),
     "finish_reason": text("gen_ai.response.finish_reasons.0"),
     "status_code": whole("http.response.status_code", "http.status_code"),
     "error_type": text("error.type"),
@@ -100,10 +107,39 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
         attributes["latency_ms"] = (ended - began) / 1e6
     if dig(member, "status.code") in FAILED:
         attributes.setdefault("error.type", "_OTHER")
+    if attributes.get("input.mime_type") == "application/json":
+        attributes["input.value"] = _asked(attributes.get("input.value"))
+    if messages := _openinference_messages(attributes):
+        attributes.setdefault("gen_ai.input.messages", messages)
     if member.get("traceId") and member.get("spanId"):
         # A span and its log record are one request.
         attributes["event_id"] = f"{member['traceId']}-{member['spanId']}"
     return attributes
+
+
+def _openinference_messages(attributes: Document) -> list[dict[str, Any]]:
+    """Messages of a request as OpenInference flattens them: an attribute for each role and text, by number."""
+    messages: dict[int, dict[str, Any]] = {}
+    parts: dict[int, dict[int, Any]] = {}
+    for name, value in attributes.items():
+        if (match := _MESSAGE.fullmatch(name)) is not None:
+            message = messages.setdefault(int(match["number"]), {})
+            if match["part"] is None:
+                message[match["field"]] = value
+            else:
+                parts.setdefault(int(match["number"]), {})[int(match["part"])] = value
+    for place, texts in parts.items():
+        messages[place].setdefault("content", [texts[part] for part in sorted(texts)])
+    return [messages[place] for place in sorted(messages)]
+
+
+def _asked(body: Any) -> Any:
+    """What the body of a request asks, itself or as JSON text; OpenInference gives the whole body as input."""
+    try:
+        found = msgspec.json.decode(body) if isinstance(body, str) else body
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return found.get("messages", found.get("prompt")) if isinstance(found, dict) else None
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:
