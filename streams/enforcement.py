@@ -19,8 +19,9 @@ class Enforcement:
     """The newest version of every alert, and what follows from them for an account.
 
     ``apply`` and ``standing`` are the whole rule: a publication counts if its version is above the one seen for its
-    alert; an alert stands while it is open or updated, has not expired and is not a shadow. Order of arrival, repeats
-    and gaps change nothing. An alert may be forgotten once the alert topic no longer holds it.
+    alert; an alert stands while it is open or updated, has not expired and is not a shadow. An account has one alert of
+    its own at a time, so of those the latest counts: the compacted topic no longer holds how the one before ended.
+    Order of arrival, repeats and gaps change nothing. An alert may be forgotten once the alert topic no longer has it.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,9 @@ class Enforcement:
     def standing(self, account_id: str, now: datetime) -> list[Alert]:
         """Return the alerts that name the account and count at this time."""
         alerts = [self._newest[alert_id] for alert_id in self._alerts_of.get(account_id, ())]
-        return [alert for alert in alerts if alert.is_active and now < alert.expires_at and not alert.shadow]
+        own = max((alert for alert in alerts if alert.kind == "account"), key=_recency, default=None)
+        counting = [alert for alert in alerts if alert.kind == "campaign" or alert is own]
+        return [alert for alert in counting if alert.is_active and now < alert.expires_at and not alert.shadow]
 
     def ruling(self, account_id: str, now: datetime) -> Alert | None:
         """Return the alert whose action to take: the strictest, of equals the one that lasts longest."""
@@ -51,6 +54,10 @@ class Enforcement:
     def newest(self, alert_id: str) -> Alert | None:
         """Return the newest version of an alert, ``None`` before its first."""
         return self._newest.get(alert_id)
+
+
+def _recency(alert: Alert) -> tuple[datetime, bool, str]:
+    return alert.raised_at, alert.is_active, alert.alert_id
 
 
 def _strictness(alert: Alert) -> tuple[int, datetime, str]:

@@ -182,6 +182,20 @@ def delivery_cases() -> Iterator[Case]:
         .then(publication("a", 9, "resolved"))
         .expect(hour(9))
     )
+    yield (
+        Case(
+            "a-gap-hides-an-end",
+            "A compacted topic keeps one alert of each account's own: with the next the last has ended, in any order.",
+        )
+        .then(publication("a", 1, action="review"))
+        .expect(hour(1), acct_a="review")
+        .then(publication("b", 5, action="verify"))
+        .expect(hour(5), acct_a="verify")
+        .then(publication("a", 2, "updated", action="review"))
+        .expect(hour(5), acct_a="verify")
+        .then(publication("a-campaign", 3, accounts=["acct_a", "acct_b", "acct_c"], action="throttle"))
+        .expect(hour(5), acct_a="throttle", acct_b="throttle", acct_c="throttle")
+    )
 
 
 def order_cases() -> Iterator[Case]:

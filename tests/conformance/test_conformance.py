@@ -58,7 +58,12 @@ class Careless:
                 kept = tuple(members) if self.without == "leaving" and alert.kind == "campaign" else alert.account_ids
                 self.known[alert.alert_id] = alert.model_copy(update={"account_ids": kept})
         actions: dict[str, str] = {}
+        # Oldest first, so the last of an account's own is its latest.
+        own = {a.account_ids[0]: a for a in sorted(self.known.values(), key=_raised) if a.kind == "account"}
         for alert in self.known.values():
+            is_followed = alert.kind == "account" and own[alert.account_ids[0]] is not alert
+            if is_followed and self.without != "latest":
+                continue
             for account_id in alert.account_ids if self._stands(alert, now) else ():
                 chosen = [alert.recommended_action.type, actions.get(account_id, "observe")]
                 actions[account_id] = chosen[0] if self.without == "strictness" else max(chosen, key=LADDER.index)
@@ -68,6 +73,10 @@ class Careless:
         ended = {"retracted", "superseded", "resolved", "expired"} - {self.without}
         is_over = now >= alert.expires_at and self.without != "expiry"
         return alert.status not in ended and not is_over and (not alert.shadow or self.without == "shadow")
+
+
+def _raised(alert: Alert) -> datetime:
+    return alert.raised_at
 
 
 def failures(without: str) -> set[str]:
@@ -97,6 +106,7 @@ def test_a_careful_consumer_of_other_making_conforms() -> None:
         ("leaving", "members-come-and-go"),
         ("strictness", "the-strictest-counts"),
         ("passing over", "unreadable-is-passed-over"),
+        ("latest", "a-gap-hides-an-end"),
     ],
 )
 def test_a_careless_consumer_is_found_out(without: str, found_by: str) -> None:
@@ -177,3 +187,27 @@ def test_a_folder_without_cases_is_an_error(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert "no case" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        ({"after_lines": 4}, "after_lines is 4, of 3 lines"),
+        ({"after_lines": -1}, "after_lines is -1, of 3 lines"),
+        ({"now": "nonsense"}, "now: should be an RFC 3339 time"),
+        ({"actions": []}, "actions is a list"),
+        (None, "no checkpoint"),
+    ],
+)
+def test_a_case_that_is_damaged_does_not_pass(tmp_path: Path, damage: dict[str, object] | None, complaint: str) -> None:
+    """A truncated copy of the kit proves nothing: it is told in one line, with the name of the case."""
+    point = {"after_lines": 3, "now": "2026-03-02T02:00:00Z", "actions": {}}
+    checkpoints = [] if damage is None else [point | damage]
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "alerts.jsonl").write_text("{}\n" * 3)
+    (tmp_path / "case" / "expected.json").write_text(json.dumps({"meaning": "m", "checkpoints": checkpoints}))
+    done = CliRunner().invoke(command, ["--conformance", str(tmp_path)])
+
+    assert done.exit_code == 1
+    assert "cannot read the cases: case: " in done.stderr
+    assert complaint in done.stderr
