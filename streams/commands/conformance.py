@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,16 +34,31 @@ class Checkpoint:
 
 
 def read_cases(folder: Path) -> Iterator[Checkpoint]:
-    """Yield the checkpoints of every case below the folder; raises ``ValueError`` for a malformed case."""
+    """Yield the checkpoints of every case below the folder; raises ``ValueError`` and its like for a malformed case."""
     paths = sorted(folder.glob("*/expected.json")) or sorted(folder.glob("expected.json"))
     if not paths:
         raise ValueError(f"no case (a folder with alerts.jsonl and expected.json) in {folder}")
     for path in paths:
         lines = path.with_name("alerts.jsonl").read_bytes().splitlines()
         case = json.loads(path.read_bytes())
+        if not case["checkpoints"]:
+            raise ValueError(f"{path.parent.name}: no checkpoint")
         for point in case["checkpoints"]:
+            _check(point, path.parent.name, len(lines))
             alerts = tuple(lines[: point["after_lines"]])
             yield Checkpoint(path.parent.name, case["meaning"], alerts, point["now"], point["actions"])
+
+
+def _check(point: dict[str, Any], case: str, lines: int) -> None:
+    """Raise ``ValueError`` or ``TypeError`` for a checkpoint that cannot be played as it was written."""
+    if not 0 <= point["after_lines"] <= lines:
+        raise ValueError(f"{case}: after_lines is {point['after_lines']}, of {lines} lines")
+    if not isinstance(point["actions"], dict):
+        raise TypeError(f"{case}: actions is a {type(point['actions']).__name__}, not an object")
+    try:
+        parse_instant(point["now"])
+    except ValueError as error:
+        raise ValueError(f"{case}: now: {error}") from error
 
 
 def reference_state(alerts: Iterable[bytes], now: datetime) -> State:
