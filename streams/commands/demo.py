@@ -26,6 +26,7 @@ QUIET_SECONDS = 12.0
 FIRST_ALERT_SECONDS = 90.0
 """How long the first alert is waited for: a busy machine may still be starting the service when all is sent."""
 GIVE_UP_SECONDS = 240.0
+"""How long after all was to be sent the end is waited for."""
 WORKER_STOP_SECONDS = 30
 FOLDER = Path(".cache") / "demo"
 
@@ -102,7 +103,11 @@ def _show(settings: Settings, environment: dict[str, str], folder: Path, seconds
         _feeding(environment, folder / "events.jsonl.gz", seconds) as feeder,
     ):
         last = time.monotonic()
-        while time.monotonic() - began < GIVE_UP_SECONDS:
+        while True:
+            if time.monotonic() - began > seconds + GIVE_UP_SECONDS:
+                raise click.ClickException(
+                    f"it did not end {GIVE_UP_SECONDS:.0f} s after all was to be sent: see worker.log"
+                )
             for raw in feed.poll():
                 last = time.monotonic()
                 kept.write(raw + b"\n")
