@@ -123,9 +123,12 @@ class AlarmRates(msgspec.Struct):
         alerts = self.days.setdefault(day, Day()).alerts
         alerts[kind] = max(0, alerts.get(kind, 0) + count)
 
-    def close(self, watermark_ms: int) -> list[int]:
-        """End the days that event time has passed and forget those before the window; returns the ended ones."""
-        today = watermark_ms // _DAY_MS
+    def close(self, watermark_ms: int, bucket_ms: int) -> list[int]:
+        """End the days of which no bucket can come any more, forget those before the window; returns the ended ones.
+
+        A bucket counts for the day on which it began, and may reach into the next.
+        """
+        today = (watermark_ms - bucket_ms) // _DAY_MS
         ended = sorted(day for day in self.active if day < today)
         for day in ended:
             self.days.setdefault(day, Day()).accounts = _distinct(self.active.pop(day))

@@ -142,7 +142,7 @@ class CampaignPartition:
         for alert in self.clock.advance(watermark_ms):
             self._alerts.publish(alert)
             self.rates.count(alert)
-        if self.rates.close(watermark_ms):
+        if self.rates.close(watermark_ms, self._spec.bucket_seconds * 1000):
             log_rates(self.rates, self._spec)
 
     def _decide(self, record: Record, origin: bytes) -> None:

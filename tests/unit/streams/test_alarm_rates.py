@@ -14,6 +14,7 @@ from streams.alarm_rates import WINDOW_DAYS, AlarmRates, measure_rates
 from tests.conformance.record import hour, publication
 
 SPEC = load_spec(None)
+BUCKET_MS = 420_000
 DAY_MS = 86_400_000
 FIRST_DAY = epoch_ms(hour(0)) // DAY_MS
 _TEXTS_AND_LISTS = {"tenant_id": None, "plan": None, "slots": [], "new_slots": [], "links": []}
@@ -48,10 +49,21 @@ def test_accounts_of_a_day_are_counted_once_each(accounts: int) -> None:
     rates = AlarmRates()
     active(rates, 0, accounts)
 
-    assert rates.close(end_of(0) - 1) == []
+    assert rates.close(end_of(0) - 1 + BUCKET_MS, BUCKET_MS) == []
     assert rates.intervals(SPEC)["account"].observed == 0
-    rates.close(end_of(0))
+    rates.close(end_of(0) + BUCKET_MS, BUCKET_MS)
     assert rates.intervals(SPEC)["account"].observed == pytest.approx(accounts, rel=0.01)
+
+
+def test_a_bucket_counts_for_the_day_on_which_it_began() -> None:
+    """It may reach past midnight, and come when event time has: the day is not over before it can come no more."""
+    rates = AlarmRates()
+    active(rates, 0, 100)
+    assert rates.close(end_of(0) + BUCKET_MS - 1, BUCKET_MS) == []
+    rates.see(record_of("late", end_of(0) - 1))
+
+    assert rates.close(end_of(0) + BUCKET_MS, BUCKET_MS) == [FIRST_DAY]
+    assert rates.intervals(SPEC)["account"].observed == pytest.approx(101, abs=0.5)
 
 
 def test_realised_stands_beside_what_was_asked_for() -> None:
@@ -61,7 +73,7 @@ def test_realised_stands_beside_what_was_asked_for() -> None:
         active(rates, day, 100)
     for name in ("x", "y", "campaign"):
         rates.count(alert(name))
-    rates.close(end_of(2))
+    rates.close(end_of(2) + BUCKET_MS, BUCKET_MS)
     found = rates.intervals(SPEC)
 
     assert found["account"].realised == pytest.approx(150, rel=0.01)
@@ -81,7 +93,7 @@ def test_what_is_confirmed_or_taken_up_is_no_false_alarm() -> None:
     rates.count(alert("x", "superseded", superseded_by="campaign"))
     rates.count(alert("y", "updated"))
     rates.count(alert("z", "retracted"))
-    rates.close(end_of(0))
+    rates.close(end_of(0) + BUCKET_MS, BUCKET_MS)
 
     assert rates.intervals(SPEC)["account"].alerts == 2
 
@@ -93,7 +105,7 @@ def test_only_the_window_counts() -> None:
     rates.count(alert("y", "superseded", superseded_by="campaign"))
     for day in range(WINDOW_DAYS + 2):
         active(rates, day, 1)
-        rates.close(end_of(day))
+        rates.close(end_of(day) + BUCKET_MS, BUCKET_MS)
     found = rates.intervals(SPEC)
 
     assert (found["campaign"].observed, found["account"].alerts) == (WINDOW_DAYS, 0)
@@ -109,7 +121,7 @@ def test_who_is_rolled_up_counts_one_by_one() -> None:
     rates.count(alert("roll_2", accounts=("d",)))
     rates.count(alert("roll_1", "updated", accounts=("a", "b", "c", "e")))
     rates.count(alert("roll_1", "updated", accounts=("a", "e")))
-    rates.close(end_of(0))
+    rates.close(end_of(0) + BUCKET_MS, BUCKET_MS)
 
     assert rates.intervals(SPEC)["account"].alerts == 1 + 4 + 1
     assert rates.intervals(SPEC)["campaign"].alerts == 0
@@ -124,7 +136,7 @@ def test_what_was_settled_of_a_roll_up_stays_settled() -> None:
     """Of a and b one is judged benign, the other confirmed; c comes, is confirmed, and a leaves: one false alarm."""
     rates, found = AlarmRates(), []
     active(rates, 0, 100)
-    rates.close(end_of(0))
+    rates.close(end_of(0) + BUCKET_MS, BUCKET_MS)
     versions = [
         ("ab", "verify"),
         ("a", "verify"),
@@ -145,7 +157,7 @@ def test_the_gauges_are_of_whoever_has_the_partition() -> None:
     rates = AlarmRates()
     active(rates, 0, 10)
     rates.count(alert("x"))
-    rates.close(end_of(0))
+    rates.close(end_of(0) + BUCKET_MS, BUCKET_MS)
     labels = {"kind": "account", "rate": "realised"}
 
     measure_rates(rates, SPEC)
@@ -163,4 +175,4 @@ def test_counts_survive_a_snapshot() -> None:
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(rates), type=AlarmRates)
 
     assert again == rates
-    assert again.close(end_of(0)) == [FIRST_DAY]
+    assert again.close(end_of(0) + BUCKET_MS, BUCKET_MS) == [FIRST_DAY]
