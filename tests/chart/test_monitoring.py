@@ -103,10 +103,11 @@ def test_rules_link_to_the_runbook_when_told_where_it_is() -> None:
         ("512Mi", "536870912"),
         ("2G", "2000000000"),
         ("800000000", "800000000"),
+        (1_073_741_824, "1073741824"),
         (None, "+Inf"),
     ],
 )
-def test_the_memory_rule_follows_the_limit(limit: str | None, expected: str) -> None:
+def test_the_memory_rule_follows_the_limit(limit: str | int | None, expected: str) -> None:
     """The threshold is a share of the limit in bytes, whatever its unit; without a limit it never fires."""
     [group] = only(render(ON, {"resources": {"limits": {"memory": limit}}}), "PrometheusRule")["spec"]["groups"]
     [rule] = [r for r in group["rules"] if r["alert"] == "StillwatchMemoryHigh"]

@@ -132,11 +132,12 @@ def test_an_autoscaler_owns_the_number_of_workers(scaler: str, kind: str) -> Non
 
 def test_keda_watches_both_hops_and_never_scales_to_nothing() -> None:
     """Lag of the input and of the usage topic count; at least one worker stays, to move event time on."""
-    values = {"kafka": {"topicPrefix": "eu."}, "autoscaling": {"keda": {"enabled": True}}}
+    values = {"kafka": {"topicPrefix": "eu."}, "autoscaling": {"keda": {"enabled": True, "lagThreshold": 2_500_000}}}
     spec = only(render(values), "ScaledObject")["spec"]
 
     assert [t["metadata"]["topic"] for t in spec["triggers"]] == ["eu.llm.usage", "eu.stillwatch.usage"]
     assert {t["metadata"]["consumerGroup"] for t in spec["triggers"]} == {"stillwatch"}
+    assert {t["metadata"]["lagThreshold"] for t in spec["triggers"]} == {"2500000"}
     assert spec["minReplicaCount"] >= 1
 
 

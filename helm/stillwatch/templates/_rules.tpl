@@ -35,9 +35,9 @@ groups:
   "summary" "No worker answers"
   "description" "No alerts are raised. Events wait in Kafka and are judged by their own time later; nothing is lost while the topic keeps them.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchWorkerRestarting" "for" "0m" "severity" "warning"
-  "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3" .of)
+  "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3 or (avg_over_time(up{%s}[15m]) < 0.7 and up{%s} offset 10m)" .of .of .of)
   "summary" "{{ $labels.pod }} keeps restarting"
-  "description" "It started {{ $value }} times in half an hour. The last line of `kubectl logs --previous` says why it stopped.") }}
+  "description" "It started several times in half an hour, or hardly ever answers. The last line of `kubectl logs --previous` says why it stopped.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchAccountsUnwatched" "for" "10m" "severity" "critical"
   "expr" (printf "sum(stillwatch_partitions{%s, role=\"usage\"}) < %d" .of (int .root.Values.topics.partitions))
   "summary" "Some accounts are watched by nobody"
@@ -88,7 +88,10 @@ is of what its busiest stage reads.
 
 {{/* The memory limit of a worker in bytes; +Inf without one, so that the rule never fires. */}}
 {{- define "stillwatch.memoryLimitBytes" -}}
-{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources -}}
+{{- /* A number in a values file is a float, which toString writes with an exponent. */ -}}
+{{- $number := empty $limit | ternary "" (printf "%.0f" (float64 $limit)) -}}
+{{- $limit = kindIs "string" $limit | ternary $limit $number -}}
 {{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
 {{- $unit := regexFind "[A-Za-z]*$" $limit -}}
 {{- if and $limit (hasKey $units $unit) -}}
