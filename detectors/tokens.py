@@ -64,10 +64,15 @@ _UNSPACED_ENDS: Final = re.compile(
 _MOST_MARKS: Final = 30
 _SYMBOLS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _SIGNED: Final = {mark: unicodedata.normalize("NFKC", mark) + _END_SIGN for mark in _WIDE_ENDS + ".!?:;"}
+# What closes emphasis, a quotation or a bracket may stand between a mark that ends a part and white space.
+_CLOSERS: Final = r"*_`\"')\]}\u00ab\u00bb\u2018\u2019\u201c\u201d"
+# So do tags, whatever follows; what stands behind a word is a type of some language.
+_TAG: Final = re.compile(r"(?<!\w)</?[A-Za-z][\w-]{0,31}>(?=\S)")
 # A mark that ends a part of the prompt takes the white space or the sign behind it along, so that it differs from the
 # same mark inside "3.5" or "node.js". Lengths are bounded so that no token fills the memory.
 _ASCII_TOKENS: Final = re.compile(
-    rf"[^\s\d{_ASCII_PUNCTUATION}]{{1,32}}|[.!?:;\]>-]\s|[-=#*`\"]{{3,}}|[{_ASCII_PUNCTUATION}]"
+    rf"[^\s\d{_ASCII_PUNCTUATION}]{{1,32}}|[.!?:;\]>-]\s|[.!?:;][{_CLOSERS}]{{1,4}}\s|[-=#*`\"]{{3,}}"
+    rf"|[{_ASCII_PUNCTUATION}]"
     r"|\d{1,24}(?:[.,:]\d{1,24}){0,3}|\n",
     re.ASCII,
 )
@@ -76,7 +81,7 @@ _ASCII_TOKENS: Final = re.compile(
 _TOKENS: Final = re.compile(
     rf"\d\d{{0,23}}(?:[.,:]{_END_SIGN}?\d{{1,24}}){{0,3}}|[{_UNSPACED}]"
     rf"|[^{_PUNCTUATION}{_UNSPACED}\w\s][^{_PUNCTUATION}{_UNSPACED}\w\s]{{0,31}}|[^{_PUNCTUATION}{_UNSPACED}\s\d]{{1,32}}"
-    rf"|[.!?:;\]>-][\s{_END_SIGN}]|[-=#*`\"]{{3,}}|\u1361\u1361|[{_PUNCTUATION}]|\n"
+    rf"|[.!?:;\]>-][\s{_END_SIGN}]|[.!?:;][{_CLOSERS}]{{1,4}}\s|[-=#*`\"]{{3,}}|\u1361\u1361|[{_PUNCTUATION}]|\n"
 )
 _UNSPACED_CHARACTER: Final = re.compile(f"[{_UNSPACED}]")
 _FUNCTION_HAN: Final = "的了是在和有我你他她它不把被为與与請请吗呢这那个一"
@@ -89,6 +94,8 @@ def fold(prompt: str) -> str:
     than 16,384 characters the first 12,288 and the last 4,096 are kept.
     """
     text = _cut(prompt)
+    if "<" in text:
+        text = _TAG.sub(_sign_behind, text)
     if text.isascii():
         return text.lower().strip()
     signed = _UNSPACED_ENDS.sub(_sign, _SYMBOLS.sub(_with_few_marks, text))
@@ -111,6 +118,10 @@ def _with_few_marks(symbols: re.Match[str]) -> str:
         if marks <= _MOST_MARKS:
             kept.append(symbol)
     return "".join(kept)
+
+
+def _sign_behind(tag: re.Match[str]) -> str:
+    return tag[0] + _END_SIGN
 
 
 def _sign(mark: re.Match[str]) -> str:

@@ -160,6 +160,40 @@ def test_the_marks_of_every_script_part_wrapper_and_slot(instruction: str, mark:
     assert len({first_id(prompt) for prompt in prompts}) == 1
 
 
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "Answer as an expert. **Question:** {}",
+        "Answer as an expert. _Question:_ {}",
+        "# Role\nExpert\n**Question:** {}\n**Answer:**",
+        "Answer as an expert (be brief.) {}",
+        'He said "Be brief." {}',
+        "Sag: \u00bbKurz.\u00ab Fragen: \u201eNur das.\u201d {}",
+        "Answer as an expert. <question>{}</question>",
+        "<question>{}</question>",
+        "<rule>Be brief</rule><user-input>{}</user-input>",
+    ],
+)
+def test_what_closes_emphasis_quotations_and_tags_parts_wrapper_and_slot(wrapper: str) -> None:
+    """Between a mark and white space it hides the mark from nobody; a tag ends a part whatever follows."""
+    for slot in ("What is heat made of?", "Nenne mir drei Fl\u00fcsse."):
+        own = openers(fingerprint(slot))[0]
+
+        assert own in openers(fingerprint(wrapper.format(slot)))
+
+
+@pytest.mark.parametrize("code", ["vector<int>values", "a<b>c", "List<String>names", "x < y>z"])
+def test_a_type_in_brackets_ends_nothing(code: str) -> None:
+    """What stands behind a word, or is no name, is no tag."""
+    assert len(openers(fingerprint(f"Explain {code} to me"))) == 1
+
+
+def test_a_tag_makes_no_other_text() -> None:
+    """The sign behind it is no part of the text."""
+    assert exact_id(fingerprint("<b>Light</b> is fast")) == exact_id(fingerprint("<B>light</B>  is fast"))
+    assert exact_id(fingerprint("<b>x")) != exact_id(fingerprint("<b> x"))
+
+
 def test_two_ethiopic_word_spaces_end_a_sentence() -> None:
     """They are typed for a full stop; one alone only parts words."""
     assert len(openers(fingerprint("ሰላም ለሁሉም፡፡ብርሃን ምንድን"))) == 2
