@@ -54,7 +54,7 @@ class CampaignCases:
         owner = self._book.of_link(key)
         is_due = self._groups.is_due(key, end_ms)
         if owner is not None:
-            evidence = self._judge(key, end_ms, self._left_out_of(owner, key, end_ms)) if is_due else None
+            evidence = self._judge_owned(owner, key, end_ms) if is_due else None
             if is_due:
                 self._groups.groups[key].is_pure = self._is_enough(evidence) and evidence.is_pure
             return self._grow(owner, key, evidence, end_ms, touching)
@@ -92,20 +92,23 @@ class CampaignCases:
         """Whether evidence would open a campaign."""
         return evidence is not None and evidence.nats >= self._groups.threshold_nats
 
-    def _judge(self, key: str, end_ms: int, left_out: Collection[str] = ()) -> GroupEvidence | None:
-        return self._groups.judge(key, end_ms, self._accounts, self._harvest, self._interchange, left_out)
+    def _judge(
+        self, key: str, end_ms: int, others: Collection[str] = (), excused: Collection[str] = ()
+    ) -> GroupEvidence | None:
+        """Evidence on a link without others, whose takeovers may be among those seen, and those judged benign."""
+        known = (self._accounts, self._harvest, self._interchange)
+        return self._groups.judge(key, end_ms, *known, {*others, *excused}, counts_takeovers=not others)
 
-    def _left_out_of(self, owner: Case, key: str, end_ms: int) -> set[str]:
-        """Accounts on a link that are members of other campaigns than the one it belongs to, or judged benign."""
-        members = self._groups.groups[key].members.keys() - owner.accounts.keys()
-        return {a for a in members if self._book.is_member(a)} | self._excused(members, end_ms)
+    def _judge_owned(self, owner: Case, key: str, end_ms: int) -> GroupEvidence | None:
+        """Evidence on a campaign's link without members of other campaigns."""
+        rest = self._groups.groups[key].members.keys() - owner.accounts.keys()
+        return self._judge(key, end_ms, {a for a in rest if self._book.is_member(a)}, self._excused(rest, end_ms))
 
     def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
         """What is evidence enough to open a campaign: what the link shows without those that say nothing about it."""
-        left_out = self._members(evidence) | self._apart(key, evidence)
-        left_out |= self._excused(self._groups.groups[key].members, end_ms)
-        if left_out:
-            rest = self._judge(key, end_ms, left_out)
+        others, excused = self._members(evidence) | self._apart(key, evidence), self._excused(evidence.accounts, end_ms)
+        if others or excused:
+            rest = self._judge(key, end_ms, others, excused)
             if not self._is_enough(rest):
                 return None
             evidence = rest

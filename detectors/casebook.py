@@ -294,7 +294,8 @@ class Casebook:
         return self.release(rollup, over, at_ms) if over else []
 
     def restore(self, case: Case) -> None:
-        """Take over an open case."""
+        """Take over an open case; one that was written before it was noted what a version told, as it was told."""
+        case.told_ms = case.told_ms or min(case.raised_ms, case.published_ms)
         self.cases[case.alert_id] = case
         self.case_of.update(dict.fromkeys(case.accounts, case.alert_id))
         self._case_of_link.update(dict.fromkeys(case.links, case.alert_id))

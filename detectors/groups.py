@@ -161,8 +161,13 @@ class GroupDetector:
         harvest: HarvestDetector,
         interchange: InterchangeDetector,
         left_out: Collection[str] = (),
+        *,
+        counts_takeovers: bool = True,
     ) -> GroupEvidence | None:
-        """Evidence on a link, of some accounts left out; ``None`` when there is none."""
+        """Evidence on a link, of some accounts left out; ``None`` when there is none.
+
+        Takeovers are those of all on the link: they do not count where the accounts left out are a campaign's.
+        """
         group, spec = self.groups[key], self._spec
         everybody = self._uses(key, group, now_ms, states, harvest)
         uses = [use for use in everybody if use.account_id not in left_out]
@@ -174,7 +179,7 @@ class GroupDetector:
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
-        if not left_out:
+        if counts_takeovers:
             evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)

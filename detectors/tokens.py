@@ -62,12 +62,14 @@ _UNSPACED_ENDS: Final = re.compile(
     f"[{_WIDE_ENDS}.!?:;](?:(?=[{_UNSPACED}])|(?<=[{_WIDE_ENDS}])|(?<=[{_UNSPACED}][!?:;]))"
 )
 _MOST_MARKS: Final = 30
-_SYMBOLS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
+_KANA_MARKS: Final = "\uff9e\uff9f"
+"""Letters that become combining marks by NFKC; the only ones."""
+_SYMBOLS: Final = re.compile(rf"(?:[^\w\s\x00-\x7f]|[{_KANA_MARKS}]){{{_MOST_MARKS + 1},}}")
 _SIGNED: Final = {mark: unicodedata.normalize("NFKC", mark) + _END_SIGN for mark in _WIDE_ENDS + ".!?:;"}
 # What closes emphasis, a quotation or a bracket may stand between a mark that ends a part and white space.
 _CLOSERS: Final = r"*_`\"')\]}\u00ab\u00bb\u2018\u2019\u201c\u201d"
-# So do tags, whatever follows; what stands behind a word is a type of some language.
-_TAG: Final = re.compile(r"(?<!\w)</?[A-Za-z][\w-]{0,31}>(?=\S)")
+# So do tags without attributes, whatever follows; what opens behind a word is a type of some language.
+_TAG: Final = re.compile(r"(?:</|(?<!\w)<)[A-Za-z][\w-]{0,31}>(?=\S)")
 # A mark that ends a part of the prompt takes the white space or the sign behind it along, so that it differs from the
 # same mark inside "3.5" or "node.js". Lengths are bounded so that no token fills the memory.
 _ASCII_TOKENS: Final = re.compile(
@@ -114,7 +116,8 @@ def _with_few_marks(symbols: re.Match[str]) -> str:
     """
     kept, marks = [], 0
     for symbol in symbols[0]:
-        marks = marks + 1 if unicodedata.category(symbol).startswith("M") else 0
+        is_mark = symbol in _KANA_MARKS or unicodedata.category(symbol).startswith("M")
+        marks = marks + 1 if is_mark else 0
         if marks <= _MOST_MARKS:
             kept.append(symbol)
     return "".join(kept)

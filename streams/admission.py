@@ -53,7 +53,8 @@ class Admission:
         self._adapters = Adapters(settings.account_paths)
         self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
-        self._max_age_ms = round(settings.max_age_days * _DAY_MS) if is_age_bounded else None
+        self._oldest_ms = round(settings.max_age_days * _DAY_MS)
+        self._max_age_ms = self._oldest_ms if is_age_bounded else None
 
     def admit(
         self, raw: bytes | None, headers: MessageHeaders, progress: InputProgress, stored_ms: int | None = None
@@ -62,10 +63,11 @@ class Admission:
 
         Nearly all messages are one usage event each; a message of another known format may hold several. ``stored_ms``
         is Kafka's timestamp of it (milliseconds since the epoch, -1 for none): an event ahead of that is impossible,
-        whenever it is read.
+        whenever it is read. One from before all events, as a producer may set it, says nothing.
         """
         now_ms = self._now_ms()
-        seen_ms = now_ms if stored_ms is None or stored_ms < 0 else min(now_ms, stored_ms)
+        is_known = stored_ms is not None and stored_ms >= max(0, now_ms - self._oldest_ms)
+        seen_ms = min(now_ms, stored_ms) if stored_ms is not None and is_known else now_ms
         try:
             found = self._adapters.read(raw or b"", headers)
         except EventRefused as refused:

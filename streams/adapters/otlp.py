@@ -139,7 +139,9 @@ def _asked(body: Any) -> Any:
         found = msgspec.json.decode(body) if isinstance(body, str) else body
     except (msgspec.DecodeError, RecursionError):
         return None
-    return found.get("messages", found.get("prompt")) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return found if isinstance(found, list | str) else None
+    return next((found[name] for name in ("messages", "prompt", "input") if found.get(name) is not None), None)
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:

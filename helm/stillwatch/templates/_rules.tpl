@@ -37,7 +37,7 @@ groups:
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchWorkerRestarting" "for" "0m" "severity" "warning"
   "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3 or (avg_over_time(up{%s}[15m]) < 0.7 and up{%s} offset 10m)" .of .of .of)
   "summary" "{{ $labels.pod }} keeps restarting"
-  "description" "It started several times in half an hour, or hardly ever answers. The last line of `kubectl logs --previous` says why it stopped.") }}
+  "description" "It started several times in half an hour, or does not answer for much of the time. The last line of `kubectl logs --previous` says why it stopped.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchAccountsUnwatched" "for" "10m" "severity" "critical"
   "expr" (printf "sum(stillwatch_partitions{%s, role=\"usage\"}) < %d" .of (int .root.Values.topics.partitions))
   "summary" "Some accounts are watched by nobody"

@@ -61,6 +61,10 @@ BODY = {"model": "m", "messages": [{"role": "system", "content": "Be brief."}, A
          "Name three rivers.", None),
         ({"input__value": '{"a": 1}', "input__mime_type": "application/json"}, None, None),
         ({"input__value": '{"broken', "input__mime_type": "application/json"}, None, None),
+        ({"input__value": json.dumps([ASKED]), "input__mime_type": "application/json"}, "Mend the test.", 1),
+        ({"input__value": '"Name three rivers."', "input__mime_type": "application/json"}, "Name three rivers.", None),
+        ({"input__value": json.dumps({"messages": None, "input": "Name three rivers."}),
+          "input__mime_type": "application/json"}, "Name three rivers.", None),
         ({"input__value": '{"a": 1}', "input__mime_type": "text/plain"}, '{"a": 1}', None),
     ],
 )  # fmt: skip

@@ -239,6 +239,17 @@ def test_an_alert_with_new_evidence_is_renewed_before_consumers_let_it_go() -> N
     assert len(told) == 3
 
 
+def test_a_case_from_before_it_was_noted_what_was_told_is_not_told_again() -> None:
+    """Its latest version told its evidence; nothing came since."""
+    desk = Desk()
+    case = desk.opened("account", "a0", ["a0"])
+    case.told_ms = 0
+    again = Desk()
+    again.book.restore(case)
+
+    assert again.book.sweep(START_MS + HOUR_MS) == []
+
+
 def test_a_roll_up_lasts_no_longer_than_what_its_accounts_gave() -> None:
     """Evidence on one that has left is none on those that stay: they expire when their own alerts would."""
     desk = Desk()

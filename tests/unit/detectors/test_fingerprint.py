@@ -189,7 +189,7 @@ def test_sections_that_are_absent_are_empty() -> None:
     assert not embedding(found).any()
 
 
-@pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0344", "\u0f73"])
+@pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0344", "\u0f73", "\uff9e"])
 def test_of_a_long_run_of_combining_marks_thirty_count(mark: str) -> None:
     """Putting them into order takes the square of their number; words of no language have more than a few."""
     short, long = "word a" + mark * 30 + " end", "word a" + mark * 10_000 + " end"

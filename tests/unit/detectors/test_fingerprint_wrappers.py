@@ -171,6 +171,7 @@ def test_the_marks_of_every_script_part_wrapper_and_slot(instruction: str, mark:
         "Sag: \u00bbKurz.\u00ab Fragen: \u201eNur das.\u201d {}",
         "Answer as an expert. <question>{}</question>",
         "<question>{}</question>",
+        "<text>cats are nice</text>{}",
         "<rule>Be brief</rule><user-input>{}</user-input>",
     ],
 )

@@ -32,6 +32,7 @@ def linked(
     lasted_hours: list[float] | None = None,
     took_over: tuple[int, int] = (0, 0),
     left_out: tuple[str, ...] = (),
+    counts_takeovers: bool = True,
     seed: int | None = None,
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
@@ -62,7 +63,7 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out)
+    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -121,9 +122,19 @@ def test_takeovers_are_evidence_as_far_as_a_crowd_is_asked_for(key: str, crowd: 
 
 def test_takeovers_of_accounts_that_are_left_out_are_theirs() -> None:
     """What is judged without some of the accounts is judged without takeovers: they may have made them."""
-    both = [linked("template::t", EVEN, took_over=its, left_out=("a000",)) for its in ((0, 0), (9, 11))]
+    without: dict[str, Any] = {"left_out": ("a000",), "counts_takeovers": False}
+    both = [linked("template::t", EVEN, took_over=its, **without) for its in ((0, 0), (9, 11))]
 
     assert both[0] == both[1] is not None
+
+
+def test_takeovers_count_beside_accounts_that_were_judged_benign() -> None:
+    """Whoever is left out for a verdict is no campaign to whom they could belong."""
+    both = [linked("template::t", EVEN, took_over=its, left_out=("a000",)) for its in ((0, 0), (9, 11))]
+
+    assert both[0] is not None
+    assert both[1] is not None
+    assert both[1].nats == pytest.approx(both[0].nats + sign_test_nats(9, 11))
 
 
 def test_takeovers_support_and_name_nobody() -> None:

@@ -108,6 +108,17 @@ def test_what_comes_from_the_future_is_judged_by_when_it_was_stored(read_later_m
     assert f"{1_000 * seconds[1]} ms in the future" in json.loads(letter)["detail"]
 
 
+@pytest.mark.parametrize("stored_ms", [-1, 0, NOON_MS // 1000])
+def test_a_timestamp_from_before_all_events_says_nothing(stored_ms: int) -> None:
+    """A producer may send none, zero, or seconds: the clock judges."""
+    kafka = MemoryKafka()
+    stage = new_stage(kafka, now_ms=lambda: NOON_MS)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, [record("in", 0, n, None, event(n, at), [], stored_ms) for n, at in enumerate([0, 600])])
+
+    assert outcomes(kafka)[1] == {1}
+
+
 def test_a_message_stored_in_the_future_is_judged_by_the_clock() -> None:
     """Who sends it may stamp it, and be as wrong about that as about the event."""
     kafka = MemoryKafka()
