@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from zlib import crc32
 
 import click
 
@@ -35,6 +36,13 @@ _ACCOUNTS_FIELDS = (
 )  # fmt: skip
 """What an account brings to whatever it asks."""
 _LIFE, _LOAD_SPREAD = 20, 1.2
+_WRAPPERS = (
+    "Answer as an expert would. **Question:** {}",
+    "<task>Give a full answer.</task>\n<question>{}</question>",
+    "You are helpful (be thorough.) {}",
+    "**Instruction:** Reply in full. **Input:** {}",
+)
+_PROMPT_CHARACTERS = 400
 
 
 def as_turns(events: list[Event]) -> None:
@@ -115,6 +123,14 @@ def from_replaced_accounts(events: list[Event]) -> None:
                     event[field] += f"-{successor}"
 
 
+def in_marked_up_wrappers(events: list[Event]) -> None:
+    """Put each prompt into one wrapper of Markdown or tags, cut as the corpus cuts its own."""
+    wrapper = _WRAPPERS[crc32(events[0]["event_id"].encode()) % len(_WRAPPERS)]
+    for event in events:
+        if event.get("prompt"):
+            event["prompt"] = wrapper.replace("{}", event["prompt"])[:_PROMPT_CHARACTERS]
+
+
 def in_a_language_of_its_own(events: list[Event]) -> None:
     """Write another word for each word, always the same, of as many letters."""
     for event in events:
@@ -132,6 +148,7 @@ DISGUISES: dict[str, Disguise] = {
     "accounts take over when one is refused after thirty requests": until_refused(30),
     "accounts are replaced after twenty requests": from_replaced_accounts,
     "in a language that nobody else uses": in_a_language_of_its_own,
+    "in wrappers of Markdown and tags": in_marked_up_wrappers,
 }
 
 

@@ -27,6 +27,7 @@ from tuning.disguise import (
     disguised,
     from_replaced_accounts,
     in_a_language_of_its_own,
+    in_marked_up_wrappers,
     in_shifts,
     together,
     until_refused,
@@ -328,6 +329,19 @@ def test_a_language_of_its_own_keeps_what_words_have_in_common() -> None:
     assert first == second != honest == "Sort 12 words: sort, naïve!"
     assert re.fullmatch(r"([A-Z][a-z]{3}) 12 [a-z]{5}: [a-z]{4}, [a-z]{5}!", first)
     assert first[:4].lower() == first[15:19] != "sort"
+
+
+def test_wrappers_of_markdown_and_tags_are_one_for_each_campaign() -> None:
+    """Each prompt stands in it, cut at 400 characters; nobody else's changes."""
+    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "b"))
+    long_lines, _ = sent(("x1", "a"), prompt="long " * 100)
+    first, honest, second = (event["prompt"] for event in disguised(lines, attacks, in_marked_up_wrappers))
+    [cut] = (event["prompt"] for event in disguised(long_lines, {"x1": "camp"}, in_marked_up_wrappers))
+
+    assert honest == "ph1"
+    assert first.replace("px1", "{}") == second.replace("px2", "{}") != "{}"
+    assert len(cut) == 400
+    assert cut.startswith(first.partition("px1")[0] + "long long")
 
 
 def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
