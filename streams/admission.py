@@ -42,8 +42,8 @@ class Admission:
     settings
         Bounds of event time, key of the fingerprints.
     now_ms
-        The wall clock, milliseconds since the epoch. Only the bounds against impossible event times use it, and only
-        for messages of which nobody knows when they were stored.
+        The wall clock, milliseconds since the epoch. Only the bounds against impossible event times use it: nothing was
+        stored later, and of some messages nobody knows when they were.
     is_age_bounded
         Whether an event may be too old; a recording may be as old as it is.
     """
