@@ -18,13 +18,10 @@ from zlib import crc32
 
 import click
 
-from detectors.spec import load_spec
 from streams.event_files import EventFiles
-from tuning.corpus import Corpus, corpus_options, events_file, read_corpus, read_labels
-from tuning.figures import markdown, write_table
-from tuning.judging import judged
-from tuning.parts import row_of
-from tuning.scores import scored
+from tuning.corpus import corpus_options, events_file, read_corpus, read_labels
+from tuning.figures import write_table
+from tuning.parts import judged_row
 
 Event = dict[str, Any]
 Disguise = Callable[[list[Event]], None]
@@ -203,19 +200,12 @@ def write_disguised(folder: Path, disguise: Disguise, target: Path) -> None:
 @corpus_options
 def main(folder: Path, cache: Path | None) -> None:
     """Show what leaks when the campaigns of a labelled corpus are disguised."""
-    rows = [_judged("as they are", read_corpus(folder, cache=cache))]
+    rows = [judged_row("as they are", read_corpus(folder, cache=cache))]
     for name, disguise in DISGUISES.items():
         with TemporaryDirectory() as target:
             write_disguised(folder, disguise, Path(target))
-            rows.append(_judged(name, read_corpus(Path(target))))
+            rows.append(judged_row(name, read_corpus(Path(target))))
     click.echo(write_table("disguise", rows))
-
-
-def _judged(name: str, corpus: Corpus) -> dict[str, Any]:
-    score = scored(corpus.truth, judged(corpus, load_spec(None)))
-    row = row_of(name, corpus, score) | {family: f"{leaked:.1%}" for family, leaked in score.by_family.items()}
-    click.echo(markdown([row]))
-    return row
 
 
 if __name__ == "__main__":

@@ -72,6 +72,14 @@ def row_of(part: str, corpus: Corpus, score: Score) -> dict[str, Any]:
     }
 
 
+def judged_row(name: str, corpus: Corpus) -> dict[str, Any]:
+    """Judge a corpus at the default, show what was found and return it, with what leaked by family."""
+    score = scored(corpus.truth, judged(corpus, load_spec(None)))
+    row = row_of(name, corpus, score) | {family: f"{leaked:.1%}" for family, leaked in score.by_family.items()}
+    click.echo(markdown([row]))
+    return row
+
+
 @click.command()
 @corpus_options
 def main(folder: Path, cache: Path | None) -> None:

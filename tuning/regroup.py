@@ -16,14 +16,11 @@ from zlib import crc32
 
 import click
 
-from detectors.spec import load_spec
 from schemas.times import parse_instant
 from streams.event_files import EventFiles
-from tuning.corpus import Corpus, corpus_options, events_file, read_corpus, read_labels
-from tuning.figures import markdown, write_table
-from tuning.judging import judged
-from tuning.parts import row_of
-from tuning.scores import scored
+from tuning.corpus import corpus_options, events_file, read_corpus, read_labels
+from tuning.figures import write_table
+from tuning.parts import judged_row
 
 Event = dict[str, Any]
 Regroup = Callable[[list[Event], Mapping[str, str]], list[Event]]
@@ -113,18 +110,12 @@ def _lot(text: str) -> int:
 @corpus_options
 def main(folder: Path, cache: Path | None) -> None:
     """Show what is found beside other honest accounts than those of a labelled corpus."""
-    rows = [_judged("as they are", read_corpus(folder, cache=cache))]
+    rows = [judged_row("as they are", read_corpus(folder, cache=cache))]
     for name, regroup in REGROUPS.items():
         with TemporaryDirectory() as target:
             write_regrouped(folder, regroup, Path(target))
-            rows.append(_judged(name, read_corpus(Path(target))))
+            rows.append(judged_row(name, read_corpus(Path(target))))
     click.echo(write_table("regroup", rows))
-
-
-def _judged(name: str, corpus: Corpus) -> dict[str, Any]:
-    row = row_of(name, corpus, scored(corpus.truth, judged(corpus, load_spec(None))))
-    click.echo(markdown([row]))
-    return row
 
 
 if __name__ == "__main__":

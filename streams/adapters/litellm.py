@@ -67,7 +67,7 @@ def documents(document: Document) -> Iterator[Document]:
     """Yield the payload with what it does not say outright."""
     known: dict[str, Any] = dict(document)
     # A client may name its call, and a failed attempt and the next one are logged under one name.
-    parts = [document.get(name) for name in ("litellm_call_id", "id", "startTime", "endTime", "status")]
+    parts = [document.get(name) for name in ("litellm_call_id", "id", "startTime", "status")]
     known["digest"] = hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
     is_success = document.get("status") == "success"
     if is_success:

@@ -59,7 +59,7 @@ LITELLM = {
     "error_information": {"error_code": "", "error_class": ""},
 }
 LITELLM_EVENT = {
-    "event_id": digest(b'["call_1","resp_1",1772409721.29,1772409722.79,"success"]'),
+    "event_id": digest(b'["call_1","resp_1",1772409721.29,"success"]'),
     "occurred_at": "2026-03-02T00:02:01.290000Z",
     "account_id": "acct_1",
     "model": "m-1",

@@ -74,8 +74,11 @@ def test_who_keeps_to_his_own_affairs_is_no_evidence_on_few_with_one_wording(
     assert [len(campaign) for campaign in campaigns] == [found] * (found > 0)
 
 
-def test_whom_a_reviewer_has_cleared_is_no_evidence_on_others() -> None:
-    """Eight on one configuration are named and judged benign; of six that come later the alert tells six, not all."""
+def cleared(accounts: tuple[str, ...] = ()) -> list[Alert]:
+    """Campaign alerts on eight accounts of one configuration, whom six others follow later.
+
+    As soon as the first one opens a reviewer judges it benign, or only some of its accounts.
+    """
     chooser, detector = random.Random(3), CampaignDetector(parse_spec("{alike: {seeds: 0}}", "x"))
     alerts: list[Alert] = []
     for hour in range(2 * HOURS):
@@ -87,18 +90,34 @@ def test_whom_a_reviewer_has_cleared_is_no_evidence_on_others() -> None:
         now_ms = START_MS + hour * HOUR_MS + BUCKET_MS
         found = [a for a in detector.advance(now_ms) if a.kind == "campaign"]
         if found and not alerts:
-            verdict = {
-                "feedback_id": "f",
-                "verdict": "benign",
-                "author": "r",
-                "reason": "x",
-                "alert_id": found[0].alert_id,
-            }
+            subject = {"account_ids": accounts} if accounts else {"alert_id": found[0].alert_id}
+            verdict = {"feedback_id": "f", "verdict": "benign", "author": "r", "reason": "x", **subject}
             given_at = datetime.fromtimestamp(now_ms / 1000, UTC)
             detector.apply_feedback(Feedback.model_validate(verdict | {"given_at": given_at}))
         alerts += found
+    return alerts
 
-    first, second = (a for a in alerts if a.status == "open")
-    assert first.account_ids == tuple(f"linked{number:02d}" for number in range(8))
-    assert second.account_ids == tuple(f"linked{number:02d}" for number in range(8, 14))
+
+def linked(first: int, end: int) -> tuple[str, ...]:
+    """Names of accounts on the configuration."""
+    return tuple(f"linked{number:02d}" for number in range(first, end))
+
+
+def test_whom_a_reviewer_has_cleared_is_no_evidence_on_others() -> None:
+    """Eight on one configuration are named and judged benign; of six that come later the alert tells six, not all."""
+    first, second = (a for a in cleared() if a.status == "open")
+
+    assert first.account_ids == linked(0, 8)
+    assert second.account_ids == linked(8, 14)
     assert [e.explanation for e in second.evidence if e.explanation.startswith("6 accounts ")]
+
+
+def test_a_campaign_goes_on_without_those_whom_a_reviewer_has_cleared() -> None:
+    """Two of eight are judged benign; six more join the other six, and the evidence is of twelve."""
+    alerts = cleared(linked(0, 2))
+
+    assert [a.account_ids for a in alerts if a.status == "open"] == [linked(0, 8)]
+    assert alerts[-1].account_ids == linked(2, 14)
+    told = [e.explanation.split()[0] for a in alerts[1:] for e in a.evidence if e.explanation.split()[1] == "accounts"]
+    assert "12" in told
+    assert not {"13", "14"} & set(told)

@@ -131,6 +131,17 @@ def test_what_is_restored_would_be_written_the_same() -> None:
             assert {key: again.snapshot(key) for key in topic} == topic
 
 
+def test_how_large_a_part_of_links_is_kept_is_restored() -> None:
+    """A restored worker keeps the same links by lot as one that was never interrupted."""
+    detector, topic = CampaignDetector(SPEC), dict[bytes, bytes]()
+    steps = list(reviewed_steps())[:400]
+    feed_records(detector, steps)
+    detector._groups.firsts_ratio = {7: 0.25}
+    stored(detector.take_changed(), detector.snapshot, topic)
+
+    assert restored(topic, random.Random(1))._groups.firsts_ratio == {7: 0.25}
+
+
 @slow
 @given(shares=cuts, seed=st.integers(0, 2**32))
 def test_accounts_go_on_from_their_records(shares: list[float], seed: int) -> None:

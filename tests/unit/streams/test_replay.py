@@ -59,6 +59,18 @@ def test_an_event_that_is_delivered_again_counts_once(seed: int, share: float) -
     assert replayed_alerts(repeated) == replayed_alerts(sample())
 
 
+def test_a_replay_judges_the_future_as_the_service_did() -> None:
+    """A message of a topic knows when it was stored, one of a file does not: of that the clock of today decides."""
+    line = json.dumps(json.loads(sample()[0]) | {"occurred_at": "2026-01-05T12:30:00Z"}).encode()
+    stored_ms = epoch_ms(parse_instant("2026-01-05T12:00:00Z"))
+    of_topic, of_file = Replay(Settings(), EAGER_SPEC), Replay(Settings(), EAGER_SPEC)
+    of_topic.feed(0, [(line, (), stored_ms)])
+    of_file.feed(0, [(line, (), None)])
+
+    assert of_topic.summary.refused == {"time_out_of_range": 1}
+    assert (of_file.summary.observed, of_file.summary.refused) == (1, {})
+
+
 @slow
 @given(seed=st.integers(0, 2**32), partitions=st.integers(2, 5))
 def test_partitions_read_unevenly_give_the_alerts_of_one(seed: int, partitions: int) -> None:
