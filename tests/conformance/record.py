@@ -193,6 +193,8 @@ def delivery_cases() -> Iterator[Case]:
         .expect(hour(5), acct_a="verify")
         .then(publication("a", 2, "updated", action="review"))
         .expect(hour(5), acct_a="verify")
+        .then(publication("c", 5, "resolved"))
+        .expect(hour(5), acct_a="verify")
         .then(publication("a-campaign", 3, accounts=["acct_a", "acct_b", "acct_c"], action="throttle"))
         .expect(hour(5), acct_a="throttle", acct_b="throttle", acct_c="throttle")
     )

@@ -75,8 +75,8 @@ class Careless:
         return alert.status not in ended and not is_over and (not alert.shadow or self.without == "shadow")
 
 
-def _raised(alert: Alert) -> datetime:
-    return alert.raised_at
+def _raised(alert: Alert) -> tuple[datetime, bool]:
+    return alert.raised_at, alert.is_active
 
 
 def failures(without: str) -> set[str]:
