@@ -115,6 +115,22 @@ def test_the_memory_rule_follows_the_limit(limit: str | int | None, expected: st
     assert rule["expr"].endswith(f"* {expected}")
 
 
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        (None, {"StillwatchAccountsUnwatched", "StillwatchCampaignsUnwatched"}),
+        (["ingest", "accounts"], {"StillwatchAccountsUnwatched"}),
+        (["campaigns", "alerts"], {"StillwatchCampaignsUnwatched"}),
+        (["ingest"], set()),
+    ],
+)
+def test_partitions_are_missed_only_where_their_stage_runs(stages: list[str] | None, expected: set[str]) -> None:
+    """A release that leaves accounts or campaigns to another is not blamed for not watching them."""
+    [group] = only(render(ON, {"settings": {"stages": stages}}), "PrometheusRule")["spec"]["groups"]
+
+    assert {rule["alert"] for rule in group["rules"] if rule["alert"].endswith("Unwatched")} == expected
+
+
 def test_no_rule_divides_by_one_stage_alone() -> None:
     """A release may run any of the stages; dividing by one that it does not run gives NaN, and never fires."""
     divided = [rule["expr"].partition(" / ")[2] for rule in rules() if " / " in rule["expr"]]

@@ -15,12 +15,9 @@
 {{- end -}}
 {{- end -}}
 
-{{/*
-Not empty where workers read prompts: at ingest, and among accounts where sources write past it. With the stages left
-to the program it runs all of them.
-*/}}
+{{/* Not empty where workers read prompts: at ingest, and among accounts where sources write past it. */}}
 {{- define "stillwatch.fingerprintsPrompts" -}}
-{{- $stages := .Values.settings.stages | default (list "ingest") -}}
+{{- $stages := include "stillwatch.stages" . | fromJsonArray -}}
 {{- if or (has "ingest" $stages) (and (has "accounts" $stages) .Values.settings.directSources) -}}
 true
 {{- end -}}

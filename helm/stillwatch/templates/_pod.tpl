@@ -42,6 +42,11 @@ securityContext:
 {{- end }}
 {{- end -}}
 
+{{/* The stages of these pods as a JSON list; left to the program they are all. */}}
+{{- define "stillwatch.stages" -}}
+{{- .Values.settings.stages | default (list "ingest" "accounts" "campaigns" "alerts") | toJson -}}
+{{- end -}}
+
 {{- define "stillwatch.fingerprintEnv" -}}
 {{- if .Values.fingerprint.existingSecret -}}
 - name: STILLWATCH_FINGERPRINT_KEY

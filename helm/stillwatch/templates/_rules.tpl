@@ -38,14 +38,20 @@ groups:
   "expr" (printf "changes(process_start_time_seconds{%s}[30m]) > 3 or (avg_over_time(up{%s}[15m]) < 0.7 and up{%s} offset 10m)" .of .of .of)
   "summary" "{{ $labels.pod }} keeps restarting"
   "description" "It started several times in half an hour, or does not answer for much of the time. The last line of `kubectl logs --previous` says why it stopped.") }}
+{{- $stages := include "stillwatch.stages" .root | fromJsonArray }}
+{{- /* A worker has the series from its first restore on; where none has it yet, nothing is watched either. */}}
+{{- if has "accounts" $stages }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchAccountsUnwatched" "for" "10m" "severity" "critical"
-  "expr" (printf "sum(stillwatch_partitions{%s, role=\"usage\"}) < %d" .of (int .root.Values.topics.partitions))
+  "expr" (printf "(sum(stillwatch_partitions{%s, role=\"usage\"}) or vector(0)) < %d" .of (int .root.Values.topics.partitions))
   "summary" "Some accounts are watched by nobody"
   "description" "Only {{ $value }} of the partitions of the usage topic have a worker that has restored them.") }}
+{{- end }}
+{{- if has "campaigns" $stages }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchCampaignsUnwatched" "for" "10m" "severity" "critical"
-  "expr" (printf "sum(stillwatch_partitions{%s, role=\"links\"}) < 1" .of)
+  "expr" (printf "(sum(stillwatch_partitions{%s, role=\"links\"}) or vector(0)) < 1" .of)
   "summary" "No worker looks for campaigns"
   "description" "The one partition from which all alerts come has no worker that has restored it. No alert is raised.") }}
+{{- end }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchMemoryHigh" "for" "15m" "severity" "warning"
   "expr" (printf "process_resident_memory_bytes{%s} > %v * %s" .of .limits.maxMemoryRatio (include "stillwatch.memoryLimitBytes" .root))
   "summary" "{{ $labels.pod }} is close to its memory limit"
