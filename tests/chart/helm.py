@@ -81,13 +81,25 @@ def render(*changes: dict[str, Any], release: str = "sw", namespace: str = "watc
     return _render(json.dumps([MINIMAL, *changes]), release, namespace)
 
 
+def notes(values: dict[str, Any]) -> str:
+    """What people are told after an install with the minimal values and these changes."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Helm shows notes only where it reaches a cluster.
+        chart = Path(folder) / "stillwatch"
+        shutil.copytree(CHART, chart)
+        (chart / "templates/told.yaml").write_text('told: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}')
+        objects = _render(json.dumps([MINIMAL, values]), "sw", "watch", chart)
+    [told] = [thing["told"] for thing in objects if "told" in thing]
+    return str(told)
+
+
 def render_file(path: Path) -> list[dict[str, Any]]:
     """The objects of a release with the values of a file."""
     return _render(json.dumps([yaml.safe_load(path.read_text())]), "sw", "watch")
 
 
 @lru_cache(256)
-def _render(layers: str, release: str, namespace: str) -> list[dict[str, Any]]:
+def _render(layers: str, release: str, namespace: str, chart: Path = CHART) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         arguments = []
         for number, layer in enumerate(json.loads(layers)):
@@ -95,7 +107,7 @@ def _render(layers: str, release: str, namespace: str) -> list[dict[str, Any]]:
             path.write_text(yaml.safe_dump(layer))
             arguments += ["--values", str(path)]
         output = helm(
-            "template", release, str(CHART), "--namespace", namespace, "--kube-version", KUBERNETES, *arguments
+            "template", release, str(chart), "--namespace", namespace, "--kube-version", KUBERNETES, *arguments
         )
     return [thing for thing in yaml.safe_load_all(output) if thing]
 

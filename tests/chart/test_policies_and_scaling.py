@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chart.helm import environment, only, render, workload
+from tests.chart.helm import environment, notes, only, render, workload
 
 pytestmark = pytest.mark.deploy
 
@@ -106,6 +106,15 @@ def test_helm_test_asks_for_the_topics_that_the_job_makes(include_input: bool) -
 
     assert test["args"] == ["topics", "--check", *job["args"][1:]]
     assert ("--no-input" in test["args"]) == (not include_input)
+
+
+@pytest.mark.parametrize("include_input", [True, False])
+def test_who_makes_the_topics_is_told_to_check_what_the_test_checks(include_input: bool) -> None:
+    """The command in the notes is that of `helm test`."""
+    values = {"topics": {"manage": "None", "partitions": 6, "includeInput": include_input}}
+    [test] = only(render(values), "Pod", "-test-topics")["spec"]["containers"]
+
+    assert f"-- stillwatch {' '.join(test['args'])}\n" in notes(values)
 
 
 @pytest.mark.parametrize("manage", ["None", "Strimzi"])

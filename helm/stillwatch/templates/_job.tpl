@@ -1,4 +1,4 @@
-{{/* Which topics the release wants, as options of `stillwatch topics`: the same where they are made and where they are tested. */}}
+{{/* Which topics the release wants, as options of `stillwatch topics`: the same where they are made, where they are tested and where people are told to look. */}}
 {{- define "stillwatch.topicsOptions" -}}
 {{- $options := list "--partitions" (toString .Values.topics.partitions) "--replication-factor" (toString .Values.topics.replicationFactor) -}}
 {{- if not .Values.topics.includeInput -}}
