@@ -80,6 +80,10 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "values",
     [
+        {"nameOverride": "Foo Bar"},
+        {"fullnameOverride": "A_B"},
+        {"fullnameOverride": "-x"},
+        {"fullnameOverride": "a.b"},
         {"replicas": "two"},
         {"kafka": {"bootstrapServers": "kafka"}},
         {"kafka": {"bootstrapServers": "kafka:9092, other:9092"}},
@@ -90,6 +94,7 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
         {"settings": {"stages": ["ingest", "wizardry"]}},
         {"settings": {"deadLetterMaxRatio": 1.5}},
         {"fingerprint": {"existingSecret": "Not_A_Name"}},
+        {"fingerprint": {"existingSecret": "a..b"}},
         {"podLabels": {"a": 1}},
         {"autoscaling": {"minReplicas": 0}},
     ],
@@ -99,6 +104,16 @@ def test_a_value_of_the_wrong_kind_is_refused(values: dict[str, Any]) -> None:
     """Types, ranges and forms are checked before anything is sent to a cluster."""
     with pytest.raises(RenderFailed, match=r"values don't meet the specifications|doesn't match|at '/"):
         render(values)
+
+
+@pytest.mark.parametrize("release", ["a.b", "1sw", "2026"])
+def test_a_release_whose_name_no_service_can_have_is_refused(release: str) -> None:
+    """Helm would take it and the API server would not; with a name of its own the release is possible."""
+    with pytest.raises(RenderFailed, match=r'-stillwatch", made of the release\'s name, .* Set fullnameOverride'):
+        render(release=release)
+
+    objects = render({"fullnameOverride": "watcher"}, release=release)
+    assert all(o["metadata"]["labels"]["app.kubernetes.io/instance"] == release for o in objects)
 
 
 def test_the_defaults_alone_say_what_is_missing() -> None:

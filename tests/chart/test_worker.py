@@ -226,6 +226,7 @@ def test_an_image_is_named_by_digest_when_there_is_one() -> None:
         ("sw", {"nameOverride": "watcher"}, "sw-watcher"),
         ("sw", {"fullnameOverride": "watcher"}, "watcher"),
         ("a" * 53, {}, "a" * 46),
+        ("a" * 44 + "--b", {}, "a" * 44),
     ],
 )
 def test_names_follow_helms_custom(release: str, values: dict[str, str], expected: str) -> None:

@@ -1,6 +1,7 @@
 {{/* What the schema cannot say: values that contradict each other. Rendering stops with a sentence and a way out. */}}
 
 {{- define "stillwatch.checks" -}}
+{{- include "stillwatch.checkName" . -}}
 {{- include "stillwatch.checkConnection" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
@@ -20,6 +21,14 @@
 {{- $stages := include "stillwatch.stages" . | fromJsonArray -}}
 {{- if or (has "ingest" $stages) (and (has "accounts" $stages) .Values.settings.directSources) -}}
 true
+{{- end -}}
+{{- end -}}
+
+{{/* Helm allows dots and a digit first in the name of a release; the name of a Service has neither. */}}
+{{- define "stillwatch.checkName" -}}
+{{- $name := include "stillwatch.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "%q, made of the release's name, cannot name a Service: that takes lower-case letters, digits and dashes, a letter first. Set fullnameOverride" $name) -}}
 {{- end -}}
 {{- end -}}
 

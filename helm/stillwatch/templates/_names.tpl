@@ -1,24 +1,24 @@
 {{/* Names and labels. */}}
 
 {{- define "stillwatch.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride -}}
 {{- end -}}
 
 {{/* Shortened to 46 characters: Kubernetes appends up to 17 to the names of jobs, pods and revisions. */}}
 {{- define "stillwatch.fullname" -}}
+{{- $name := printf "%s-%s" .Release.Name (include "stillwatch.name" .) -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" -}}
+{{- $name = .Values.fullnameOverride -}}
 {{- else if contains (include "stillwatch.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 46 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name (include "stillwatch.name" .) | trunc 46 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
 {{- end -}}
+{{- regexReplaceAll "-+$" (trunc 46 $name) "" -}}
 {{- end -}}
 
 {{/* What selects pods; must never change in the life of a release. */}}
 {{- define "stillwatch.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "stillwatch.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "stillwatch.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* Labels of every object. Not those of pods: a new chart version alone must not restart them. */}}
