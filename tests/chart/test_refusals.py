@@ -47,6 +47,13 @@ pytestmark = pytest.mark.deploy
             {"strimzi": {"cluster": "c", "user": {"create": True}}, "topics": {"manage": "None"}},
             "goes with kafka.sasl.enabled",
         ),
+        (
+            {
+                "strimzi": {"cluster": "c", "user": {"create": True, "authentication": "tls"}},
+                "topics": {"manage": "None"},
+            },
+            "tls needs kafka.tls.enabled",
+        ),
         ({"detector": {"spec": "a: 1", "existingConfigMap": "x"}}, "choose one"),
         ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
     ],

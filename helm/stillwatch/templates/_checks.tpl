@@ -74,4 +74,7 @@ true
 {{- if and .Values.strimzi.user.create (ne (ternary "scram-sha-512" "tls" .Values.kafka.sasl.enabled) .Values.strimzi.user.authentication) -}}
 {{- fail "strimzi.user.authentication scram-sha-512 goes with kafka.sasl.enabled, tls goes without" -}}
 {{- end -}}
+{{- if and .Values.strimzi.user.create (eq .Values.strimzi.user.authentication "tls") (not .Values.kafka.tls.enabled) -}}
+{{- fail "strimzi.user.authentication tls needs kafka.tls.enabled: the user's certificate is shown over TLS only" -}}
+{{- end -}}
 {{- end -}}
