@@ -9,11 +9,12 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from detectors.fingerprint_key import checked_key
 from streams.tls import client_context
+from streams.topic_names import OWN_NAMES, is_topic_name, own_name_like
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
@@ -22,6 +23,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 SERVER = re.compile(r"([^\s,:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 """The same as in the chart's values.schema.json."""
 _PORTS = range(1, 65_536)
+_NAMES_ARE = "names are letters, digits, '.', '_' and '-', at most 249 with the prefix"
 
 
 class Settings(BaseSettings):
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
         default=None, description="Static membership: a name that survives a restart, such as a pod name."
     )
     topic_prefix: str = Field(default="", description="Put before every topic name, for shared clusters.")
-    input_topic: Annotated[str, Field(min_length=1)] = "llm.usage"
+    input_topic: str = Field(default="llm.usage", description="Topic with the usage events, none of the service's own.")
     stages: Annotated[frozenset[StageName], Field(min_length=1)] = Field(
         default=frozenset(get_args(StageName)),
         description="What this process does, as a JSON list; campaigns includes the feedback of reviewers.",
@@ -123,6 +125,26 @@ class Settings(BaseSettings):
             if not SERVER.fullmatch(server) or int(server.rpartition(":")[2]) not in _PORTS:
                 raise ValueError(f"{server} is no host:port; should be host:port,host:port")
         return ",".join(named)
+
+    @field_validator("topic_prefix")
+    @classmethod
+    def _can_begin_every_name(cls, prefix: str) -> str:
+        if not all(is_topic_name(prefix + name) for name in OWN_NAMES.values()):
+            raise ValueError(f"{prefix!r} cannot begin the name of a topic; {_NAMES_ARE}")
+        return prefix
+
+    @field_validator("input_topic")
+    @classmethod
+    def _is_a_topic_of_its_own(cls, name: str, info: ValidationInfo) -> str:
+        full = info.data.get("topic_prefix", "") + name
+        if not is_topic_name(full):
+            raise ValueError(f"{full!r} is no name of a topic; {_NAMES_ARE}")
+        if (own := own_name_like(name)) is not None:
+            raise ValueError(
+                f"{name!r} is to Kafka the same as {own}, a topic of the service itself; "
+                "should be the one with the usage events"
+            )
+        return name
 
     @field_validator("fingerprint_key")
     @classmethod

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from streams.settings import Settings
+from streams.topic_names import OWN_NAMES
 
 Role = Literal[
     "input", "usage", "links", "alerts", "alert_state", "account_state", "campaign_state", "dead_letter", "feedback"
@@ -59,10 +60,8 @@ class TopicSpec:
 
 def topic_name(settings: Settings, role: str) -> str:
     """Return the full name of the topic of a role; raises ``KeyError`` for an unknown role."""
-    return settings.topic_prefix + (settings.input_topic if role == "input" else _NAMES[role])
+    return settings.topic_prefix + (settings.input_topic if role == "input" else OWN_NAMES[role])
 
-
-_NAMES: dict[str, str] = {role: f"stillwatch.{role.replace('_', '-')}" for role in ROLES if role != "input"}
 
 _SHARED_COUNTS: dict[Role, Role] = {"account_state": "usage", "alert_state": "alerts"}
 """State lies in the partition of the same number as what it is the state of."""

@@ -87,7 +87,9 @@ def notes(values: dict[str, Any]) -> str:
         # Helm shows notes only where it reaches a cluster.
         chart = Path(folder) / "stillwatch"
         shutil.copytree(CHART, chart)
-        (chart / "templates/told.yaml").write_text('told: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}')
+        (chart / "templates/told.yaml").write_text(
+            'told: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}'
+        )
         objects = _render(json.dumps([MINIMAL, values]), "sw", "watch", chart)
     [told] = [thing["told"] for thing in objects if "told" in thing]
     return str(told)

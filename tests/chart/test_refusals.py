@@ -13,6 +13,9 @@ pytestmark = pytest.mark.deploy
     ("values", "sentence"),
     [
         ({"kafka": {"bootstrapServers": ""}}, "kafka.bootstrapServers is required"),
+        ({"kafka": {"inputTopic": "stillwatch.usage"}}, "stillwatch.usage is a topic of the service itself"),
+        ({"kafka": {"inputTopic": "stillwatch_dead-letter"}}, "stillwatch.dead-letter is a topic of the service"),
+        ({"kafka": {"inputTopic": ".."}}, "neither . nor .. for the name"),
         ({"fingerprint": {"existingSecret": ""}}, "openssl rand -hex 32"),
         (
             {
@@ -94,6 +97,7 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
         {"replicas": "two"},
         {"kafka": {"bootstrapServers": "kafka"}},
         {"kafka": {"bootstrapServers": "kafka:9092, other:9092"}},
+        {"kafka": {"inputTopic": "llm usage"}},
         {"kafka": {"sasl": {"mechanism": "GSSAPI"}}},
         {"image": {"digest": "sha256:12"}},
         {"workload": {"kind": "DaemonSet"}},

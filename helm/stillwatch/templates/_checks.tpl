@@ -36,6 +36,16 @@ true
 {{- if not .Values.kafka.bootstrapServers -}}
 {{- fail "kafka.bootstrapServers is required, for example my-cluster-kafka-bootstrap.kafka:9092" -}}
 {{- end -}}
+{{- if has (printf "%s%s" .Values.kafka.topicPrefix .Values.kafka.inputTopic) (list "." "..") -}}
+{{- fail "kafka.inputTopic: Kafka takes neither . nor .. for the name of a topic" -}}
+{{- end -}}
+{{- /* To Kafka's metrics a dot and an underscore are alike, so it makes no two topics that differ in them alone. */ -}}
+{{- range $role, $_ := omit (.Files.Get "files/topics.yaml" | fromYaml) "input" -}}
+{{- $own := printf "stillwatch.%s" ($role | replace "_" "-") -}}
+{{- if eq ($.Values.kafka.inputTopic | replace "_" ".") $own -}}
+{{- fail (printf "kafka.inputTopic is %s, but %s is a topic of the service itself: name the one with the usage events" $.Values.kafka.inputTopic $own) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.kafka.sasl.enabled (not (include "stillwatch.userSecret" .)) -}}
 {{- fail "kafka.sasl.enabled needs kafka.sasl.secretName, a secret with the password, or strimzi.user.create" -}}
 {{- end -}}

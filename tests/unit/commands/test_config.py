@@ -56,6 +56,22 @@ def test_the_known_secret_is_warned_of() -> None:
         ({"STILLWATCH_HTTP_PORT": "80000"}, "STILLWATCH_HTTP_PORT: Input should be less than or equal to 65535"),
         ({"STILLWATCH_MAX_AGE_DAYS": "inf"}, "STILLWATCH_MAX_AGE_DAYS: Input should be a finite number"),
         ({"KAFKA_BOOTSTRAP_SERVERS": " , "}, "KAFKA_BOOTSTRAP_SERVERS: names no broker; should be host:port,host:port"),
+        (
+            {"STILLWATCH_INPUT_TOPIC": "stillwatch.usage"},
+            "STILLWATCH_INPUT_TOPIC: 'stillwatch.usage' is to Kafka the same as stillwatch.usage, a topic of the",
+        ),
+        (
+            {"STILLWATCH_TOPIC_PREFIX": "t.", "STILLWATCH_INPUT_TOPIC": "stillwatch_dead-letter"},
+            "STILLWATCH_INPUT_TOPIC: 'stillwatch_dead-letter' is to Kafka the same as stillwatch.dead-letter",
+        ),
+        ({"STILLWATCH_INPUT_TOPIC": "llm usage"}, "STILLWATCH_INPUT_TOPIC: 'llm usage' is no name of a topic"),
+        ({"STILLWATCH_INPUT_TOPIC": ""}, "STILLWATCH_INPUT_TOPIC: '' is no name of a topic"),
+        ({"STILLWATCH_INPUT_TOPIC": ".."}, "STILLWATCH_INPUT_TOPIC: '..' is no name of a topic"),
+        (
+            {"STILLWATCH_TOPIC_PREFIX": "x" * 200, "STILLWATCH_INPUT_TOPIC": "x" * 50},
+            f"STILLWATCH_INPUT_TOPIC: '{'x' * 250}' is no name of a topic",
+        ),
+        ({"STILLWATCH_TOPIC_PREFIX": "a team."}, "STILLWATCH_TOPIC_PREFIX: 'a team.' cannot begin the name of a topic"),
         ({"STILLWATCH_STAGES": "ingest"}, "STILLWATCH_STAGES: should be JSON"),
         (
             {"STILLWATCH_ACCOUNT_PATHS": "a.b"},

@@ -12,6 +12,7 @@ from streams.cli import main
 from streams.commands import topics
 from streams.settings import Settings
 from streams.topic_admin import ExistingTopic, TopicAdmin, differences, settle_counts
+from streams.topic_names import OWN_NAMES
 from streams.topics import ROLES, TopicSpec, topic_name, topic_specs
 
 SETTINGS = Settings(topic_prefix="t.")
@@ -44,6 +45,11 @@ def test_names_are_those_of_the_design() -> None:
         "dead_letter": "t.stillwatch.dead-letter",
         "feedback": "t.stillwatch.feedback",
     }
+
+
+def test_own_names_are_those_of_all_roles_but_the_input() -> None:
+    """What settings refuse as the input topic is every topic that the service makes for itself."""
+    assert {"input", *OWN_NAMES} == set(ROLES)
 
 
 def test_an_unknown_role_is_an_error() -> None:
