@@ -100,6 +100,16 @@ def render_file(path: Path) -> list[dict[str, Any]]:
     return _render(json.dumps([yaml.safe_load(path.read_text())]), "sw", "watch")
 
 
+class _NoKeyTwice(yaml.SafeLoader):
+    """Reads a rendered file and takes a key that stands twice for the mistake that it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node. Raises ``AssertionError`` for a key given twice."""
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice at {node.start_mark}: {keys}"
+        return super().construct_mapping(node, deep)
+
+
 @lru_cache(256)
 def _render(layers: str, release: str, namespace: str, chart: Path = CHART) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +121,7 @@ def _render(layers: str, release: str, namespace: str, chart: Path = CHART) -> l
         output = helm(
             "template", release, str(chart), "--namespace", namespace, "--kube-version", KUBERNETES, *arguments
         )
-    return [thing for thing in yaml.safe_load_all(output) if thing]
+    return [thing for thing in yaml.load_all(output, _NoKeyTwice) if thing]
 
 
 def only(objects: list[dict[str, Any]], kind: str, ending: str = "") -> dict[str, Any]:

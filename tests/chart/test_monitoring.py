@@ -147,6 +147,17 @@ def test_rules_look_at_their_own_release_only() -> None:
             assert 'job="sw-stillwatch"' in selector
 
 
+def test_labels_of_one_object_win_over_those_of_all() -> None:
+    """What one Prometheus looks for is set once, though everything of the release has another value of it."""
+    values = {
+        "commonLabels": {"release": "sw", "a": "b"},
+        "metrics": {"serviceMonitor": {"labels": {"release": "prometheus"}}},
+    }
+    monitor = only(render(ON, values), "ServiceMonitor")
+
+    assert {"release": "prometheus", "a": "b"}.items() <= monitor["metadata"]["labels"].items()
+
+
 def test_the_dashboard_is_complete() -> None:
     """Panels have titles and units, do not overlap, and use the data source and release that the viewer picks."""
     panels = [p for p in dashboard()["panels"] if p["type"] != "row"]

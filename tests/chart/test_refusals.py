@@ -107,6 +107,13 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
         {"fingerprint": {"existingSecret": "Not_A_Name"}},
         {"fingerprint": {"existingSecret": "a..b"}},
         {"podLabels": {"a": 1}},
+        {"podLabels": {"a b": "c"}},
+        {"podLabels": {"a": "b c"}},
+        {"podAnnotations": {"a b": "c"}},
+        {"commonLabels": {"-/a": "b"}},
+        {"commonLabels": {"a": "b" * 64}},
+        {"nodeSelector": {"a": "-b"}},
+        {"metrics": {"serviceMonitor": {"labels": {"a": "b_"}}}},
         {"autoscaling": {"minReplicas": 0}},
     ],
     ids=str,
@@ -115,6 +122,30 @@ def test_a_value_of_the_wrong_kind_is_refused(values: dict[str, Any]) -> None:
     """Types, ranges and forms are checked before anything is sent to a cluster."""
     with pytest.raises(RenderFailed, match=r"values don't meet the specifications|doesn't match|at '/"):
         render(values)
+
+
+@pytest.mark.parametrize("key", ["commonLabels", "podLabels"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "app.kubernetes.io/name",
+        "app.kubernetes.io/instance",
+        "app.kubernetes.io/component",
+        "app.kubernetes.io/version",
+        "app.kubernetes.io/managed-by",
+        "helm.sh/chart",
+    ],
+)
+def test_labels_that_the_chart_sets_are_refused(key: str, label: str) -> None:
+    """Twice in one object they would be the first to some programs and the second to others, selectors among them."""
+    with pytest.raises(RenderFailed, match=f"{key}: the chart sets {label} itself"):
+        render({key: {label: "x"}})
+
+
+def test_annotations_that_the_chart_sets_are_refused() -> None:
+    """A checksum that never changes would keep a changed specification from rolling the pods."""
+    with pytest.raises(RenderFailed, match="podAnnotations: the chart sets checksum/spec itself"):
+        render({"podAnnotations": {"checksum/spec": "x"}})
 
 
 @pytest.mark.parametrize("release", ["a.b", "1sw", "2026"])

@@ -2,6 +2,7 @@
 
 {{- define "stillwatch.checks" -}}
 {{- include "stillwatch.checkName" . -}}
+{{- include "stillwatch.checkLabels" . -}}
 {{- include "stillwatch.checkConnection" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
@@ -29,6 +30,29 @@ true
 {{- $name := include "stillwatch.fullname" . -}}
 {{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
 {{- fail (printf "%q, made of the release's name, cannot name a Service: that takes lower-case letters, digits and dashes, a letter first. Set fullnameOverride" $name) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A key given twice is refused by some clients, and by others taken for what the last one says: then selectors miss their pods. */}}
+{{- define "stillwatch.checkLabels" -}}
+{{- $metrics := .Values.metrics -}}
+{{- $own := list "helm.sh/chart" "strimzi.io/cluster" -}}
+{{- range list "name" "instance" "component" "version" "part-of" "managed-by" -}}
+{{- $own = append $own (printf "app.kubernetes.io/%s" .) -}}
+{{- end -}}
+{{- $all := dict "commonLabels" .Values.commonLabels "podLabels" .Values.podLabels "metrics.dashboard.labels" $metrics.dashboard.labels
+  "metrics.prometheusRule.labels" $metrics.prometheusRule.labels "metrics.serviceMonitor.labels" $metrics.serviceMonitor.labels -}}
+{{- range $where, $labels := $all -}}
+{{- range $key, $_ := $labels -}}
+{{- if has $key $own -}}
+{{- fail (printf "%s: the chart sets %s itself; choose another key" $where $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $key := list "checksum/spec" "kubectl.kubernetes.io/default-container" -}}
+{{- if hasKey (default (dict) $.Values.podAnnotations) $key -}}
+{{- fail (printf "podAnnotations: the chart sets %s itself; choose another key" $key) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -21,14 +21,17 @@ app.kubernetes.io/name: {{ include "stillwatch.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* Labels of every object. Not those of pods: a new chart version alone must not restart them. */}}
+{{/*
+Labels of every object, with "labels" of its own beside the root's keys where it has some. Not those of pods: a new chart
+version alone must not restart them.
+*/}}
 {{- define "stillwatch.labels" -}}
 {{ include "stillwatch.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: stillwatch
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
+{{- with merge (dict) (default (dict) .labels) (default (dict) .Values.commonLabels) }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
