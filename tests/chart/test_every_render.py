@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.helm import CHART, helm, pods, render_file
+from tests.chart.helm import CHART, helm, pods, render, render_file
 from tests.chart.strict_schema import Schemas
 
 pytestmark = pytest.mark.deploy
@@ -57,6 +57,29 @@ def test_names_are_unique_and_short_enough(objects: list[dict[str, Any]]) -> Non
 
     assert len(names) == len(set(names))
     assert all(len(name) <= 63 for kind, name in names if kind != "KafkaTopic")
+
+
+def test_large_numbers_stay_whole() -> None:
+    """Helm holds numbers as floats; in no object may a million become 1e+06, which is no integer to all programs."""
+    million = 1_000_000
+    probe = {"periodSeconds": million, "failureThreshold": million, "timeoutSeconds": million}
+    objects = render(
+        {
+            "terminationGracePeriodSeconds": million,
+            "workload": {"revisionHistoryLimit": million, "minReadySeconds": million},
+            "hooks": {"activeDeadlineSeconds": million, "backoffLimit": million},
+            "probes": {"startup": probe, "liveness": probe, "readiness": probe},
+            "topologySpread": {"maxSkew": million},
+            "podDisruptionBudget": {"maxUnavailable": million},
+            "podSecurityContext": {"runAsUser": 1_000_680_000},
+            "autoscaling": {
+                "keda": {"enabled": True, "pollingIntervalSeconds": million},
+                "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": million, "periodSeconds": 60}]}},
+            },
+        }
+    )
+
+    assert {thing["kind"]: found for thing in objects if (found := SCHEMAS.problems(thing))} == {}
 
 
 def test_every_object_says_whose_it_is(objects: list[dict[str, Any]]) -> None:

@@ -23,8 +23,8 @@ metadata:
   annotations:
     {{- include "stillwatch.hook" (dict "events" "pre-install,pre-upgrade" "weight" .weight) | nindent 4 }}
 spec:
-  backoffLimit: {{ .backoffLimit }}
-  activeDeadlineSeconds: {{ $root.Values.hooks.activeDeadlineSeconds }}
+  backoffLimit: {{ .backoffLimit | toJson }}
+  activeDeadlineSeconds: {{ $root.Values.hooks.activeDeadlineSeconds | toJson }}
   template:
     metadata:
       labels:

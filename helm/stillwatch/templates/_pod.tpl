@@ -88,22 +88,22 @@ securityContext:
 # Importing the models takes most of the time to the first answer.
 startupProbe:
   httpGet: {path: /livez, port: http}
-  periodSeconds: {{ .Values.probes.startup.periodSeconds }}
-  failureThreshold: {{ .Values.probes.startup.failureThreshold }}
-  timeoutSeconds: {{ .Values.probes.startup.timeoutSeconds }}
+  periodSeconds: {{ .Values.probes.startup.periodSeconds | toJson }}
+  failureThreshold: {{ .Values.probes.startup.failureThreshold | toJson }}
+  timeoutSeconds: {{ .Values.probes.startup.timeoutSeconds | toJson }}
 # Fails only when work waits and nothing was done for settings.stallSeconds; a restore counts as work, so that limit
 # must be above the longest restore.
 livenessProbe:
   httpGet: {path: /livez, port: http}
-  periodSeconds: {{ .Values.probes.liveness.periodSeconds }}
-  failureThreshold: {{ .Values.probes.liveness.failureThreshold }}
-  timeoutSeconds: {{ .Values.probes.liveness.timeoutSeconds }}
+  periodSeconds: {{ .Values.probes.liveness.periodSeconds | toJson }}
+  failureThreshold: {{ .Values.probes.liveness.failureThreshold | toJson }}
+  timeoutSeconds: {{ .Values.probes.liveness.timeoutSeconds | toJson }}
 # Ready means: partitions assigned and their state restored. A rolling upgrade waits for it before the next pod.
 readinessProbe:
   httpGet: {path: /readyz, port: http}
-  periodSeconds: {{ .Values.probes.readiness.periodSeconds }}
-  failureThreshold: {{ .Values.probes.readiness.failureThreshold }}
-  timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds }}
+  periodSeconds: {{ .Values.probes.readiness.periodSeconds | toJson }}
+  failureThreshold: {{ .Values.probes.readiness.failureThreshold | toJson }}
+  timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds | toJson }}
 {{- end -}}
 
 {{- define "stillwatch.topologySpread" -}}
@@ -111,7 +111,7 @@ readinessProbe:
 topologySpreadConstraints:
   {{- range .Values.topologySpread.topologyKeys }}
   - topologyKey: {{ . }}
-    maxSkew: {{ $.Values.topologySpread.maxSkew }}
+    maxSkew: {{ $.Values.topologySpread.maxSkew | toJson }}
     whenUnsatisfiable: {{ $.Values.topologySpread.whenUnsatisfiable }}
     labelSelector:
       matchLabels:
@@ -145,7 +145,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "stillwatch.serviceAccountName" . }}
   {{- include "stillwatch.podBasics" . | nindent 2 }}
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | toJson }}
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
