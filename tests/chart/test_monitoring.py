@@ -102,6 +102,10 @@ def test_rules_link_to_the_runbook_when_told_where_it_is() -> None:
         ("1.5Gi", "1610612736"),
         ("512Mi", "536870912"),
         ("2G", "2000000000"),
+        ("1Ti", "1099511627776"),
+        ("0.5T", "500000000000"),
+        ("1Ei", "1152921504606846976"),
+        ("800000000000m", "800000000"),
         ("800000000", "800000000"),
         (1_073_741_824, "1073741824"),
         (None, "+Inf"),
@@ -129,6 +133,14 @@ def test_partitions_are_missed_only_where_their_stage_runs(stages: list[str] | N
     [group] = only(render(ON, {"settings": {"stages": stages}}), "PrometheusRule")["spec"]["groups"]
 
     assert {rule["alert"] for rule in group["rules"] if rule["alert"].endswith("Unwatched")} == expected
+
+
+def test_without_resources_the_memory_rule_never_fires() -> None:
+    """Whoever leaves them to the namespace's defaults gets the other rules all the same."""
+    [group] = only(render(ON, {"resources": None}), "PrometheusRule")["spec"]["groups"]
+    [rule] = [r for r in group["rules"] if r["alert"] == "StillwatchMemoryHigh"]
+
+    assert rule["expr"].endswith("* +Inf")
 
 
 def test_no_rule_divides_by_one_stage_alone() -> None:

@@ -100,6 +100,7 @@ def test_a_mistyped_key_is_refused(values: dict[str, Any]) -> None:
         {"kafka": {"inputTopic": "llm usage"}},
         {"kafka": {"sasl": {"mechanism": "GSSAPI"}}},
         {"image": {"digest": "sha256:12"}},
+        {"resources": {"limits": {"memory": "1..5Gi"}}},
         {"workload": {"kind": "DaemonSet"}},
         {"topics": {"partitions": 0}},
         {"settings": {"stages": ["ingest", "wizardry"]}},

@@ -94,11 +94,12 @@ is of what its busiest stage reads.
 
 {{/* The memory limit of a worker in bytes; +Inf without one, so that the rule never fires. */}}
 {{- define "stillwatch.memoryLimitBytes" -}}
-{{- $limit := dig "limits" "memory" "" .Values.resources -}}
+{{- $limit := dig "limits" "memory" "" (default (dict) .Values.resources) -}}
 {{- /* A number in a values file is a float, which toString writes with an exponent. */ -}}
 {{- $number := empty $limit | ternary "" (printf "%.0f" (float64 $limit)) -}}
 {{- $limit = kindIs "string" $limit | ternary $limit $number -}}
-{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
+  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
 {{- $unit := regexFind "[A-Za-z]*$" $limit -}}
 {{- if and $limit (hasKey $units $unit) -}}
 {{- printf "%.0f" (mulf (regexFind "^[0-9.]+" $limit | float64) (get $units $unit)) -}}
