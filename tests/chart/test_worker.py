@@ -99,6 +99,18 @@ def test_a_setting_can_be_left_to_the_program() -> None:
     assert "STILLWATCH_IDLE_SECONDS" not in env
 
 
+def test_other_variables_reach_every_pod() -> None:
+    """Also one that names a setting which the chart leaves to the program."""
+    extra = [
+        {"name": "STILLWATCH_IDLE_SECONDS", "value": "7"},
+        {"name": "ZONE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+    ]
+    for name, pod in pods(render({"settings": {"idleSeconds": None}, "extraEnv": extra})).items():
+        env = environment(pod)
+        assert env["STILLWATCH_IDLE_SECONDS"] == "7", name
+        assert env["ZONE"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}, name
+
+
 def test_the_fingerprint_key_comes_from_the_secret() -> None:
     """Workers read it from the named secret and key, and so does the check of settings; nobody else does."""
     objects = render({"fingerprint": {"existingSecret": "keys", "key": "hmac"}, "detector": {"spec": "name: x"}})

@@ -4,6 +4,7 @@
 {{- include "stillwatch.checkName" . -}}
 {{- include "stillwatch.checkLabels" . -}}
 {{- include "stillwatch.checkConnection" . -}}
+{{- include "stillwatch.checkEnvironment" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
 {{- if and (not .Values.fingerprint.existingSecret) (include "stillwatch.fingerprintsPrompts" .) -}}
@@ -78,6 +79,24 @@ true
 {{- end -}}
 {{- if and .Values.kafka.tls.client.secretName .Values.kafka.sasl.enabled -}}
 {{- fail "kafka.tls.client.secretName and kafka.sasl.enabled exclude each other: a client proves who it is in one way" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of a variable given twice the last counts when an object is made, and an upgrade may keep either. */}}
+{{- define "stillwatch.checkEnvironment" -}}
+{{- $own := list -}}
+{{- range include "stillwatch.ownEnv" . | fromYamlArray -}}
+{{- $own = append $own .name -}}
+{{- end -}}
+{{- $extra := list -}}
+{{- range .Values.extraEnv -}}
+{{- if has .name $own -}}
+{{- fail (printf "extraEnv: the chart sets %s itself; change the value that it comes from" .name) -}}
+{{- end -}}
+{{- if has .name $extra -}}
+{{- fail (printf "extraEnv: %s is there twice" .name) -}}
+{{- end -}}
+{{- $extra = append $extra .name -}}
 {{- end -}}
 {{- end -}}
 

@@ -57,7 +57,8 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{- define "stillwatch.workerEnv" -}}
+{{/* The environment of a worker but for extraEnv. */}}
+{{- define "stillwatch.ownEnv" -}}
 {{ include "stillwatch.kafkaEnv" . }}
 {{- if eq .Values.workload.kind "StatefulSet" }}
 # Static membership: a pod that comes back within settings.sessionTimeoutSeconds gets its partitions back
@@ -79,9 +80,6 @@ securityContext:
 - name: STILLWATCH_HTTP_PORT
   value: {{ .Values.http.port | quote }}
 {{- include "stillwatch.settingsEnv" . }}
-{{- with .Values.extraEnv }}
-{{ toYaml . }}
-{{- end }}
 {{- end -}}
 
 {{- define "stillwatch.probes" -}}
@@ -161,7 +159,10 @@ spec:
       {{- include "stillwatch.containerBasics" . | nindent 6 }}
       args: [worker]
       env:
-        {{- include "stillwatch.workerEnv" . | nindent 8 }}
+        {{- include "stillwatch.ownEnv" . | nindent 8 }}
+        {{- with .Values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       ports:
         - name: http
           containerPort: {{ .Values.http.port }}
