@@ -20,9 +20,11 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 StageName = Literal["ingest", "accounts", "campaigns", "alerts"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
-SERVER = re.compile(r"([^\s,:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
-"""The same as in the chart's values.schema.json."""
-_PORTS = range(1, 65_536)
+SERVER = re.compile(
+    r"([^\s,:]+|\[[0-9a-fA-F:]+\]):"
+    r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
+"""Host and port, 1 to 65,535; the same as in the chart's values.schema.json."""
 _NAMES_ARE = "names are letters, digits, '.', '_' and '-', at most 249 with the prefix"
 
 
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
         if not named:
             raise ValueError("names no broker; should be host:port,host:port")
         for server in named:
-            if not SERVER.fullmatch(server) or int(server.rpartition(":")[2]) not in _PORTS:
+            if not SERVER.fullmatch(server):
                 raise ValueError(f"{server} is no host:port; should be host:port,host:port")
         return ",".join(named)
 
