@@ -47,8 +47,10 @@ broker-stop: ## Stop the Kafka of `make broker`, keeping its data
 lock: setup ## Pin the newest versions that pyproject.toml allows; LOCK_ARGS go to uv
 	@scripts/lock.sh $(or $(LOCK_ARGS),--upgrade)
 
-clean: ## Delete all that these targets made, also .venv and the fetched Kafka
+clean: ## Stop the Kafka of `make broker` and delete all that these targets made, also .venv and the fetched Kafka
+	@[ ! -e .cache/broker/cluster.json ] || $(firstword $(wildcard $(BIN)/python) python3) broker/kafka stop --delete --data .cache/broker
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build dist
+	rm -rf docker/wheels *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 -include deploy.mk
