@@ -5,6 +5,7 @@
 #   ARCHIVE          also write the image to this OCI archive
 # docker/build.sh --bases only makes the bases of Debian's packages, where they are not there yet.
 # Dependencies are downloaded by this machine's pip to docker/wheels, so that the build itself needs no network.
+# For x86_64 only: Faust has no Linux wheels for anything else, and the hashes pin wheels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,11 @@ make_bases() {
 if [ "${1:-}" = --bases ]; then
     make_bases
     exit
+fi
+machine=$(uname -m)
+if [ "$machine" != x86_64 ]; then
+    echo "$0: this is $machine, and the image is for x86_64, for which alone Faust has Linux wheels; build it on such a machine" >&2
+    exit 1
 fi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 tag=${1:-localhost/stillwatch:$version}

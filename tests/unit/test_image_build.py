@@ -11,7 +11,7 @@ NEEDED = ("bash", "dirname", "mkdir", "sed")
 STUB = '#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\n'
 
 
-def calls(folder: Path, *builders: str, **environment: str) -> list[str]:
+def calls(folder: Path, *builders: str, machine: str = "x86_64", **environment: str) -> list[str]:
     """Run the script in a folder of its own where only these builders are there, and return what it called."""
     tools = folder / "tools"
     tools.mkdir()
@@ -20,11 +20,14 @@ def calls(folder: Path, *builders: str, **environment: str) -> list[str]:
     (folder / "docker").mkdir()
     shutil.copy(REPOSITORY / "docker/build.sh", folder / "docker")
     (folder / "pyproject.toml").write_text('version = "1.2.3"\n')
+    (tools / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    (tools / "uname").chmod(0o755)
     for stub in (*(tools / name for name in ("git", *builders)), folder / ".venv/bin/python"):
         stub.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text(STUB)
         stub.chmod(0o755)
     log = folder / "calls"
+    log.touch()
     environment |= {"PATH": str(tools), "CALLS": str(log)}
     done = subprocess.run(
         [folder / "docker/build.sh", "a:b"], env=environment, capture_output=True, text=True, check=False
@@ -50,6 +53,13 @@ def test_the_first_builder_that_is_there_builds(
     assert built.startswith(build)
     assert "--tag a:b --build-arg VERSION=1.2.3" in built
     assert saved == archived
+
+
+def test_a_machine_without_wheels_is_refused(tmp_path: Path) -> None:
+    """One line that says why, instead of a build that finds no package for this machine."""
+    [line] = calls(tmp_path, "docker", machine="aarch64")
+
+    assert "this is aarch64, and the image is for x86_64" in line
 
 
 def test_without_a_builder_the_script_names_all(tmp_path: Path) -> None:
