@@ -1,5 +1,6 @@
 """Run the benchmark: ``make bench``."""
 
+import argparse
 import json
 import os
 import statistics
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report, state_size
-from bench.machine import facts
+from bench.machine import facts, named_broker, own_broker
 from bench.preload import preload, traffic
 from bench.runs import ACCOUNTS, CAMPAIGNS, EVERYBODY, INGEST, OTHERS, PARTITIONS, Contestant, Repetition
 
@@ -19,10 +20,15 @@ Measured = dict[str, list[dict[str, Any]]]
 
 def main() -> None:
     """Measure everything, several times in turns, and write the document."""
+    parser = argparse.ArgumentParser("python -m bench")
+    parser.add_argument(
+        "--named-broker", action="store_true", help="KAFKA_BOOTSTRAP_SERVERS names a broker of somebody, not ours"
+    )
+    is_named = parser.parse_args().named_broker
     repetitions = int(os.environ.get("STILLWATCH_BENCH_REPETITIONS", "3"))
     events = int(os.environ.get("STILLWATCH_BENCH_SIZE", "200000"))
     accounts = int(os.environ.get("STILLWATCH_BENCH_ACCOUNTS", "4000"))
-    machine = facts()
+    machine = facts() | (named_broker(os.environ["KAFKA_BOOTSTRAP_SERVERS"]) if is_named else own_broker())
     lines, description = traffic(events, accounts)
     measured: Measured = {contestant.letter: [] for contestant in EVERYBODY}
     for number in range(repetitions):

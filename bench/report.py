@@ -30,6 +30,7 @@ def section(results: Results) -> str:
     throughput = results["throughput"]
     naive = throughput["a"]["median"]
     return TEMPLATE.read_text().format(
+        broker=_broker(results["machine"]),
         partitions=PARTITIONS,
         events=results["events"],
         traffic=results["traffic"],
@@ -70,11 +71,18 @@ def _aim(found: str, aim: str, is_met: bool) -> str:
     return f"- (c) reaches {found}; aim {aim}: {'met' if is_met else '**not met**'}."
 
 
+def _broker(facts: Results) -> str:
+    if (nodes := facts.get("named_broker_nodes")) is None:
+        return "One broker on the same machine"
+    return f"A Kafka named by KAFKA_BOOTSTRAP_SERVERS, {nodes} node{'s' * (nodes != 1)} wherever they are"
+
+
 def _machine(facts: Results) -> str:
+    kafka = f", Kafka {facts['kafka']} on Java {facts['java']}" if "kafka" in facts else ""
     return "; ".join(
         (
             f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gib']} GiB",
-            f"{facts['system']}, Python {facts['python']}, Kafka {facts['kafka']} on Java {facts['java']}",
+            f"{facts['system']}, Python {facts['python']}{kafka}",
             ", ".join(f"{name} {number}" for name, number in facts["packages"].items()),
             f"load average {facts['load_before']:.1f} before and {facts['load_after']:.1f} after",
         )

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts the peers into an environment of their own, then measures on a broker started for the occasion.
+# Puts the peers into an environment of their own, then measures on a broker started for the occasion, or on the one that
+# KAFKA_BOOTSTRAP_SERVERS names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,4 +14,4 @@ if ! sha256sum --check --quiet --status "$mark" 2>/dev/null || ! "$peers/bin/pyt
         --require-hashes --requirement requirements-peers.txt
     sha256sum requirements-peers.txt >"$mark"
 fi
-exec .venv/bin/python broker/kafka run -- .venv/bin/python -m bench
+exec .venv/bin/python broker/kafka run -- .venv/bin/python -m bench ${KAFKA_BOOTSTRAP_SERVERS:+--named-broker}
