@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,15 +107,23 @@ class Repetition:
         """Run one measured process to its end and return what it measured of itself."""
         expected = min(self.stored(contestant.topic), contestant.most_messages)
         python = PEERS_PYTHON if contestant.is_peer else Path(sys.executable)
-        done = subprocess.run(
-            [str(python), "-m", f"bench.consumers.{contestant.module}", self.prefix + contestant.topic, str(expected)],
-            env=self.environment(contestant.stage),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=RUN_SECONDS,
-        )
+        # Faust and Quix Streams make folders for tables where they run, also without any.
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [
+                    str(python),
+                    "-m",
+                    f"bench.consumers.{contestant.module}",
+                    self.prefix + contestant.topic,
+                    str(expected),
+                ],
+                env=self.environment(contestant.stage),
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=RUN_SECONDS,
+            )
         reports = [line for line in done.stdout.splitlines() if line.startswith(REPORT_START)]
         if done.returncode != 0 or len(reports) != 1:
             said = f"{done.stdout[-500:]}\n{done.stderr[-2500:]}"
