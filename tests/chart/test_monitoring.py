@@ -67,6 +67,14 @@ def test_only_metrics_that_exist_are_asked_for(source: str) -> None:
     assert asked - NOT_OURS - known_metrics() == set()
 
 
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_documents_name_metrics_as_they_are_served(path: Path) -> None:
+    """Whoever copies a name into a query finds the series, ending included."""
+    named = set(re.findall(r"`(stillwatch_\w+)[`{]", path.read_text("utf-8")))
+
+    assert named - known_metrics() == set()
+
+
 def test_label_values_are_those_of_the_service() -> None:
     """Stages and roles in expressions are ones that the service sets; a misspelt one would match nothing."""
     stages = {"ingest", "accounts", "campaigns", "feedback"}
