@@ -67,6 +67,16 @@ def test_the_readme_says_what_the_values_say() -> None:
         assert f"# -- {html.unescape(description)}\n" in text, name
 
 
+def test_the_rate_of_a_worker_is_one_figure() -> None:
+    """What the values say of it is what the sizing says, which is made of the benchmark."""
+    told = re.findall(r"handles ([\d,]+ to [\d,]+)", (CHART / "values.yaml").read_text())
+
+    assert len(told) == 2
+    assert set(told) == set(
+        re.findall(r"about ([\d,]+ to [\d,]+) events from end to end", (REPOSITORY / "docs/operations.md").read_text())
+    )
+
+
 def test_the_readme_is_generated(tmp_path: Path) -> None:
     """README.md is what `make chart-docs` writes, to the byte."""
     own = TOOLS / "helm-docs"
