@@ -4,7 +4,7 @@ Otherwise a temperature of "hot" or a user agent of a million characters would b
 them a way to stop the service.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
@@ -26,8 +26,11 @@ def as_text(value: Any) -> Any:
     return "\n".join(value) if is_texts else value
 
 
-OR_TEXTS = (*OR_UNKNOWN, BeforeValidator(as_text))
-"""Unpack into the annotation of an optional text: a list of texts is one of several lines, anything else unknown."""
+def or_texts(characters: int) -> tuple[Any, ...]:
+    """Unpack into the annotation of an optional text: a list of texts is one of several lines, all else unknown."""
+    text = Annotated[str, Field(max_length=characters)]
+    taken = text | Annotated[list[text], Field(min_length=1)] | None
+    return (*OR_UNKNOWN, BeforeValidator(as_text, json_schema_input_type=taken))
 
 
 def cut_to(characters: int) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.forgiving import OR_TEXTS, OR_UNKNOWN, cut_to
+from schemas.forgiving import OR_UNKNOWN, cut_to, or_texts
 from schemas.hot_struct import generate_struct
 from schemas.refusal import EventRefused, describe_errors
 from schemas.repair import repaired
@@ -119,7 +119,7 @@ class UsageEvent(BaseModel):
     payment_fingerprint: Identifier | None = Field(default=None, description="Hash of the payment method.")
     device_fingerprint: Identifier | None = Field(default=None, description="Hash of the device.")
     system_prompt_fingerprint: Identifier | None = Field(default=None, description="Hash of the system prompt.")
-    prompt: Annotated[Annotated[str, Field(max_length=MAX_EVENT_BYTES)] | None, *OR_TEXTS] = Field(
+    prompt: Annotated[Annotated[str, Field(max_length=MAX_EVENT_BYTES)] | None, *or_texts(MAX_EVENT_BYTES)] = Field(
         default=None,
         description="Text of the prompt, or a list of texts: read once at ingest, then replaced by its fingerprint.",
     )

@@ -61,7 +61,8 @@ def plain_kind(schema: dict[str, Any]) -> str:
     """Return the type of a field that is neither a choice nor a section of its own."""
     match schema["type"]:
         case "array":
-            count = span(schema, "Items", "times").strip(" ()")
+            bounds = span(schema, "Items", "times").strip(" ()")
+            count = f"{schema['minItems']} or more times" if "maxItems" not in schema else bounds
             return f"list: {count} {kind(schema['items'])}"
         case "string":
             limit = span(schema, "Length", "characters") if "maxLength" in schema else ""

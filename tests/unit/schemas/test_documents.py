@@ -10,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from schemas.documents import CONTRACTS, json_schema, schema_file
+from schemas.usage_event import MAX_EVENT_BYTES
 from streams.asyncapi import asyncapi_document
 from streams.commands.schemas_export import ASYNCAPI_FILE, documents, export
 from streams.settings import Settings
@@ -56,6 +57,16 @@ def test_usage_events_require_what_the_design_requires() -> None:
     assert json_schema("usage-event")["required"] == [
         "event_id", "occurred_at", "account_id", "model", "input_tokens", "output_tokens",
     ]  # fmt: skip
+
+
+def test_a_prompt_may_be_a_list_of_texts() -> None:
+    """The document allows what is read: who validates events with it loses none that the service takes."""
+    text = {"type": "string", "maxLength": MAX_EVENT_BYTES}
+    assert json_schema("usage-event")["properties"]["prompt"]["anyOf"] == [
+        text,
+        {"type": "array", "items": text, "minItems": 1},
+        {"type": "null"},
+    ]
 
 
 def references(node: Any) -> list[str]:
