@@ -1,6 +1,5 @@
 """Labelled recordings: which accounts belong to a campaign, and how well alerts found them."""
 
-import bisect
 import csv
 import gzip
 import io
@@ -13,6 +12,7 @@ import msgspec
 
 from schemas.alert import Alert
 from schemas.times import epoch_ms, parse_instant
+from streams.naming import Naming
 
 _DAY_MS = 86_400_000
 
@@ -104,7 +104,7 @@ class Score(msgspec.Struct, frozen=True):
     Parameters
     ----------
     leaked
-        Share of a campaign's exchanges that took place before an alert named their account, mean over families (0..1).
+        Share of a campaign's exchanges at which no alert named their account, mean over families (0..1).
     found
         Share of campaigns of which an account was named before the last exchange (0..1).
     false_per_1000
@@ -121,16 +121,16 @@ class Score(msgspec.Struct, frozen=True):
 
 def score(labels: Labels, alerts: Iterable[Alert]) -> Score:
     """Judge alerts against the labels of what was seen of the recording."""
-    spans = _spans(alerts)
+    naming = Naming(alerts)
     by_family: defaultdict[str, list[float]] = defaultdict(list)
     found: Counter[bool] = Counter()
     for campaign_id, exchanges in labels.exchanges.items():
-        leaked = sum(not _is_named(spans.get(account, []), at) for at, account in exchanges)
+        leaked = sum(not naming.is_named(account, at) for at, account in exchanges)
         by_family[labels.families.get(campaign_id, "unknown")].append(leaked / len(exchanges))
-        firsts = [spans[account][0][0] for account in {account for _, account in exchanges} if account in spans]
+        firsts = map(naming.first_ms, naming.accounts & {account for _, account in exchanges})
         found[any(first <= max(exchanges)[0] for first in firsts)] += 1
     families = {family: sum(shares) / len(shares) for family, shares in sorted(by_family.items())}
-    false_accounts = sorted(spans.keys() & labels.benign)
+    false_accounts = sorted(naming.accounts & labels.benign)
     return Score(
         leaked=sum(families.values()) / max(1, len(families)),
         leaked_by_family=families,
@@ -143,22 +143,4 @@ def score(labels: Labels, alerts: Iterable[Alert]) -> Score:
 
 def named_accounts(alerts: Iterable[Alert]) -> frozenset[str]:
     """Return the accounts that any alert named, retracted ones and shadows left out."""
-    return frozenset(_spans(alerts))
-
-
-def _spans(alerts: Iterable[Alert]) -> dict[str, list[tuple[int, bool]]]:
-    """By account the times from which it was named or, after it was let go of, was not."""
-    spans: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
-    before: dict[str, tuple[str, ...]] = {}
-    for alert in sorted((a for a in alerts if not a.shadow), key=lambda a: a.raised_at):
-        for account_id in set(before.get(alert.alert_id, ())).difference(alert.account_ids):
-            spans[account_id].append((epoch_ms(alert.raised_at), False))
-        before[alert.alert_id] = alert.account_ids
-        for account_id in alert.account_ids:
-            spans[account_id].append((epoch_ms(alert.raised_at), alert.status != "retracted"))
-    return {account_id: times for account_id, times in spans.items() if any(is_named for _, is_named in times)}
-
-
-def _is_named(times: list[tuple[int, bool]], at_ms: int) -> bool:
-    index = bisect.bisect_right(times, at_ms, key=lambda time: time[0])
-    return index > 0 and times[index - 1][1]
+    return frozenset(Naming(alerts).accounts)

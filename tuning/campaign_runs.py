@@ -1,6 +1,7 @@
 """One campaign among honest traffic, and how much of it passes before it is named."""
 
 import heapq
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -8,7 +9,9 @@ from pathlib import Path
 
 from detectors.spec import DetectorSpec
 from schemas.account_bucket import AccountBucket
+from schemas.alert import Alert
 from schemas.usage_event import epoch_ms
+from streams.naming import Naming
 from traffic.scenario import Population, Scenario
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
@@ -16,12 +19,14 @@ from tuning.judging import judged_records
 from tuning.pipeline import account_buckets, fingerprinted
 
 HONEST = Path(__file__).parent / "honest.yaml"
-_NEVER_MS = 2**62
 
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a campaign; ``before_first`` is None when none of its accounts was ever named."""
+    """What came of a campaign; ``before_first`` is None when none of its accounts was ever named.
+
+    ``leaked`` are the exchanges at which no alert named their account.
+    """
 
     accounts: int
     exchanges: int
@@ -43,20 +48,23 @@ def run_campaign(population: Population, days: float, seed: int, spec: DetectorS
     records = heapq.merge(
         honest, (record for _, closed in account_buckets(own, spec) for record in closed), key=attrgetter("start_ms")
     )
-    named: dict[str, int] = {}
-    for alert in judged_records(records, end_ms, spec):
-        for account_id in alert.account_ids:
-            named.setdefault(account_id, epoch_ms(alert.raised_at))
+    return run_of(exchanges, simulation.accounts.keys(), judged_records(records, end_ms, spec))
+
+
+def run_of(exchanges: list[tuple[int, str]], own: Set[str], alerts: Iterable[Alert]) -> Run:
+    """Judge alerts by the campaign's exchanges, in time order; accounts that are not its own are honest."""
+    naming = Naming(alerts)
     members = {account_id for _, account_id in exchanges}
-    first_ms = min((named[account_id] for account_id in members if account_id in named), default=None)
+    named = naming.accounts & members
+    first_ms = min(map(naming.first_ms, named), default=None)
     return Run(
         accounts=len(members),
         exchanges=len(exchanges),
-        leaked=sum(at < named.get(account_id, _NEVER_MS) for at, account_id in exchanges),
+        leaked=sum(not naming.is_named(account_id, at) for at, account_id in exchanges),
         before_first=None if first_ms is None else sum(at < first_ms for at, _ in exchanges),
-        accounts_named=len(members & named.keys()),
+        accounts_named=len(named),
         days_until_named=None if first_ms is None else (first_ms - exchanges[0][0]) / 86_400_000,
-        honest_named=len(named.keys() - simulation.accounts.keys()),
+        honest_named=len(naming.accounts - own),
     )
 
 

@@ -1,18 +1,17 @@
 """How well alerts find labelled campaigns, and whom they name wrongly.
 
-``leaked`` is the share of a campaign's exchanges before an alert had named their account; a retraction undoes an alert
-from its time on. It is averaged over the campaigns of a family, then over families (macro). An honest account counts
+``leaked`` is the share of a campaign's exchanges at which no alert named their account (``streams.naming`` says when
+one does). It is averaged over the campaigns of a family, then over families (macro). An honest account counts
 once, however often it is named.
 """
 
-import bisect
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.alert import Alert
-from schemas.times import epoch_ms
+from streams.naming import Naming
 from tuning.corpus import Truth
 
 
@@ -93,35 +92,22 @@ def poisson_interval(count: int) -> tuple[float, float]:
 def scored(truth: Truth, alerts: Iterable[Alert]) -> Score:
     """Judge alerts; those that are published in the shadow name nobody."""
     ordered = sorted((alert for alert in alerts if not alert.shadow), key=lambda alert: alert.raised_at)
-    spans = _spans(ordered)
+    naming = Naming(ordered)
     leaked, found, members_named = {}, set(), {}
     for campaign_id, exchanges in truth.exchanges.items():
-        leaked[campaign_id] = sum(not _is_named(spans.get(a, []), at) for at, a in exchanges) / len(exchanges)
-        named = {account_id for _, account_id in exchanges} & spans.keys()
+        leaked[campaign_id] = sum(not naming.is_named(account_id, at) for at, account_id in exchanges) / len(exchanges)
+        named = naming.accounts & {account_id for _, account_id in exchanges}
         members_named[campaign_id] = len(named)
-        if any(spans[account_id][0][0] <= exchanges[-1][0] for account_id in named):
+        if any(naming.first_ms(account_id) <= exchanges[-1][0] for account_id in named):
             found.add(campaign_id)
     by_kind: dict[str, set[str]] = {"account": set(), "campaign": set()}
     for account_id, kind in _first_kinds(ordered).items():
-        if account_id in truth.kinds and account_id in spans:
+        if account_id in truth.kinds and account_id in naming.accounts:
             by_kind[kind].add(account_id)
     return Score(
         truth, leaked, frozenset(found), frozenset(by_kind["account"]), frozenset(by_kind["campaign"]),
         tuple(_honest_groups(truth, ordered)), members_named,
     )  # fmt: skip
-
-
-def _spans(ordered: Iterable[Alert]) -> dict[str, list[tuple[int, bool]]]:
-    """By account that was ever named, the times from which it was or, after it was let go of, was not."""
-    spans: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    before: dict[str, tuple[str, ...]] = {}
-    for alert in ordered:
-        for account_id in set(before.get(alert.alert_id, ())).difference(alert.account_ids):
-            spans[account_id].append((epoch_ms(alert.raised_at), False))
-        before[alert.alert_id] = alert.account_ids
-        for account_id in alert.account_ids:
-            spans[account_id].append((epoch_ms(alert.raised_at), alert.status != "retracted"))
-    return {account_id: times for account_id, times in spans.items() if any(is_named for _, is_named in times)}
 
 
 def _first_kinds(ordered: Iterable[Alert]) -> dict[str, str]:
@@ -130,11 +116,6 @@ def _first_kinds(ordered: Iterable[Alert]) -> dict[str, str]:
         for account_id in alert.account_ids:
             kinds.setdefault(account_id, alert.kind)
     return kinds
-
-
-def _is_named(times: list[tuple[int, bool]], at_ms: int) -> bool:
-    number = bisect.bisect_right(times, at_ms, key=lambda time: time[0])
-    return number > 0 and times[number - 1][1]
 
 
 def _honest_groups(truth: Truth, ordered: Iterable[Alert]) -> Iterable[Counter[str]]:

@@ -7,6 +7,7 @@ import pytest
 from streams.labels import Labels
 from streams.labels import score as backtest_score
 from tests.unit.tuning.samples import alert, at_ms
+from tuning.campaign_runs import run_of
 from tuning.corpus import Campaign, Truth
 from tuning.scores import scored
 
@@ -46,6 +47,51 @@ def test_whoever_an_update_leaves_out_is_named_no_more() -> None:
 
     assert (whole.leaked["one"], partly.leaked["one"], again.leaked["one"]) == (0, 2 / 4, 0)
     assert whole.leaked["two"] == partly.leaked["two"] == again.leaked["two"] == 3 / 5
+
+
+OWN_THEN_LET_GO = [
+    alert("own", 1, ["a"]), alert("campaign", 2, ["a", "b"]), alert("campaign", 3, ["b"], "updated"),
+]  # fmt: skip
+"""An account that has an alert of its own, whom a campaign takes in and lets go of."""
+
+
+def test_an_account_is_named_while_any_alert_names_it() -> None:
+    """That a campaign lets it go takes nothing from its own alert, until that is retracted."""
+    retracted = [*OWN_THEN_LET_GO, alert("own", 4, ["a"], "retracted")]
+
+    assert scored(TRUTH, OWN_THEN_LET_GO).leaked["one"] == 0
+    assert scored(TRUTH, retracted).leaked["one"] == 1 / 4
+
+
+def test_who_was_handed_over_is_named_by_the_successor_alone() -> None:
+    """Its own alert went into the campaign's, so when that lets it go nothing names it; at no moment between."""
+    handed_over = [
+        alert("own", 1, ["a"]), alert("own", 2, ["a"], "superseded", superseded_by="campaign"), *OWN_THEN_LET_GO[1:],
+    ]  # fmt: skip
+
+    assert scored(TRUTH, handed_over).leaked["one"] == 2 / 4
+
+
+def test_who_was_named_by_an_alert_that_is_over_stays_named() -> None:
+    """Resolved and expired alerts were right; only who is let go of, or named in error, is named no more."""
+    for status in ("resolved", "expired"):
+        assert scored(TRUTH, [alert("own", 1, ["a"]), alert("own", 2, ["a"], status)]).leaked["one"] == 0
+
+
+def test_one_campaign_among_honest_traffic_is_scored_alike() -> None:
+    """What leaks of a simulated campaign is what leaks of a labelled one, with releases, retractions and shadows."""
+    for alerts in (
+        OWN_THEN_LET_GO,
+        [*OWN_THEN_LET_GO, alert("own", 4, ["a"], "retracted")],
+        [alert("campaign", 1, ["a", "b"]), alert("campaign", 3, ["b"], "updated")],
+        [alert("x", 2, ["a"], shadow=True), alert("y", 3, ["honest_1"])],
+    ):
+        run, score = run_of(TRUTH.exchanges["one"], {"a"}, alerts), scored(TRUTH, alerts)
+
+        assert run.leaked / run.exchanges == score.leaked["one"]
+        assert run.accounts_named == score.members_named["one"]
+        assert run.before_first == (0 if run.accounts_named else None)
+        assert run.honest_named == len({a for its in alerts for a in its.account_ids if not its.shadow} - {"a"})
 
 
 def test_a_retraction_undoes_an_alert_from_its_time_on() -> None:
@@ -95,10 +141,11 @@ def test_a_group_is_honest_when_most_of_those_it_opens_on_are() -> None:
 
 
 def test_backtests_find_the_same() -> None:
-    """The product's own score of the same alerts is equal; it was written apart from this one."""
+    """The product's own score of the same alerts is equal; of it, only who is named when is shared."""
     alerts = [
-        alert("x", 3, ["a"]), alert("campaign", 5, ["b", "c", "honest_1"]), alert("x", 4, ["a"], "retracted"),
-        alert("y", 2, ["honest_3"]), alert("campaign", 6, ["b", "honest_1"], "updated"),
+        *OWN_THEN_LET_GO, alert("x", 3, ["a"]), alert("campaign", 5, ["b", "c", "honest_1"]),
+        alert("x", 4, ["a"], "retracted"), alert("y", 2, ["honest_3"]),
+        alert("campaign", 6, ["b", "honest_1"], "updated"),
     ]  # fmt: skip
     labels = Labels(
         benign=frozenset(TRUTH.kinds),
