@@ -1,18 +1,39 @@
 """The measurements measure what they say."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from detectors.spec import load_spec
 from tests.unit.tuning.samples import write_corpus
 from traffic.scenario import Scenario
 from traffic.simulate import Simulation
 from tuning.content_discrepancy import SHARES, Discrepancy, Features, corpus_prompts, honest_window, shown
+from tuning.curve import FACTORS, at_factor
 from tuning.evasion_curve import campaign
+from tuning.figures import FOLDER
 from tuning.poisoning import attacker
 from tuning.scores import poisson_interval
+
+
+def test_the_published_curve_is_as_the_program_writes_it() -> None:
+    """Both lines are of the same settings of the knob, with the digits that the program gives them."""
+    with (FOLDER / "curve.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    settings = {
+        detectors: [(row["account_days"], row["campaign_days"]) for row in rows if row["detectors"] == detectors]
+        for detectors in ("accounts", "all")
+    }
+    known = [at_factor(load_spec(None), factor).false_alarms for factor in FACTORS]
+
+    assert settings["accounts"] == settings["all"]
+    assert settings["all"] == [
+        (str(round(knob.account_days_per_false_alarm, 1)), str(round(knob.days_per_false_campaign, 2)))
+        for knob in known
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 30, 400])
