@@ -3,7 +3,8 @@
 Simulates at least 100,000 active account-days of honest traffic (rhythm of day and week, bursts, growth,
 autocorrelation, hard cases) and judges them with several settings of the knob, all in one pass; with a labelled corpus,
 its honest accounts too. Account detectors get records without links, so that no account is a member of anything;
-groups are judged beside, with everything on. Run as ``python -m tuning.false_alarm_rate [CORPUS]``; writes
+groups are judged beside, with everything on, in the first ``--group-days`` of each deployment, for what compares many
+costs most. Run as ``python -m tuning.false_alarm_rate [CORPUS]``; writes
 docs/figures/false_alarm_rate.csv, .png and false_alarms_by_kind.csv.
 """
 
@@ -29,6 +30,7 @@ from tuning.pipeline import account_buckets, fingerprinted
 from tuning.scores import poisson_interval
 
 NOMINAL_DAYS = (30, 365, 3_650)
+GROUP_DAYS = 30
 Closed = Iterable[tuple[int, list[AccountBucket]]]
 """Watermarks (milliseconds) and the records that they closed."""
 
@@ -39,6 +41,10 @@ class Honest:
 
     Parameters
     ----------
+    account_days
+        Days on which accounts were active, of all accounts.
+    group_days
+        Days in which groups were looked at, of all deployments.
     alarms
         By setting of the knob, alerts opened on accounts by kind of use.
     groups
@@ -49,7 +55,7 @@ class Honest:
 
     source: str
     account_days: int = 0
-    days: float = 0.0
+    group_days: float = 0.0
     alarms: dict[int, Counter[str]] = field(default_factory=lambda: {nominal: Counter() for nominal in NOMINAL_DAYS})
     groups: Counter[str] = field(default_factory=Counter)
     members: int = 0
@@ -63,30 +69,37 @@ def specs() -> dict[int, DetectorSpec]:
     }
 
 
-def observe(honest: Honest, closed: Closed, kinds: Mapping[str, str]) -> None:
+def observe(honest: Honest, closed: Closed, kinds: Mapping[str, str], group_days: int = GROUP_DAYS) -> None:
     """Judge one deployment and count alarms on its honest accounts, whose kinds are given; an alert counts once.
 
-    Others may be among them: a group is honest when most of the accounts that it opens on are.
+    Others may be among them: a group is honest when most of the accounts that it opens on are. Groups are judged in the
+    first ``group_days`` only.
     """
     accounts = {nominal: CampaignDetector(spec) for nominal, spec in specs().items()}
     everything = CampaignDetector(load_spec(None))
     active: set[tuple[str, int]] = set()
     members: set[str] = set()
+    until_ms = 0
     for watermark_ms, records in closed:
+        if records and not until_ms:
+            until_ms = (records[0].start_ms // DAY_MS + group_days) * DAY_MS
         active.update((r.account_id, r.start_ms // DAY_MS) for r in records if r.account_id in kinds)
         bare = [without_links(record) for record in records]
         for nominal, detector in accounts.items():
             for alert in _advanced(detector, bare, watermark_ms):
                 if alert.status == "open" and alert.account_ids[0] in kinds:
                     honest.alarms[nominal][kinds[alert.account_ids[0]]] += 1
-        for alert in _advanced(everything, records, watermark_ms):
+        early = [record for record in records if record.start_ms < until_ms]
+        if not early and watermark_ms > until_ms:
+            continue
+        for alert in _advanced(everything, early, min(watermark_ms, until_ms)):
             if alert.kind == "campaign":
                 found = Counter(kinds[account_id] for account_id in alert.account_ids if account_id in kinds)
                 members.update(kinds.keys() & alert.account_ids)
                 if alert.status == "open" and 2 * found.total() > len(alert.account_ids):
                     honest.groups[found.most_common(1)[0][0]] += 1
     honest.account_days += len(active)
-    honest.days += len({day for _, day in active})
+    honest.group_days += len({day for _, day in active if day * DAY_MS < until_ms})
     honest.members += len(members)
 
 
@@ -96,7 +109,7 @@ def _advanced(detector: CampaignDetector, records: list[AccountBucket], watermar
     return detector.advance(watermark_ms)
 
 
-def simulated(accounts: int, days: float, account_days: int) -> Iterator[Honest]:
+def simulated(accounts: int, days: float, account_days: int, group_days: int) -> Iterator[Honest]:
     """Simulate deployments until so many account-days were active; yields what was seen after each."""
     honest = Honest("simulated")
     seed = 0
@@ -104,11 +117,11 @@ def simulated(accounts: int, days: float, account_days: int) -> Iterator[Honest]
         seed += 1
         simulation = Simulation(mixture(accounts, days, 0, seed))
         kinds = {account_id: kind for account_id, (kind, *_) in simulation.accounts.items()}
-        observe(honest, account_buckets(fingerprinted(simulation.events()), load_spec(None)), kinds)
+        observe(honest, account_buckets(fingerprinted(simulation.events()), load_spec(None)), kinds, group_days)
         yield honest
 
 
-def of_corpus(corpus: Corpus) -> Iterator[Honest]:
+def of_corpus(corpus: Corpus, group_days: int) -> Iterator[Honest]:
     """Judge the honest accounts of a labelled corpus as if nobody else had been there, then beside its campaigns."""
     kinds = corpus.truth.kinds
     for source, is_pure in (("corpus, honest only", True), ("corpus, with campaigns", False)):
@@ -117,7 +130,7 @@ def of_corpus(corpus: Corpus) -> Iterator[Honest]:
             if not is_pure or record.account_id in kinds:
                 closed.setdefault(record.end_ms, []).append(record)
         honest = Honest(source)
-        observe(honest, closed.items(), kinds)
+        observe(honest, closed.items(), kinds, group_days)
         yield honest
 
 
@@ -127,7 +140,7 @@ def rows_of(honest: Honest) -> list[dict[str, Any]]:
               for nominal, alarms in honest.alarms.items()]  # fmt: skip
     nominal_days = load_spec(None).false_alarms.days_per_false_campaign
     rows = []
-    for name, nominal, found, total in [*counts, ("groups", nominal_days, honest.groups.total(), honest.days)]:
+    for name, nominal, found, total in [*counts, ("groups", nominal_days, honest.groups.total(), honest.group_days)]:
         low, high = poisson_interval(found)
         rows.append({
             "source": honest.source, "of": name, "nominal_days": nominal, "observed_days": total, "false_alarms": found,
@@ -193,10 +206,13 @@ def by_kind(sources: Iterable[Honest]) -> list[dict[str, Any]]:
 @click.option("--accounts", default=700, show_default=True, help="Accounts of a deployment.")
 @click.option("--days", default=60.0, show_default=True, help="Days of a deployment.")
 @click.option("--account-days", default=100_000, show_default=True, help="Simulate until so many were active.")
-def main(folder: Path | None, cache: Path | None, accounts: int, days: float, account_days: int) -> None:
+@click.option("--group-days", default=GROUP_DAYS, show_default=True, help="First days in which groups are judged, too.")
+def main(
+    folder: Path | None, cache: Path | None, accounts: int, days: float, account_days: int, group_days: int
+) -> None:
     """Measure the rate of false alarms on honest traffic."""
-    sources = list(of_corpus(read_corpus(folder, cache=cache))) if folder else []
-    for honest in simulated(accounts, days, account_days):
+    sources = list(of_corpus(read_corpus(folder, cache=cache), group_days)) if folder else []
+    for honest in simulated(accounts, days, account_days, group_days):
         for row in rows_of(honest):
             click.echo(row)
         sources = [*(known for known in sources if known is not honest), honest]

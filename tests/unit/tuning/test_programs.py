@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.campaigns import CampaignDetector
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.groups import LINK_KINDS
 from detectors.spec import load_spec
@@ -16,7 +15,6 @@ from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent
 from tests.unit.tuning.samples import EAGER, alert, at_ms, sample, write_corpus
-from tuning import false_alarm_rate
 from tuning.ablation import INPUTS, popular_everywhere, switches, without_link_kind
 from tuning.corpus import Campaign, Corpus, Truth, read_corpus
 from tuning.curve import alone, at_factor, row_of
@@ -34,9 +32,8 @@ from tuning.disguise import (
     with_uneven_loads,
     write_disguised,
 )
-from tuning.false_alarm_rate import NOMINAL_DAYS, Honest, observe, rows_of, specs
 from tuning.hard_cases import by_wrapper, campaigns, honest_kinds
-from tuning.judging import PartialDetector, accounts_alone, judged_records, with_numbers
+from tuning.judging import PartialDetector, judged_records, with_numbers
 from tuning.leave_one_out import Outcome, best, grid, left_out
 from tuning.parts import part_of, parts
 from tuning.pipeline import account_buckets, fingerprinted
@@ -204,56 +201,6 @@ def test_a_point_of_the_curve_says_how_few_accounts_it_rests_on(records: list[Ac
     assert (row["named_alone"], row["false_per_1000"], row["honest_groups"]) == (1, 125.0, 0)
     assert row["at_most"] == pytest.approx(1000 * 5.572 / 8, rel=0.01)
     assert silent.macro == 1.0
-
-
-def test_realised_rates_are_account_days_over_false_alarms() -> None:
-    """Ten alarms in a thousand account-days are one in a hundred; none leaves only a bound."""
-    honest = Honest("simulated", account_days=1_000, days=10.0)
-    honest.alarms[30] = Counter({"class": 6, "gateway": 4})
-    found = {row["of"]: row for row in rows_of(honest)}
-
-    assert (found["accounts, 30"]["realised_days"], found["accounts, 30"]["ratio"]) == (100.0, 3.333)
-    assert found["accounts, 30"]["at_least"] < 100 < found["accounts, 30"]["at_most"]
-    assert found["accounts, 3650"]["realised_days"] == ""
-    assert found["accounts, 3650"]["at_least"] == pytest.approx(1_000 / 3.69, rel=0.01)
-    assert found["groups"]["observed_days"] == 10.0
-
-
-def test_each_setting_of_the_knob_is_judged() -> None:
-    """The specifications differ in the knob and, since they judge accounts by themselves, in nothing else."""
-    made, alone = specs(), accounts_alone(SPEC)
-
-    assert [spec.false_alarms.account_days_per_false_alarm for spec in made.values()] == list(NOMINAL_DAYS)
-    assert all(spec.model_copy(update={"false_alarms": SPEC.false_alarms}) == alone for spec in made.values())
-
-
-def test_settings_judged_in_one_pass_are_judged_as_each_alone(
-    records: list[AccountBucket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is counted at 30 account-days is what a detector with that setting opens on records without links."""
-    monkeypatch.setattr(false_alarm_rate, "load_spec", lambda _: EAGER)
-    closed: dict[int, list[AccountBucket]] = {}
-    for record in records:
-        closed.setdefault(record.end_ms, []).append(record)
-    honest = Honest("simulated")
-    observe(honest, closed.items(), {record.account_id: record.account_id for record in records})
-
-    detector = CampaignDetector(specs()[30])
-    opened: Counter[str] = Counter()
-    for end_ms, found_together in closed.items():
-        for record in found_together:
-            detector.observe(msgspec.structs.replace(record, links=[]))
-        opened.update(found.account_ids[0] for found in detector.advance(end_ms) if found.status == "open")
-    assert opened
-    assert honest.alarms[30] == opened
-    assert honest.account_days == len({(r.account_id, r.start_ms // 86_400_000) for r in records})
-
-    # Nobody is counted who is not said to be honest.
-    others = Honest("simulated")
-    kinds = {record.account_id: "person" for record in records if record.account_id not in opened}
-    observe(others, closed.items(), kinds)
-    assert others.alarms[30].total() == 0
-    assert 0 < others.account_days < honest.account_days
 
 
 def sent(*requests: tuple[str, str], **fields: str) -> tuple[list[bytes], dict[str, str]]:
