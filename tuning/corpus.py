@@ -20,6 +20,7 @@ import msgspec
 
 import detectors
 import schemas
+import streams
 from detectors.detector import AccountDetector
 from detectors.spec import DetectorSpec, load_spec
 from schemas.account_bucket import AccountBucket
@@ -32,6 +33,7 @@ from tuning.without import without
 
 DAY_MS = 86_400_000
 _BATCH = 512
+_OWN_SOURCES = ("__init__.py", "corpus.py", "without.py")
 
 
 class Campaign(msgspec.Struct):
@@ -109,12 +111,20 @@ def read_corpus(folder: Path, fields: frozenset[str] = frozenset(), cache: Path 
     return corpus
 
 
+def sources() -> list[Path]:
+    """Return the files that decide what records a corpus gives: those of the service, and what reads it here."""
+    packages = [Path(next(iter(package.__path__))) for package in (detectors, schemas, streams)]
+    own = [Path(__file__).with_name(name) for name in _OWN_SOURCES]
+    return [
+        path for folder in packages for ending in ("py", "yaml") for path in sorted(folder.rglob(f"*.{ending}"))
+    ] + own
+
+
 def _key(folder: Path, fields: frozenset[str]) -> str:
-    """Hash of what a corpus is made of: the sources of detectors and schemas, the events and the fields left out."""
+    """Hash of what a corpus is made of: the sources, the events and the fields left out."""
     found = hashlib.blake2b(digest_size=20)
-    for package in (detectors, schemas):
-        for path in sorted(Path(next(iter(package.__path__))).glob("*.*")):
-            found.update(path.read_bytes())
+    for path in sources():
+        found.update(path.read_bytes())
     for path in sorted(folder.iterdir()):
         found.update(f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
     found.update(",".join(sorted(fields)).encode())
@@ -181,7 +191,8 @@ def _noted(
 
 def account_records(lines: Iterable[bytes], spec: DetectorSpec) -> tuple[list[AccountBucket], int]:
     """Return what the accounts stage makes of events as JSON in time order, and the last watermark (milliseconds)."""
-    settings = Settings()
+    # Not from the environment: what is measured is the same on every machine, and what a cache holds is what it says.
+    settings = Settings.model_construct()
     admission = Admission(settings, wall_clock_ms, is_age_bounded=False)
     progress = InputProgress(round(settings.disorder_seconds * 1000))
     detector = AccountDetector(spec)

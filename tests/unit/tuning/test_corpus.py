@@ -1,18 +1,23 @@
 """Reading a labelled corpus once, and judging it as the service would."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import tuning.corpus
 from streams.event_files import EventFiles
 from streams.replay import Replay
 from streams.settings import Settings
 from tests.unit.tuning.samples import EAGER, write_corpus
 from tuning import hard_cases
-from tuning.corpus import Corpus, read_corpus
+from tuning.corpus import Corpus, read_corpus, sources
 from tuning.judging import judged
+
+ROOT = Path(tuning.corpus.__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,45 @@ def test_the_cache_holds_what_was_read_and_no_other(folder: Path, corpus: Corpus
     assert read_corpus(folder, cache=cache) == read_corpus(folder, cache=cache) == corpus
     assert read_corpus(folder, frozenset(("client_ip",)), cache) != corpus
     assert read_corpus(tmp_path / "other", cache=cache).watermark_ms != corpus.watermark_ms
+
+
+def test_the_cache_is_of_all_sources_that_make_records() -> None:
+    """Every module of ours that reading a corpus loads is among them: none can change and an old cache still count."""
+    loaded = (
+        "import sys, tuning.corpus; "
+        "print(*(path for module in sys.modules.values() if (path := getattr(module, '__file__', None))), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    folders = {ROOT / name for name in ("detectors", "schemas", "streams", "traffic", "tuning")}
+    ours = {path for path in map(Path, done.stdout.splitlines()) if folders & set(path.parents)}
+
+    assert len(ours) > 20
+    assert ours <= set(sources())
+    assert ROOT / "detectors" / "default.yaml" in sources()
+
+
+def test_a_cache_of_other_sources_does_not_count(
+    folder: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a source changes, the corpus is read anew and not taken from the cache."""
+    source = tmp_path / "source.py"
+    source.write_text("before")
+    monkeypatch.setattr(tuning.corpus, "sources", lambda: [source])
+    read_corpus(folder, cache=tmp_path / "cache")
+    monkeypatch.setattr(tuning.corpus, "_read", lambda *_: Corpus(corpus.truth, [], 0))
+
+    assert read_corpus(folder, cache=tmp_path / "cache") == corpus
+    source.write_text("after")
+    assert read_corpus(folder, cache=tmp_path / "cache").buckets == []
+
+
+def test_the_environment_changes_no_record(folder: Path, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of a service that runs on the same machine are none of a measurement's."""
+    monkeypatch.setenv("STILLWATCH_FINGERPRINT_KEY", "another-key-of-32-bytes-at-least")
+    monkeypatch.setenv("STILLWATCH_DISORDER_SECONDS", "7200")
+    monkeypatch.setenv("STILLWATCH_SPEC_FILE", "/nowhere.yaml")
+
+    assert read_corpus(folder) == corpus
 
 
 @pytest.mark.parametrize("name", ["accounts.jsonl", "campaigns.jsonl", "attack_events.csv.gz", "events.jsonl.gz"])
