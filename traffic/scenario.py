@@ -129,6 +129,7 @@ class Identity:
         if not self.plans:
             raise ValueError("plans is empty, should name at least one")
         check_within(self, addresses=(1, 10_000), clients=(1, 1_000), age_days=(0, FOREVER_DAYS))
+        check_within(self, payment_group=(0, 1_000_000), organization_group=(0, 1_000_000), device_group=(0, 1_000_000))
         check_within(self, generations=(1, 1_000), lifetime_days=(0, FOREVER_DAYS), end_users=(0, 1_000_000))
 
 

@@ -71,10 +71,7 @@ def overlaid(known: Spec, said: Mapping[str, Any], where: str) -> Spec:
 
 def _value(known: object, wanted: object, value: Any, where: str) -> Any:
     if isinstance(known, dict):
-        return known | {
-            name: overlaid(known.get(name, Stream()), _mapping(part, f"{where}.{name}"), f"{where}.{name}")
-            for name, part in _mapping(value, where).items()
-        }
+        return known | {name: _stream(known, name, part, where) for name, part in _mapping(value, where).items()}
     if is_dataclass(known):
         return overlaid(known, _mapping(value, where), where)
     if isinstance(known, tuple):
@@ -82,6 +79,19 @@ def _value(known: object, wanted: object, value: Any, where: str) -> Any:
     if isinstance(known, datetime):
         return _instant(value, where)
     return _plain(wanted, value, where)
+
+
+def _stream(known: Mapping[str, Stream], name: str, said: object, where: str) -> Stream:
+    """Return a stream of the kind with what differs, or one of the scenario's own, which says whether it harvests.
+
+    A name that the kind does not have is more often misspelt than meant.
+    """
+    where = f"{where}.{name}"
+    said = _mapping(said, where)
+    if name not in known and "is_harvest" not in said:
+        hint = _suggestion(name, list(known))
+        raise ScenarioError(f"{where}: unknown{hint} (one of the scenario's own says is_harvest: true or false)")
+    return overlaid(known.get(name, Stream()), said, where)
 
 
 def _plain(wanted: object, value: Any, where: str) -> Any:

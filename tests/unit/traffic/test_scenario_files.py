@@ -89,8 +89,17 @@ def of_hydra(**varied: object) -> dict[str, object]:
         (of_hydra(identity={"plans": []}), "plans is empty"),
         (of_hydra(identity={"plans": [3]}), "plans: 3 is no text"),
         (of_hydra(identity={"addresses": 0}), "addresses is 0, should be 1 to"),
+        (of_hydra(identity={"payment_group": -1}), "payment_group is -1, should be 0 to"),
+        (of_hydra(identity={"organization_group": -2}), "organization_group is -2, should be 0 to"),
+        (of_hydra(identity={"device_group": -1}), "device_group is -1, should be 0 to"),
         (of_hydra(identity={"age_days": float("nan")}), "age_days is nan, should be 0 to"),
         (of_hydra(refusals={"reaction": "later"}), "reaction 'later' is none of nothing"),
+        (
+            of_hydra(streams={"harvset": {"activity": {"requests_per_day": 5}, "content": {"wrapper": "none"}}}),
+            r"streams\.harvset: unknown; did you mean harvest\? \(one of the scenario's own says is_harvest",
+        ),
+        (of_hydra(streams={"own": {}}), r"streams\.own: unknown; known are harvest \(one of the scenario's own"),
+        (of_hydra(streams={"own": 3}), r"streams\.own: names with values are needed"),
         (of_hydra(streams={"harvest": {"content": {"wrapper": "foo"}}}), "wrapper 'foo' is none of any, none"),
         (of_hydra(streams={"harvest": {"content": {"languages": ["xx"]}}}), "language 'xx' is none of en"),
         (of_hydra(streams={"harvest": {"content": {"document": "pdf"}}}), "document 'pdf' is none of prose"),
@@ -106,6 +115,16 @@ def test_what_cannot_be_is_refused_with_its_place(said: object, message: str) ->
     """The error names the key and, where it can, what was meant."""
     with pytest.raises(ScenarioError, match=message):
         scenario_of(said)
+
+
+def test_a_population_may_have_a_stream_more() -> None:
+    """One that says whether it harvests; the streams of the kind stay as they are."""
+    own = {"is_harvest": False, "activity": {"requests_per_day": 2}}
+    [population] = scenario_of(of_hydra(streams={"own": own})).populations
+
+    assert population.streams.keys() == {"harvest", "own"}
+    assert population.streams["harvest"] == kind("hydra").streams["harvest"]
+    assert population.streams["own"].activity.requests_per_day == 2
 
 
 @pytest.mark.parametrize("text", ["days: [", "days: 3\n", "start: 2026-13-01\n"])
