@@ -85,6 +85,18 @@ def test_a_longer_run_begins_with_the_shorter_one() -> None:
     assert long[: len(short)] == short
 
 
+def test_a_longer_mixture_begins_with_the_shorter_one_until_its_release() -> None:
+    """After three fifths of the shorter run's days a model is released there, and not yet in the longer one."""
+    release = "2026-01-08"
+    short, long = (
+        [event for event in generate(60, days, 2, seed=4) if event["occurred_at"] < "2026-01-10"] for days in (5, 10)
+    )
+    until = sum(event["occurred_at"] < release for event in short)
+
+    assert short[:until] == long[:until]
+    assert short != long
+
+
 def test_the_rate_multiplies_everybodys_requests() -> None:
     """Three times the rate gives about three times the events."""
     usual = sum(1 for _ in generate(150, 3, 0, seed=4))
