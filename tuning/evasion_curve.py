@@ -14,7 +14,8 @@ import click
 from detectors.spec import load_spec
 from traffic.catalogue import kind
 from traffic.rhythm import Activity
-from traffic.scenario import Content, Population, Stream
+from traffic.scenario import Content, Population, Scenario, Stream
+from traffic.simulate import Simulation
 from tuning.campaign_runs import run_campaign
 from tuning.figures import new_figure, write_figure, write_table
 
@@ -23,14 +24,47 @@ REQUESTS = (2, 5, 15, 26, 80, 500)
 SHARES = (1.0, 0.3, 0.1)
 WRAPPERS = ("fixed", "none")
 DISCLOSED_RATES = {"16,000 requests over 4,000 users in two days": 2, "28.8 M over 25,000 accounts in 45 days": 26}
-DAYS = 12.0
-FIRST_DAY = 4.5
+DAYS = 14.5
+FIRST_DAY = 7.0
+"""A Monday, after a whole week of the honest accounts alone."""
 _MOST_EVENTS = 16_000
 _LONGEST_WALK = 0.4
+_PROBED_EVENTS = 20_000
 
 
-def campaign(accounts: int, requests: float, share: float, wrapper: str) -> Population:
-    """Return a campaign over strangers' networks; the rest of its accounts' requests is ordinary chat."""
+def campaign(accounts: int, requests: float, share: float, wrapper: str, seed: int) -> Population:
+    """Return a campaign over strangers' networks; the rest of its accounts' requests is ordinary chat.
+
+    Its accounts send as often as named while they are there, whatever hours and days of the week the run has and
+    however busy those are that this seed draws; how a few accounts' days vary is left to chance.
+    """
+    plan = _planned(accounts, requests, share, wrapper)
+    faster = max(1.0, _PROBED_EVENTS / (requests * account_days(plan)))
+    simulation = Simulation(Scenario((_at_rates(plan, faster, faster, noise=0),), days=DAYS, seed=seed))
+    events = sum(1 for _ in simulation.events())
+    harvested = len(simulation.attack_events)
+    expected = faster * requests * account_days(plan)
+    cover = (1 - share) * expected / (events - harvested) if share < 1 else 1.0
+    return _at_rates(plan, share * expected / harvested, cover)
+
+
+def account_days(population: Population) -> float:
+    """Days that a campaign's accounts are there, of all of them: they begin one after the other."""
+    activity = population.streams["harvest"].activity
+    return population.accounts * ((activity.last_day or DAYS) - activity.first_day - activity.arrive_over_days / 2)
+
+
+def _at_rates(plan: Population, harvest: float, cover: float, noise: float | None = None) -> Population:
+    """Return the campaign with the rates of its streams so many times as high, and another noise if one is given."""
+    streams = {}
+    for name, part in plan.streams.items():
+        rate = part.activity.requests_per_day * (harvest if part.is_harvest else cover)
+        activity = replace(part.activity, requests_per_day=rate)
+        streams[name] = replace(part, activity=activity if noise is None else replace(activity, noise=noise))
+    return replace(plan, streams=streams)
+
+
+def _planned(accounts: int, requests: float, share: float, wrapper: str) -> Population:
     last_day = min(DAYS, FIRST_DAY + _MOST_EVENTS / (accounts * requests))
     activity = Activity(
         rhythm="busy_hours", sitting=2, gap_seconds=90, active_share=1, spread=0.3, noise=0.3, burst_share=0,
@@ -54,9 +88,11 @@ def measured(shares: Sequence[float], wrappers: Sequence[str], seed: int) -> Ite
     for wrapper, share, accounts, requests in product(wrappers, shares, ACCOUNTS, REQUESTS):
         if accounts * requests > 2 * _MOST_EVENTS:
             continue
-        run = run_campaign(campaign(accounts, requests, share, wrapper), DAYS, seed, spec)
+        population = campaign(accounts, requests, share, wrapper, seed)
+        run = run_campaign(population, DAYS, seed, spec)
         yield {
             "wrapper": wrapper, "share": share, "accounts": accounts, "requests_per_day": requests,
+            "sent_per_day": round(run.exchanges / share / account_days(population), 1),
             "exchanges": run.exchanges, "leaked": run.leaked,
             "leaked_ratio": round(run.leaked / run.exchanges, 4) if run.exchanges else "",
             "before_first": "" if run.before_first is None else run.before_first,

@@ -13,7 +13,7 @@ from traffic.scenario import Scenario
 from traffic.simulate import Simulation
 from tuning.content_discrepancy import SHARES, Discrepancy, Features, corpus_prompts, honest_window, shown
 from tuning.curve import FACTORS, at_factor
-from tuning.evasion_curve import campaign
+from tuning.evasion_curve import DAYS, account_days, campaign
 from tuning.figures import FOLDER
 from tuning.poisoning import attacker
 from tuning.scores import poisson_interval
@@ -45,16 +45,34 @@ def test_the_interval_of_a_rate_is_the_exact_one(count: int) -> None:
     assert high == pytest.approx(chi2.ppf(0.975, 2 * count + 2) / 2, rel=0.03)
 
 
-@pytest.mark.parametrize(("accounts", "requests", "share"), [(20, 15, 1.0), (20, 15, 0.3), (60, 5, 0.1)])
+@pytest.mark.parametrize(
+    ("accounts", "requests", "share"),
+    [(5, 80, 1.0), (20, 15, 0.3), (20, 500, 1.0), (60, 5, 0.1), (60, 500, 0.3), (200, 2, 1.0), (600, 26, 1.0)],
+)
 def test_a_point_of_the_evasion_curve_has_the_rates_it_names(accounts: int, requests: int, share: float) -> None:
-    """Requests per account and day, and the share of them that harvests, are those of the point."""
-    simulation = Simulation(Scenario((campaign(accounts, requests, share, "fixed"),), days=12, seed=3))
+    """Requests per account and day that it is there, and the share of them that harvests, on short and long runs."""
+    population = campaign(accounts, requests, share, "fixed", seed=3)
+    simulation = Simulation(Scenario((population,), days=DAYS, seed=3))
     events = list(simulation.events())
+    times = [event["occurred_at"] for event in events]
 
     assert len(simulation.events_by_account) == accounts
-    assert len(simulation.attack_events) / len(events) == pytest.approx(share, abs=0.08)
-    # Seven days at most, a fifth less on weekends' two, accounts arrive over the first half day.
-    assert len(events) / accounts / 7 == pytest.approx(requests, rel=0.25)
+    assert len(simulation.attack_events) / len(events) == pytest.approx(share, abs=0.03)
+    assert len(events) / account_days(population) == pytest.approx(requests, rel=0.1)
+    # Honest accounts have been there for a week, and nothing comes after their end.
+    assert "2026-01-12" <= min(times) < max(times) < "2026-01-19T12"
+
+
+def test_single_accounts_have_the_rate_on_average() -> None:
+    """How busy one is by chance evens out over seeds, as do its days."""
+    seeds = range(12)
+    populations = [campaign(1, 80, 1.0, "fixed", seed) for seed in seeds]
+    sent = [
+        sum(1 for _ in Simulation(Scenario((population,), days=DAYS, seed=seed)).events())
+        for seed, population in zip(seeds, populations, strict=True)
+    ]
+
+    assert sum(sent) / sum(map(account_days, populations)) == pytest.approx(80, rel=0.1)
 
 
 def test_a_poisoning_account_grows_as_named() -> None:
