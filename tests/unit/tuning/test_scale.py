@@ -3,8 +3,10 @@
 import random
 from collections import Counter
 
+import pytest
 from click.testing import CliRunner
 
+from tuning import scale
 from tuning.scale import buckets, link_numbers, main, measure
 
 
@@ -34,6 +36,25 @@ def test_it_counts_what_it_ran() -> None:
     row = measure(100)
 
     assert (row["accounts"], row["links of accounts"], row["records"]) == ("100", "1,000", "300")
+
+
+def test_memory_is_the_detectors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the day is drawn from is there before memory is looked at for the first time."""
+    order: list[str] = []
+
+    def drawn(accounts: int, rng: random.Random) -> list[list[int]]:
+        order.append("links")
+        return link_numbers(accounts, rng)
+
+    def looked_at() -> float:
+        order.append("memory")
+        return 100.0 * len(order)
+
+    monkeypatch.setattr(scale, "link_numbers", drawn)
+    monkeypatch.setattr(scale, "_peak_mib", looked_at)
+
+    assert measure(100)["memory, MiB"] == "100"
+    assert order == ["links", "memory", "memory"]
 
 
 def test_it_is_a_command_as_the_others_are() -> None:
