@@ -10,8 +10,8 @@ from typing import Any
 
 from bench import report, state_size
 from bench.machine import facts, named_broker, own_broker
-from bench.preload import preload, traffic
-from bench.runs import ACCOUNTS, CAMPAIGNS, EVERYBODY, INGEST, OTHERS, PARTITIONS, Contestant, Repetition
+from bench.preload import ACCOUNTS, preload, traffic
+from bench.runs import ACCOUNT_PATH, CAMPAIGNS, EVERYBODY, INGEST, OTHERS, PARTITIONS, Contestant, Repetition
 
 DOCUMENT = Path("docs/benchmarks.md")
 NUMBERS = Path("docs/benchmarks.json")
@@ -27,7 +27,7 @@ def main() -> None:
     is_named = parser.parse_args().named_broker
     repetitions = int(os.environ.get("STILLWATCH_BENCH_REPETITIONS", "3"))
     events = int(os.environ.get("STILLWATCH_BENCH_SIZE", "200000"))
-    accounts = int(os.environ.get("STILLWATCH_BENCH_ACCOUNTS", "4000"))
+    accounts = int(os.environ.get("STILLWATCH_BENCH_ACCOUNTS", ACCOUNTS))
     machine = facts() | (named_broker(os.environ["KAFKA_BOOTSTRAP_SERVERS"]) if is_named else own_broker())
     lines, description = traffic(events, accounts)
     measured: Measured = {contestant.letter: [] for contestant in EVERYBODY}
@@ -40,7 +40,7 @@ def main() -> None:
         "events": len(lines),
         "repetitions": repetitions,
         "throughput": {letter: _summary(runs) for letter, runs in measured.items()},
-        "state": state_size.measure(lines),
+        "state": state_size.measure(accounts * state_size.TIMES_ACCOUNTS),
     }
     NUMBERS.write_text(json.dumps(results, indent=1) + "\n")
     DOCUMENT.write_text(report.document(DOCUMENT.read_text() if DOCUMENT.exists() else "", results))
@@ -59,7 +59,7 @@ def _repeat(number: int, lines: list[bytes], measured: Measured) -> None:
 
     # Ingest fills the usage topic for the accounts stage and the peers, the accounts stage fills the links topic.
     measure(INGEST)
-    rest = [*OTHERS[:2], ACCOUNTS, *OTHERS[2:]]
+    rest = [*OTHERS[:2], ACCOUNT_PATH, *OTHERS[2:]]
     for contestant in rest if number % 2 == 0 else reversed(rest):
         measure(contestant)
     measure(CAMPAIGNS)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.runs import EVERYBODY, PARTITIONS
+from bench.state_size import DAYS, MATURE_DAYS, SAMPLE_EVERY
 
 BEGIN = "<!-- throughput: written by `make bench` -->"
 END = "<!-- end of throughput -->"
@@ -38,6 +39,10 @@ def section(results: Results) -> str:
         rows="\n".join(_row(who.letter, who.title, throughput[who.letter], naive) for who in EVERYBODY),
         comparison="\n".join(_comparison(throughput)),
         machine=_machine(results["machine"]),
+        sized_accounts=results["state"]["accounts"],
+        sized_days=DAYS,
+        mature_days=MATURE_DAYS,
+        sample_every=SAMPLE_EVERY,
         sizes="\n".join(
             (
                 _size("snapshot", results["state"]["snapshot_bytes"], SNAPSHOT_BUDGET),
@@ -90,4 +95,7 @@ def _machine(facts: Results) -> str:
 
 
 def _size(what: str, found: Results, budget: int) -> str:
-    return f"| {what} | {found['median']:,.0f} | {found['p99']:,.0f} | {found['max']:,.0f} | {budget:,} |"
+    if not found:
+        return f"| {what} | | | no account was so old | {budget:,} |"
+    outcome = "met" if found["max"] <= budget else "**not met**"
+    return f"| {what} | {found['median']:,.0f} | {found['p99']:,.0f} | {found['max']:,.0f} | {budget:,}: {outcome} |"

@@ -49,7 +49,7 @@ class Contestant:
 
 
 INGEST = Contestant("f", "ingest with prompt text: admit, fingerprint, publish", "service", "llm.usage", "ingest")
-ACCOUNTS = Contestant("c", "**the account path of the service**", "service", stage="accounts")
+ACCOUNT_PATH = Contestant("c", "**the account path of the service**", "service", stage="accounts")
 CAMPAIGNS = Contestant("g", "the campaigns stage, account buckets", "service", "stillwatch.links", "campaigns")
 OTHERS = (
     Contestant("a", "a naive Faust agent that decodes and counts", "naive_faust", most_messages=60_000),
@@ -58,7 +58,7 @@ OTHERS = (
     Contestant("d", "the same detectors inside Quix Streams 3.28.1", "quix", is_peer=True),
     Contestant("e", "the same detectors inside Bytewax 0.21.1", "bytewax_flow", is_peer=True),
 )
-EVERYBODY = (*OTHERS[:2], ACCOUNTS, *OTHERS[2:], INGEST, CAMPAIGNS)
+EVERYBODY = (*OTHERS[:2], ACCOUNT_PATH, *OTHERS[2:], INGEST, CAMPAIGNS)
 
 
 @dataclass(frozen=True)
