@@ -22,6 +22,7 @@ _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
 )
 _LONE_ESCAPE_CHARACTERS = 6
+_REPLACEMENT = "\ufffd".encode()
 
 
 def repaired(raw: bytes) -> bytes:
@@ -35,6 +36,11 @@ def repaired(raw: bytes) -> bytes:
     b'{"a": null, "b": "NaN \\ufffd"}'
     """
     return _shallow(_TOKEN.sub(_repaired_token, raw.decode("utf-8", "replace"))).encode()
+
+
+def bytes_before_repair(encoded: bytes) -> int:
+    """Return how few bytes of a sender may have become these: each character that stands for none was one byte."""
+    return len(encoded) - (len(_REPLACEMENT) - 1) * encoded.count(_REPLACEMENT)
 
 
 def _shallow(text: str) -> str:

@@ -157,14 +157,15 @@ _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def decode_usage_event(raw: bytes) -> UsageEvent:
+def decode_usage_event(raw: bytes, sent_bytes: int | None = None) -> UsageEvent:
     """Decode one event: 2 to 4 microseconds for 600 bytes, 10 with unknown fields, 60 when something does not fit.
 
     Of a field given twice the last value counts. Raises ``EventRefused`` with the reason ``empty``, ``not_json``,
-    ``invalid`` or ``too_large``.
+    ``invalid`` or ``too_large``. Where ``raw`` was made of what was sent, which a repair can make larger,
+    ``sent_bytes`` says how large that was.
     """
     event = decode_sound_event(raw)
-    return _decode_by_definition(raw) if event is None else event
+    return _decode_by_definition(raw, len(raw) if sent_bytes is None else sent_bytes) if event is None else event
 
 
 def decode_sound_event(raw: bytes) -> UsageEvent | None:
@@ -193,11 +194,11 @@ def decode_admitted_event(raw: bytes) -> UsageEvent:
         return decode_usage_event(raw)
 
 
-def _decode_by_definition(raw: bytes) -> UsageEvent:
+def _decode_by_definition(raw: bytes, sent_bytes: int) -> UsageEvent:
     if not raw:
         raise EventRefused("empty", "the value is empty")
-    if len(raw) > MAX_EVENT_BYTES:
-        raise EventRefused("too_large", f"{len(raw)} bytes; the limit is {MAX_EVENT_BYTES}")
+    if sent_bytes > MAX_EVENT_BYTES:
+        raise EventRefused("too_large", f"{sent_bytes} bytes; the limit is {MAX_EVENT_BYTES}")
     try:
         fields, event = _read(raw)
     except (ValidationError, ValueError, RecursionError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.repair import repaired
+from schemas.repair import bytes_before_repair, repaired
 from schemas.usage_event import EventRefused, UsageEvent, decode_sound_event, decode_usage_event
 from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
 from streams.adapters.reading import Document, Mapped, text
@@ -37,10 +37,21 @@ class Adapted:
         database.
     refused
         Requests in it that could not become a usage event, each with its reason.
+    sent_bytes
+        Size of the message as it was sent.
     """
 
     events: list[UsageEvent] = field(default_factory=list)
     refused: list[EventRefused] = field(default_factory=list)
+    sent_bytes: int = field(default=0, compare=False)
+
+    def add(self, encoded: bytes, reading: str) -> None:
+        """Decode what was made of one request in the message; ``reading`` tells as what, should it be refused."""
+        try:
+            # No request is larger than its message, whatever was made of it.
+            self.events.append(decode_usage_event(encoded, min(self.sent_bytes, bytes_before_repair(encoded))))
+        except EventRefused as refused:
+            self.refused.append(EventRefused(refused.reason, f"{reading}: {refused.detail}"))
 
 
 class Adapters:
@@ -67,20 +78,20 @@ class Adapters:
             return Adapted([event])
         envelope, bare = cloudevents.envelope_in(headers), _without_frame(raw)
         try:
-            return self._read_bare(bare, envelope)
+            return self._read_bare(bare, envelope, len(bare))
         except RecursionError:
             # What the decoder has just taken may lie too deep for what is made of it.
-            return self._read_bare(repaired(bare), envelope)
+            return self._read_bare(repaired(bare), envelope, len(bare))
 
-    def _read_bare(self, raw: bytes, envelope: Document | None) -> Adapted:
+    def _read_bare(self, raw: bytes, envelope: Document | None, sent_bytes: int) -> Adapted:
         raw, document = _decoded(raw)
-        adapted = Adapted()
+        adapted = Adapted(sent_bytes=sent_bytes)
         if envelope is not None:
             self._read_enveloped(envelope, document, MAX_NESTING, adapted)
         elif isinstance(document, list) or _is_foreign(document):
             self._read(document, MAX_NESTING, adapted)
         else:
-            adapted.events.append(decode_usage_event(raw))
+            adapted.events.append(decode_usage_event(raw, sent_bytes))
         return adapted
 
     def _read(self, document: Any, depth: int, adapted: Adapted) -> None:
@@ -97,7 +108,7 @@ class Adapters:
             for request in adapter.documents(document):
                 self._read_request(adapter, request, adapted)
         else:
-            _read_canonical(document, adapted)
+            adapted.add(_encode(document), "no known format; as a usage event")
 
     def _read_enveloped(self, envelope: Document, data: Any, depth: int, adapted: Adapted) -> None:
         if not isinstance(data, dict) or _adapter_of(data) is not None or cloudevents.envelope_of(data) is not None:
@@ -113,14 +124,8 @@ class Adapters:
         if "account_id" not in fields and fields.get("status_code") in UNAUTHENTICATED:
             # Nobody's request: it concerns no account, and there may be very many of them.
             return
-        try:
-            adapted.events.append(
-                decode_usage_event(
-                    _encode({"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields)
-                )
-            )
-        except EventRefused as refused:
-            adapted.refused.append(EventRefused(refused.reason, f"as {adapter.NAME}: {refused.detail}"))
+        told = {"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields
+        adapted.add(_encode(told), f"as {adapter.NAME}")
 
 
 def _adapter_of(document: Document) -> ModuleType | None:
@@ -131,14 +136,6 @@ def _is_foreign(document: Any) -> bool:
     return isinstance(document, dict) and (
         cloudevents.envelope_of(document) is not None or _adapter_of(document) is not None
     )
-
-
-def _read_canonical(document: dict[str, Any], adapted: Adapted) -> None:
-    """Read a usage event that came in a list."""
-    try:
-        adapted.events.append(decode_usage_event(_encode(document)))
-    except EventRefused as refused:
-        adapted.refused.append(EventRefused(refused.reason, f"no known format; as a usage event: {refused.detail}"))
 
 
 def _decoded(raw: bytes) -> tuple[bytes, Any]:

@@ -107,6 +107,17 @@ def test_a_message_that_is_too_large_is_refused_as_such() -> None:
     assert len(adapt([CLOUDEVENT_EVENT | {"prompt": "x" * 1_000_000}] * 5).events) == 5
 
 
+@pytest.mark.parametrize("document", [CLOUDEVENT_EVENT | {"prompt": "P"}, LITELLM | {"messages": "P"}])
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_the_size_of_an_event_is_that_of_what_was_sent(document: Any, is_listed: bool) -> None:
+    """A byte that is no UTF-8 becomes a character of three; that makes no event of up to 4 MiB too large."""
+    raw = json.dumps([document, document] if is_listed else document).encode()
+    read = Adapters().read(raw.replace(b'"P"', b'"' + b"\xff" * 2_000_000 + b'"'))
+
+    assert read.refused == []
+    assert [event.prompt for event in read.events] == ["\ufffd" * 2_000_000] * (1 + is_listed)
+
+
 @pytest.mark.parametrize("document", [[7], [{}], [None]])
 def test_json_that_is_nothing_known_is_refused(document: Any) -> None:
     """Stray values and objects of no known shape are told as such."""
