@@ -1,15 +1,13 @@
 """Apache APISIX: what kafka-logger writes with the summaries of ai-proxy, one object or an array of them."""
 
-import hashlib
 from collections.abc import Iterator
-
-import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
     Document,
     Mapped,
     address,
+    digest_of,
     flag,
     identifier,
     number,
@@ -20,8 +18,6 @@ from streams.adapters.reading import (
 )
 
 NAME = "apisix"
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 MAPPED: Mapped = {
     "event_id": text("digest"),
@@ -56,4 +52,4 @@ def matches(document: Document) -> bool:
 
 def documents(document: Document) -> Iterator[Document]:
     """Yield the entry; ids of requests may come from who makes them, so the digest of its contents is its id."""
-    yield {**document, "digest": hashlib.blake2b(_encode(document), digest_size=16).hexdigest()}
+    yield {**document, "digest": digest_of(document)}

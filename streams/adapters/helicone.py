@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 
-from streams.adapters.reading import Document, Mapped, flag, number, text, time_of, whole
+from streams.adapters.reading import Document, Mapped, dig, digest_of, flag, number, text, time_of, whole
 
 NAME = "helicone"
+
+_NAMING = ("log.request.id", "log.request.requestCreatedAt", "log.response.id", "log.response.status")
+"""What tells one request from all others; the first alone would not, for a client may choose it."""
 
 _MODEL = text("heliconeMeta.modelOverride", "heliconeMeta.gatewayModel", "heliconeMeta.providerModelId")
 """Told by Helicone's own gateway; of what merely passes through its proxy the model is in a body that is not here."""
 
 MAPPED: Mapped = {
-    "event_id": text("log.request.id"),
+    "event_id": text("digest"),
     "occurred_at": time_of("log.request.requestCreatedAt"),
     "account_id": text("log.request.userId", "log.request.heliconeApiKeyId"),
     "model": lambda document: _MODEL(document) or "",
@@ -29,5 +32,5 @@ def matches(document: Document) -> bool:
 
 
 def documents(document: Document) -> Iterator[Document]:
-    """Yield the message itself; its credential is not among what is read."""
-    yield document
+    """Yield the message with what names its request; its credential is not among what is read."""
+    yield {**document, "digest": digest_of([dig(document, path) for path in _NAMING])}

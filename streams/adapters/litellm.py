@@ -1,10 +1,7 @@
 """LiteLLM: its standard logging payload, as callbacks and the generic API callback write it."""
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
-
-import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
@@ -12,6 +9,7 @@ from streams.adapters.reading import (
     Mapped,
     address,
     as_number,
+    digest_of,
     flag,
     number,
     text,
@@ -21,8 +19,6 @@ from streams.adapters.reading import (
 )
 
 NAME = "litellm"
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 MAPPED: Mapped = {
     "event_id": text("digest"),
@@ -68,7 +64,7 @@ def documents(document: Document) -> Iterator[Document]:
     known: dict[str, Any] = dict(document)
     # A client may name its call, and a failed attempt and the next one are logged under one name.
     parts = [document.get(name) for name in ("litellm_call_id", "id", "startTime", "status")]
-    known["digest"] = hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
+    known["digest"] = digest_of(parts)
     is_success = document.get("status") == "success"
     if is_success:
         known["status_code"] = 200

@@ -1,10 +1,13 @@
 """Reading foreign documents: values by path, as the types of the usage event; what does not fit is unknown."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 Document = Mapping[str, Any]
 Reader = Callable[[Document], Any]
@@ -16,6 +19,7 @@ _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
 _LARGEST_MICROSECONDS = 253_402_300_799_000_000
 _USER_AGENT_CHARACTERS = 1024
 _IDENTIFIER_CHARACTERS = 256
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def dig(document: Any, path: str) -> Any:
@@ -101,6 +105,11 @@ def address(*paths: str) -> Reader:
 def user_agent(*paths: str) -> Reader:
     """Read a user agent, cut to what the usage event takes."""
     return first_of(paths, lambda value: (as_text(value) or "")[:_USER_AGENT_CHARACTERS] or None)
+
+
+def digest_of(value: Any) -> str:
+    """Return what names a value by all that is in it, for ids that whoever makes a request cannot choose."""
+    return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
 
 
 def as_text(value: Any) -> str | None:

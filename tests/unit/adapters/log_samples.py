@@ -1,6 +1,14 @@
 """What log services and clouds write: Portkey, Helicone, Bedrock."""
 
+import hashlib
+
 from tests.unit.adapters.otlp_samples import PROMPT
+
+
+def digest(raw: bytes) -> str:
+    """What names a request whose id its maker may have chosen."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
 
 PORTKEY = {
     "_id": "log_1",
@@ -55,11 +63,11 @@ HELICONE = {
             "requestCreatedAt": "2026-03-02T00:02:01.290Z",
             "isStream": True,
         },
-        "response": {"status": 200, "delayMs": 1500},
+        "response": {"id": "resp_1", "status": 200, "delayMs": 1500},
     },
 }
 HELICONE_EVENT = {
-    "event_id": "req_1",
+    "event_id": digest(b'["req_1","2026-03-02T00:02:01.290Z","resp_1",200]'),
     "occurred_at": "2026-03-02T00:02:01.290000Z",
     "account_id": "acct_1",
     "model": "m-1",

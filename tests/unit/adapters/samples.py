@@ -1,6 +1,5 @@
 """One small message of every format, and the usage events that are in it."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ from tests.unit.adapters.log_samples import (
     HELICONE_EVENT,
     PORTKEY,
     PORTKEY_EVENT,
+    digest,
 )
 from tests.unit.adapters.otlp_samples import (
     OPENINFERENCE,
@@ -21,12 +21,6 @@ from tests.unit.adapters.otlp_samples import (
     OTLP_OLD_EVENT,
     PROMPT,
 )
-
-
-def digest(raw: bytes) -> str:
-    """What names a log entry that has no id of its own."""
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()
-
 
 LITELLM = {
     "id": "resp_1",

@@ -126,6 +126,9 @@ def test_a_client_that_names_its_calls_hides_none() -> None:
         (LITELLM, LITELLM | {"startTime": LITELLM["startTime"] + 1}),  # type: ignore[operator]
         (LITELLM, LITELLM | {"status": "failure"}),
         (APISIX, changed(APISIX, "start_time", APISIX["start_time"] + 1)),  # type: ignore[operator]
+        (HELICONE, changed(HELICONE, "log/request/requestCreatedAt", "2026-03-02T00:02:01.291Z")),
+        (HELICONE, changed(HELICONE, "log/response/id", "resp_2")),
+        (HELICONE, changed(HELICONE, "log/response/status", 500)),
     ):
         assert only_event(document)["event_id"] == only_event(dict(document))["event_id"]
         assert only_event(document)["event_id"] != only_event(later)["event_id"]
