@@ -10,7 +10,7 @@ import msgspec
 from schemas.repair import bytes_before_repair, repaired
 from schemas.usage_event import EventRefused, UsageEvent, decode_sound_event, decode_usage_event
 from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
-from streams.adapters.reading import Document, Mapped, text
+from streams.adapters.reading import Document, Mapped, identifier
 
 FORMATS: tuple[ModuleType, ...] = (otlp, litellm, kong, apisix, portkey, helicone, bedrock, envoy)
 MAX_NESTING = 4
@@ -65,7 +65,7 @@ class Adapters:
     """
 
     def __init__(self, account_paths: Sequence[str] = ()) -> None:
-        self._account = text(*account_paths)
+        self._account = identifier(*account_paths)
 
     def read(self, raw: bytes, headers: Iterable[tuple[str, bytes]] = ()) -> Adapted:
         """Read a message in whatever format; a usage event costs half a microsecond more than decoding it.

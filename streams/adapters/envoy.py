@@ -21,7 +21,7 @@ NAME = "envoy"
 MAPPED: Mapped = {
     "event_id": text("x-request-id"),
     "occurred_at": time_of("start_time"),
-    "account_id": text("x-account-id", "account.id", "user.id"),
+    "account_id": identifier("x-account-id", "account.id", "user.id"),
     "model": text("gen_ai.request.model", "gen_ai.response.model"),
     "input_tokens": whole("gen_ai.usage.input_tokens", "llm_input_token"),
     "output_tokens": whole("gen_ai.usage.output_tokens", "llm_output_token"),

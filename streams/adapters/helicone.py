@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.adapters.reading import Document, Mapped, dig, digest_of, flag, number, text, time_of, whole
+from streams.adapters.reading import Document, Mapped, dig, digest_of, flag, identifier, number, text, time_of, whole
 
 NAME = "helicone"
 
@@ -15,7 +15,7 @@ _MODEL = text("heliconeMeta.modelOverride", "heliconeMeta.gatewayModel", "helico
 MAPPED: Mapped = {
     "event_id": text("digest"),
     "occurred_at": time_of("log.request.requestCreatedAt"),
-    "account_id": text("log.request.userId", "log.request.heliconeApiKeyId"),
+    "account_id": identifier("log.request.userId", "log.request.heliconeApiKeyId"),
     "model": lambda document: _MODEL(document) or "",
     "api_key_id": text("log.request.heliconeApiKeyId"),
     "provider": text("heliconeMeta.gatewayProvider", "log.request.provider"),

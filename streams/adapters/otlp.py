@@ -19,6 +19,7 @@ from streams.adapters.reading import (
     as_whole,
     dig,
     flag,
+    identifier,
     number,
     text,
     time_of,
@@ -40,7 +41,7 @@ FAILED = (2, "STATUS_CODE_ERROR")
 MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
     "occurred_at": time_of("start", unit="ns"),
-    "account_id": text("account.id", "user.id", "enduser.id"),
+    "account_id": identifier("account.id", "user.id", "enduser.id", "api_key.id"),
     "model": text("gen_ai.request.model", "gen_ai.response.model", "llm.model_name"),
     "input_tokens": whole("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
     "output_tokens": whole(

@@ -121,7 +121,8 @@ def as_text(value: Any) -> str | None:
 
 def _as_identifier(value: Any) -> str | None:
     found = as_text(value)
-    return found if found is not None and len(found) <= _IDENTIFIER_CHARACTERS else None
+    is_fit = found is not None and len(found) <= _IDENTIFIER_CHARACTERS and not found.startswith("\0")
+    return found if is_fit else None
 
 
 def as_number(value: Any) -> float | None:

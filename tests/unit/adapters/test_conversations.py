@@ -104,20 +104,34 @@ def test_a_list_that_somebody_asks_about_is_a_text(text: str) -> None:
     assert only_event(changed(PORTKEY, "request/body", {"model": "m", "prompt": text}))["prompt"] == text
 
 
+@pytest.mark.parametrize("chosen", ["x" * 257, "\0x"])
 @pytest.mark.parametrize(
-    ("document", "path", "field", "left"),
+    ("document", "path", "left"),
     [
-        (ENVOY, ":authority", "source", "envoy"),
-        (PORTKEY, "request/portkeyHeaders/x-portkey-metadata", "account_id", PORTKEY["organisation_id"]),
+        (PORTKEY, "request/portkeyHeaders/x-portkey-metadata", "org_1"),
+        (HELICONE, "log/request/userId", "42"),
+        (ENVOY | {"user.id": "acct_2"}, "x-account-id", "acct_2"),
     ],
 )
-def test_what_the_maker_of_a_request_chooses_makes_no_event_unreadable(
-    document: Any, path: str, field: str, left: str
-) -> None:
-    """What is longer than a usage event takes is passed over."""
-    chosen = "x" * 257 if field == "source" else json.dumps({"_user": "u" * 257})
+def test_an_account_that_cannot_be_one_is_passed_over(document: Any, path: str, left: str, chosen: str) -> None:
+    """Whoever may choose it makes no event unreadable by a long one, or by one with a leading NUL."""
+    written = json.dumps({"_user": chosen}) if document is PORTKEY else chosen
 
-    assert only_event(changed(document, path, chosen))[field] == left
+    assert only_event(changed(document, path, written))["account_id"] == left
+
+
+@pytest.mark.parametrize("chosen", ["x" * 257, "\0x"])
+def test_the_key_of_a_span_stands_for_an_account_that_cannot_be_one(chosen: str) -> None:
+    """So does the format's own account for one in a place that the operator names."""
+    span = otlp_span("01", gen_ai__request__model="m", user__id=chosen, api_key__id="key_1")
+
+    assert only_event(otlp_spans(span))["account_id"] == "key_1"
+    assert only_event(ENVOY | {"mine": chosen}, account_paths=["mine"])["account_id"] == "acct_1"
+
+
+def test_a_source_that_is_too_long_makes_no_event_unreadable() -> None:
+    """Envoy's comes from who makes the request."""
+    assert only_event(ENVOY | {":authority": "x" * 257})["source"] == "envoy"
 
 
 def test_a_client_that_names_its_calls_hides_none() -> None:
