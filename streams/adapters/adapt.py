@@ -121,9 +121,15 @@ class Adapters:
         fields = {name: value for name, read in readers.items() if (value := read(document)) is not None}
         if (account_id := self._account(document)) is not None:
             fields["account_id"] = account_id
-        if "account_id" not in fields and fields.get("status_code") in UNAUTHENTICATED:
-            # Nobody's request: it concerns no account, and there may be very many of them.
+        is_of_gateway = adapter is not cloudevents
+        if "account_id" not in fields and (
+            fields.get("status_code") in UNAUTHENTICATED or (is_of_gateway and "model" not in fields)
+        ):
+            # Nobody's request, or one for something else: it concerns no account, and there may be very many of them.
             return
+        if is_of_gateway:
+            # It may have been refused before anybody knew which model it was for.
+            fields.setdefault("model", "")
         told = {"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields
         adapted.add(_encode(told), f"as {adapter.NAME}")
 

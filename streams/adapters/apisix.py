@@ -9,6 +9,7 @@ from streams.adapters.reading import (
     address,
     digest_of,
     flag,
+    has_failed,
     identifier,
     number,
     text,
@@ -18,6 +19,8 @@ from streams.adapters.reading import (
 )
 
 NAME = "apisix"
+
+_ENVELOPE = ("start_time", "latency", "server", "request", "response")
 
 MAPPED: Mapped = {
     "event_id": text("digest"),
@@ -46,10 +49,14 @@ MAPPED: Mapped = {
 
 
 def matches(document: Document) -> bool:
-    """Whether this is a log entry with the summary of ai-proxy."""
-    return "llm_summary" in document
+    """Whether this is a log entry of APISIX; without the summary of ai-proxy too, if it is one in full."""
+    return "llm_summary" in document or all(name in document for name in _ENVELOPE)
 
 
 def documents(document: Document) -> Iterator[Document]:
-    """Yield the entry; ids of requests may come from who makes them, so the digest of its contents is its id."""
-    yield {**document, "digest": digest_of(document)}
+    """Yield the entry; ids of requests may come from who makes them, so the digest of its contents is its id.
+
+    What succeeded without ai-proxy was for another service. What failed may not have got as far as the plugin.
+    """
+    if "llm_summary" in document or has_failed(document):
+        yield {**document, "digest": digest_of(document)}

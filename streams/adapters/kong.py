@@ -6,9 +6,22 @@ from typing import Any
 import msgspec
 
 from streams.adapters.messages import last_prompt, user_turns
-from streams.adapters.reading import Document, Mapped, address, dig, number, text, time_of, user_agent, whole
+from streams.adapters.reading import (
+    Document,
+    Mapped,
+    address,
+    dig,
+    has_failed,
+    number,
+    text,
+    time_of,
+    user_agent,
+    whole,
+)
 
 NAME = "kong"
+
+_ENVELOPE = ("started_at", "latencies", "request")
 
 MAPPED: Mapped = {
     "event_id": text("request.id"),
@@ -37,13 +50,18 @@ MAPPED: Mapped = {
 
 
 def matches(document: Document) -> bool:
-    """Whether this is a log entry of Kong with the block of an AI plugin."""
-    return "started_at" in document and _llm(document) is not None
+    """Whether this is a log entry of Kong; without the block of an AI plugin too, if it is one in full."""
+    return all(name in document for name in _ENVELOPE) or ("started_at" in document and _llm(document) is not None)
 
 
 def documents(document: Document) -> Iterator[Document]:
-    """Yield the entry with its AI block and, where payloads are logged, the body of the request."""
+    """Yield the entry with its AI block and, where payloads are logged, the body of the request.
+
+    What succeeded without an AI plugin was for another service. What failed may not have got as far as the plugin.
+    """
     llm = _llm(document)
+    if not document.get("ai") and not has_failed(document):
+        return
     yield {**document, "llm": llm, "body": _body(dig(llm, "payload.request"))}
 
 

@@ -14,6 +14,9 @@ Reader = Callable[[Document], Any]
 Mapped = Mapping[str, Reader]
 """Field of the usage event to how it is read from a document."""
 
+FAILURE_STATUS = 400
+"""The first status of a request that failed."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
 _LARGEST_MICROSECONDS = 253_402_300_799_000_000
@@ -110,6 +113,11 @@ def user_agent(*paths: str) -> Reader:
 def digest_of(value: Any) -> str:
     """Return what names a value by all that is in it, for ids that whoever makes a request cannot choose."""
     return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
+
+
+def has_failed(document: Document) -> bool:
+    """Whether the response of a log entry is an error, by its status."""
+    return (as_whole(dig(document, "response.status")) or 0) >= FAILURE_STATUS
 
 
 def as_text(value: Any) -> str | None:

@@ -233,6 +233,51 @@ def test_requests_of_nobody_are_left_out(status: int) -> None:
     assert len(adapt(ENVOY | {"response_code": status}).events) == 1
 
 
+def without(document: Any, *names: str) -> Any:
+    """Return a document without some of its members."""
+    return {name: value for name, value in document.items() if name not in names}
+
+
+REACHED_NO_MODEL = {
+    "kong": without(KONG, "ai") | {"response": {"status": 429}},
+    "kong, blocked by a guard": KONG | {"ai": {"proxy": {"lakera-guard": {}}}, "response": {"status": 400}},
+    "apisix": without(APISIX, "llm_summary", "llm_request") | {"response": {"status": 429}},
+    "apisix, with an empty summary": APISIX | {"llm_summary": {}, "response": {"status": 400}},
+    "envoy": ENVOY | {"gen_ai.request.model": None, "response_code": 404},
+    "portkey": changed(changed(PORTKEY, "request/body", {"model": 5.5}), "response", {"status": 400}),
+    "litellm": LITELLM | {"model": "", "status": "failure"},
+}
+"""Requests of known accounts as gateways log them when they end before a model."""
+
+
+@pytest.mark.parametrize("name", REACHED_NO_MODEL)
+def test_a_request_that_reached_no_model_is_one_for_none(name: str) -> None:
+    """What was refused before its model was known is evidence on its account, and no dead letter."""
+    event = only_event(REACHED_NO_MODEL[name])
+
+    assert (event["account_id"], event["model"]) == ("acct_1", "")
+
+
+@pytest.mark.parametrize("status", [400, 404, 429])
+@pytest.mark.parametrize(
+    "document",
+    [
+        without(KONG, "ai", "consumer", "authenticated_entity"),
+        without(APISIX, "llm_summary", "llm_request", "consumer"),
+        without(ENVOY, "x-account-id") | {"gen_ai.request.model": None},
+    ],
+)
+def test_what_concerns_neither_an_account_nor_a_model_is_left_out(document: Any, status: int) -> None:
+    """Whoever knocks at a gateway without a key does not stop the service by dead letters."""
+    assert adapt(document | {"response": {"status": status}, "response_code": status}) == Adapted()
+
+
+@pytest.mark.parametrize("document", [without(KONG, "ai"), without(APISIX, "llm_summary", "llm_request")])
+def test_what_succeeded_without_a_model_was_for_another_service(document: Any) -> None:
+    """A gateway may log all that passes through it."""
+    assert adapt(document) == Adapted()
+
+
 def test_an_entry_without_an_id_gets_one_from_its_contents() -> None:
     """APISIX logs have no id of their own: the same entry has the same id, another entry another."""
     anonymous = changed(APISIX, "request/headers", {})
