@@ -21,6 +21,8 @@ from streams.adapters.reading import (
 
 NAME = "kong"
 
+_PROXIES = ("proxy", "ai-proxy", "ai-proxy-advanced")
+"""Plugins that pass a request on to its model, under the names of their blocks."""
 _ENVELOPE = ("started_at", "latencies", "request")
 
 MAPPED: Mapped = {
@@ -66,12 +68,12 @@ def documents(document: Document) -> Iterator[Document]:
 
 
 def _llm(document: Document) -> Document | None:
-    """The block of the plugin that talked to the model, ``ai.proxy`` in most setups."""
+    """The block of the plugin that talked to the model, whatever stands before it; others may have asked another."""
     blocks = document.get("ai")
-    found = (
-        [b for b in blocks.values() if isinstance(b, Mapping) and "meta" in b] if isinstance(blocks, Mapping) else []
-    )
-    return found[0] if found else None
+    if not isinstance(blocks, Mapping):
+        return None
+    found = (blocks.get(name) for name in (*_PROXIES, *blocks))
+    return next((block for block in found if isinstance(block, Mapping) and "meta" in block), None)
 
 
 def _body(payload: Any) -> Any:

@@ -278,6 +278,17 @@ def test_what_succeeded_without_a_model_was_for_another_service(document: Any) -
     assert adapt(document) == Adapted()
 
 
+@pytest.mark.parametrize("proxy", ["proxy", "ai-proxy", "ai-proxy-advanced"])
+def test_of_several_plugins_the_proxy_tells_the_model(proxy: str) -> None:
+    """A plugin in front may ask a small model of its own about the prompt."""
+    judge = {"meta": {"request_model": "m-judge"}, "usage": {"prompt_tokens": 900, "completion_tokens": 1}}
+    blocks = KONG["ai"]["proxy"]  # type: ignore[index]
+    event = only_event(KONG | {"ai": {"ai-llm-as-judge": judge, "audit": {}, proxy: blocks}})
+
+    assert (event["model"], event["input_tokens"], event["output_tokens"]) == ("m-1", 11, 22)
+    assert only_event(KONG | {"ai": {"audit": {}, "ai-llm-as-judge": judge}})["model"] == "m-judge"
+
+
 def test_an_entry_without_an_id_gets_one_from_its_contents() -> None:
     """APISIX logs have no id of their own: the same entry has the same id, another entry another."""
     anonymous = changed(APISIX, "request/headers", {})
