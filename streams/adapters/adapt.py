@@ -10,7 +10,7 @@ import msgspec
 from schemas.repair import bytes_before_repair, repaired
 from schemas.usage_event import EventRefused, UsageEvent, decode_sound_event, decode_usage_event
 from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
-from streams.adapters.reading import Document, Mapped, identifier
+from streams.adapters.reading import Document, Mapped, identifier, without_uncounted
 
 FORMATS: tuple[ModuleType, ...] = (otlp, litellm, kong, apisix, portkey, helicone, bedrock, envoy)
 MAX_NESTING = 4
@@ -129,7 +129,7 @@ class Adapters:
             return
         if is_of_gateway:
             # It may have been refused before anybody knew which model it was for.
-            fields.setdefault("model", "")
+            fields = without_uncounted({"model": ""} | fields)
         told = {"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields
         adapted.add(_encode(told), f"as {adapter.NAME}")
 

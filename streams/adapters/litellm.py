@@ -70,8 +70,8 @@ def documents(document: Document) -> Iterator[Document]:
         known["status_code"] = 200
     elif document.get("status") == "failure":
         known["failure"] = "failure"
-    if not is_success or not (document.get("prompt_tokens") or document.get("completion_tokens")):
-        # Failures and interrupted streams are logged with zeros: nobody counted, so nothing is known.
+    if not is_success:
+        # What is logged of a failure is at most a guess at its prompt.
         known["prompt_tokens"] = known["completion_tokens"] = None
     began, ended = as_number(document.get("startTime")), as_number(document.get("endTime"))
     if began is not None and ended is not None and ended >= began:

@@ -120,6 +120,19 @@ def has_failed(document: Document) -> bool:
     return (as_whole(dig(document, "response.status")) or 0) >= FAILURE_STATUS
 
 
+def without_uncounted(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an event with unknown tokens for zeros that nobody has counted.
+
+    Gateways write zeros for requests that failed and for answers that were cut off, of which the counts never came.
+    """
+    counts = {name: fields.get(name) for name in ("input_tokens", "output_tokens")}
+    status = fields.get("status_code")
+    is_failure = "error_type" in fields if status is None else status >= FAILURE_STATUS
+    if is_failure or not any(counts.values()):
+        return fields | {name: count or None for name, count in counts.items()}
+    return fields
+
+
 def as_text(value: Any) -> str | None:
     """Return a text, or a whole number as text."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -93,6 +93,32 @@ def test_uncounted_tokens_are_unknown_and_never_zero(status: Any, prompt_tokens:
     assert (event["input_tokens"], event["output_tokens"]) == (None, None)
 
 
+def counting(document: Any, status: int, sent: int, answered: int) -> Any:
+    """Return a log entry of Envoy, Kong or APISIX with its status and its tokens."""
+    envoy = {"response_code": status, "gen_ai.usage.input_tokens": sent, "gen_ai.usage.output_tokens": answered}
+    others = {"response": {"status": status}}
+    if document is ENVOY:
+        return document | envoy
+    counts = {"prompt_tokens": sent, "completion_tokens": answered}
+    path = "llm_summary" if document is APISIX else "ai/proxy/usage"
+    return changed(document | others, path, counts)
+
+
+@pytest.mark.parametrize("document", [ENVOY, KONG, APISIX])
+def test_zeros_of_what_was_not_counted_are_unknown(document: Any) -> None:
+    """As in every format: of failures and cut-off answers the counts never come. What was counted is kept."""
+    for (status, sent, answered), known in {
+        (200, 0, 0): (None, None),
+        (503, 0, 0): (None, None),
+        (503, 11, 0): (11, None),
+        (200, 11, 0): (11, 0),
+        (499, 11, 7): (11, 7),
+    }.items():
+        event = only_event(counting(document, status, sent, answered))
+
+        assert (event["input_tokens"], event["output_tokens"]) == known
+
+
 def test_errors_keep_their_kind() -> None:
     """What was refused, and why, is evidence."""
     failed = LITELLM | {
