@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from streams.adapters.messages import last_prompt, user_turns
-from streams.adapters.reading import Document, Mapped, as_text, number, text, time_of, whole
+from streams.adapters.reading import Document, Mapped, as_text, duration, number, text, time_of, whole
 
 NAME = "bedrock"
 
@@ -24,7 +24,7 @@ MAPPED: Mapped = {
     "turn": user_turns("input.inputBodyJson.messages"),
     "finish_reason": text("output.outputBodyJson.stopReason", "output.outputBodyJson.stop_reason"),
     "error_type": text("errorCode"),
-    "latency_ms": number("output.outputBodyJson.metrics.latencyMs"),
+    "latency_ms": duration("output.outputBodyJson.metrics.latencyMs"),
     "prompt": last_prompt("input.inputBodyJson.messages", "input.inputBodyJson.prompt"),
     "source": text("region"),
 }

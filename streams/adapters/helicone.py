@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.adapters.reading import Document, Mapped, dig, digest_of, flag, identifier, number, text, time_of, whole
+from streams.adapters.reading import Document, Mapped, dig, digest_of, duration, flag, identifier, text, time_of, whole
 
 NAME = "helicone"
 
@@ -21,7 +21,7 @@ MAPPED: Mapped = {
     "provider": text("heliconeMeta.gatewayProvider", "log.request.provider"),
     "stream": flag("log.request.isStream"),
     "status_code": whole("log.response.status"),
-    "latency_ms": number("log.response.delayMs"),
+    "latency_ms": duration("log.response.delayMs"),
     "country": text("log.request.countryCode"),
 }
 

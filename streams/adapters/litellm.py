@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from schemas.times import parse_instant
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
     Document,
@@ -10,7 +11,9 @@ from streams.adapters.reading import (
     address,
     as_number,
     digest_of,
+    duration,
     flag,
+    in_utc,
     number,
     text,
     time_of,
@@ -47,7 +50,7 @@ MAPPED: Mapped = {
     "finish_reason": text("response.choices.0.finish_reason"),
     "status_code": whole("status_code", "error_information.error_code"),
     "error_type": text("error_information.error_class", "failure"),
-    "latency_ms": number("latency_ms"),
+    "latency_ms": duration("latency_ms"),
     "client_ip": address("requester_ip_address", "metadata.requester_ip_address"),
     "user_agent": user_agent("user_agent", "metadata.user_agent"),
     "prompt": last_prompt("messages"),
@@ -73,10 +76,18 @@ def documents(document: Document) -> Iterator[Document]:
     if not is_success:
         # What is logged of a failure is at most a guess at its prompt.
         known["prompt_tokens"] = known["completion_tokens"] = None
-    began, ended = as_number(document.get("startTime")), as_number(document.get("endTime"))
-    if began is not None and ended is not None and ended >= began:
+    known["startTime"] = in_utc(document.get("startTime"))
+    if (began := _seconds(known["startTime"])) is not None and (ended := _seconds(document.get("endTime"))) is not None:
         known["latency_ms"] = round((ended - began) * 1000, 3)
     yield known
+
+
+def _seconds(value: Any) -> float | None:
+    """A time since the epoch, which some callbacks write as a number and others as text."""
+    try:
+        return parse_instant(in_utc(value)).timestamp() if isinstance(value, str) else as_number(value)
+    except ValueError:
+        return as_number(value)
 
 
 def operation_of(call_type: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,6 +23,8 @@ _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
 _LARGEST_MICROSECONDS = 253_402_300_799_000_000
 _USER_AGENT_CHARACTERS = 1024
 _IDENTIFIER_CHARACTERS = 256
+_LONGEST_MS = 604_800_000
+_NO_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -90,6 +93,11 @@ def number(*paths: str) -> Reader:
     return first_of(paths, as_number)
 
 
+def duration(*paths: str) -> Reader:
+    """Read milliseconds; what the usage event does not take, such as the -1 that some write for none, is unknown."""
+    return first_of(paths, _as_duration)
+
+
 def flag(*paths: str) -> Reader:
     """Read true or false, also from a string as APISIX writes it."""
     return first_of(paths, as_flag)
@@ -108,6 +116,11 @@ def address(*paths: str) -> Reader:
 def user_agent(*paths: str) -> Reader:
     """Read a user agent, cut to what the usage event takes."""
     return first_of(paths, lambda value: (as_text(value) or "")[:_USER_AGENT_CHARACTERS] or None)
+
+
+def in_utc(value: Any) -> Any:
+    """Return a text of a time that has no offset with that of UTC, and everything else as it is."""
+    return f"{value}Z" if isinstance(value, str) and _NO_OFFSET.fullmatch(value) else value
 
 
 def digest_of(value: Any) -> str:
@@ -155,6 +168,11 @@ def as_number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def _as_duration(value: Any) -> float | None:
+    found = as_number(value)
+    return found if found is not None and 0 <= found <= _LONGEST_MS else None
 
 
 def as_whole(value: Any) -> int | None:

@@ -119,6 +119,27 @@ def test_zeros_of_what_was_not_counted_are_unknown(document: Any) -> None:
         assert (event["input_tokens"], event["output_tokens"]) == known
 
 
+@pytest.mark.parametrize("latency", [-1, "-1", 604_800_001, "soon"])
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [(HELICONE, "log/response/delayMs"), (KONG, "latencies/request"), (APISIX, "latency"), (ENVOY, "duration")],
+)
+def test_a_latency_that_can_be_none_is_unknown(document: Any, path: str, latency: Any) -> None:
+    """Some write -1 where nobody measured; the request counts."""
+    assert "latency_ms" not in only_event(changed(document, path, latency))
+
+
+@pytest.mark.parametrize("offset", ["", "Z", "+00:00"])
+@pytest.mark.parametrize("separator", ["T", " "])
+def test_times_of_litellm_without_an_offset_are_utc(separator: str, offset: str) -> None:
+    """Callbacks that write text write what Python makes of a time in UTC; the latency is told by them as by numbers."""
+    times = {"startTime": "2026-03-02T00:02:01.290000", "endTime": "2026-03-02T00:02:02.790000"}
+    written = {name: time.replace("T", separator) + offset for name, time in times.items()}
+    event = only_event(LITELLM | written)
+
+    assert (event["occurred_at"], event["latency_ms"]) == ("2026-03-02T00:02:01.290000Z", 1500.0)
+
+
 def test_errors_keep_their_kind() -> None:
     """What was refused, and why, is evidence."""
     failed = LITELLM | {
