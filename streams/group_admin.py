@@ -38,6 +38,8 @@ class PartitionLag:
         What was committed beside it, empty for nothing.
     beginning, end
         Offsets of the oldest message that is kept, and after the newest.
+    is_read
+        Whether no message lies behind the committed offset, whatever else takes the offsets up to the end.
     """
 
     topic: str
@@ -46,6 +48,7 @@ class PartitionLag:
     metadata: str
     beginning: int
     end: int
+    is_read: bool = False
 
     @property
     def lag(self) -> int:
@@ -53,7 +56,12 @@ class PartitionLag:
 
         Of a topic that was made again what was committed may lie behind its end.
         """
-        return max(0, self.end - max(self.beginning, self.committed or 0))
+        return 0 if self.is_read else max(0, self.end - self.first_unread)
+
+    @property
+    def first_unread(self) -> int:
+        """Offset from which on is to be read."""
+        return max(self.beginning, self.committed or 0)
 
 
 class GroupAdmin(KafkaAdmin):

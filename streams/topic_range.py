@@ -41,7 +41,10 @@ class TopicRange:
 
     def __init__(self, settings: Settings, topic: str, start: Bound, end: Bound) -> None:
         self._consumer = AIOKafkaConsumer(
-            **settings.aiokafka_config(), client_id="stillwatch-replay", enable_auto_commit=False
+            **settings.aiokafka_config(),
+            client_id="stillwatch-replay",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
         )
         self._settings = settings
         self._topic = topic

@@ -32,7 +32,13 @@ _LOOK_SECONDS = 10.0
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that owns the Kafka client; commits with metadata."""
+    """The thread that owns the Kafka client; reads what is committed, and commits with metadata."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer: Any = super()._create_worker_consumer(transport)
+        # Faust reads what was aborted too unless it writes in transactions itself, and has no setting for it.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()

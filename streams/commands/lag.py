@@ -1,15 +1,18 @@
 """``stillwatch lag``: how far the workers have read."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
+from kafka import TopicPartition
+from kafka.errors import KafkaError
 
 from streams.commands.alert_text import moment
 from streams.commands.options import command_settings, json_option
 from streams.group_admin import GroupAdmin, PartitionLag
+from streams.lookahead import without_messages
 from streams.progress import NEVER_MS
 from streams.settings import Settings
 from streams.topics import READ_BY_GROUP, topic_name
@@ -23,16 +26,29 @@ def command(as_json: bool) -> None:
     """Show how far the workers have read every partition, and how much is still to be read.
 
     The offsets are those of the last checkpoint. For the input topic it also shows the newest event time below them.
+    Where transactions are used, their markers and what was aborted take offsets; a lag of nothing else is none.
     """
     settings = Settings()
     with GroupAdmin(settings) as admin:
         found = admin.lag(topic_name(settings, role) for role in READ_BY_GROUP)
+    found = _without_markers(settings, found)
     dated = [(lag, newest_event(lag) if lag.topic == topic_name(settings, "input") else None) for lag in found]
     if as_json:
         click.echo(msgspec.json.encode({"group": settings.group_id, "partitions": [_json(*entry) for entry in dated]}))
         return
     click.echo(_table([_COLUMNS, *(_cells(*entry) for entry in dated)]))
     click.echo(f"{sum(lag.lag for lag in found)} messages are still to be read by the group {settings.group_id}")
+
+
+def _without_markers(settings: Settings, lags: list[PartitionLag]) -> list[PartitionLag]:
+    """The same with no lag where nothing follows that could be read; as they are where that cannot be looked at."""
+    spans = {TopicPartition(lag.topic, lag.partition): (lag.first_unread, lag.end) for lag in lags if lag.lag}
+    try:
+        empty = without_messages(settings, spans)
+    except KafkaError as error:
+        click.echo(f"what is still to be read was not looked at, it may be markers of transactions: {error}", err=True)
+        return lags
+    return [replace(lag, is_read=True) if (lag.topic, lag.partition) in empty else lag for lag in lags]
 
 
 def newest_event(lag: PartitionLag) -> datetime | None:
@@ -49,7 +65,7 @@ def newest_event(lag: PartitionLag) -> datetime | None:
 
 def _json(lag: PartitionLag, newest: datetime | None) -> dict[str, Any]:
     told = asdict(lag)
-    del told["metadata"]
+    del told["metadata"], told["is_read"]
     return told | {"lag": lag.lag, "newest_event_at": newest}
 
 

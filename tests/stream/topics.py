@@ -47,6 +47,22 @@ class Topics:
         finally:
             producer.close()
 
+    def send_in_transaction(self, topic: str, values: Iterable[bytes], *, partition: int, is_committed: bool) -> None:
+        """Send values in a transaction of their own that is then committed or aborted."""
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap_servers, transactional_id=f"{self.prefix}producer")
+        try:
+            producer.init_transactions()
+            producer.begin_transaction()
+            for value in values:
+                producer.send(self.prefix + topic, value=value, partition=partition)
+            producer.flush()
+            if is_committed:
+                producer.commit_transaction()
+            else:
+                producer.abort_transaction()
+        finally:
+            producer.close()
+
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Offset after the last record, by partition."""
         with self._consumer() as consumer:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from kafka.errors import CoordinatorNotAvailableError, UnknownTopicOrPartitionError
+from kafka.errors import CoordinatorNotAvailableError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from streams import group_admin, kafka_admin
+from streams import group_admin, kafka_admin, lookahead
 from streams.commands import lag
 from streams.group_admin import PartitionLag
 from streams.progress import NEVER_MS
@@ -48,8 +48,39 @@ class FakeClient:
         pass
 
 
+class FakeConsumer:
+    """kafka-python's consumer of that cluster, in which nothing but markers follows in one partition."""
+
+    def __init__(self, **_: object) -> None:
+        self.positions: dict[TopicPartition, int] = {}
+        self.paused: set[TopicPartition] = set()
+
+    def assign(self, _: object) -> None:
+        pass
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        self.positions[tp] = offset
+
+    def poll(self, _: int) -> dict[TopicPartition, list[Any]]:
+        self.positions[MARKED] = 100
+        return {tp: [object()] for tp in self.positions.keys() - self.paused if tp != MARKED}
+
+    def position(self, tp: TopicPartition) -> int:
+        return self.positions[tp]
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused |= set(partitions)
+
+    def close(self) -> None:
+        pass
+
+
+MARKED = TopicPartition("stillwatch.links", 0)
+
+
 @pytest.fixture(autouse=True)
 def _cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookahead, "_consumer_client", FakeConsumer)
     monkeypatch.setattr(kafka_admin, "_admin_client", FakeClient)
     monkeypatch.setattr(group_admin, "_COORDINATOR_PAUSE_SECONDS", 0)
 
@@ -85,7 +116,22 @@ def test_every_partition_that_the_workers_read_has_a_line() -> None:
         ["stillwatch.usage", "1", "-", "100", "60"],
     ]
     assert len(rows) == 2 * len(READ_BY_GROUP)
-    assert last == f"{10 + 60 + 0 + 60 + 6 * 60} messages are still to be read by the group stillwatch"
+    assert last == f"{10 + 60 + 0 + 60 + 5 * 60} messages are still to be read by the group stillwatch"
+
+
+def test_what_holds_no_message_is_no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Markers of transactions take offsets; where nobody may look behind them, they count."""
+    done = CliRunner().invoke(lag.command)
+    assert ["stillwatch.links", "0", "-", "100", "0"] in [line.split() for line in done.stdout.splitlines()]
+
+    def refuse(self: object, *_: object) -> None:
+        raise TopicAuthorizationFailedError
+
+    monkeypatch.setattr(FakeConsumer, "poll", refuse)
+    done = CliRunner().invoke(lag.command)
+    assert done.exit_code == 0
+    assert "TopicAuthorizationFailed" in done.stderr
+    assert ["stillwatch.links", "0", "-", "100", "60"] in [line.split() for line in done.stdout.splitlines()]
 
 
 def test_programs_read_the_same() -> None:
