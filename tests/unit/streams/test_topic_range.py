@@ -1,7 +1,13 @@
-"""Bounds of a replay: offsets and times, and nothing else."""
+"""A range of a topic: its bounds are offsets and times and nothing else, and nothing is left behind where it ends."""
+
+import asyncio
+from typing import Any
 
 import pytest
+from aiokafka.errors import UnknownTopicOrPartitionError
 
+from streams import offsets
+from streams.settings import Settings
 from streams.topic_range import Bound, parse_bound
 
 
@@ -20,3 +26,36 @@ def test_what_is_neither_is_refused(text: str) -> None:
     """Rather than read as the beginning."""
     with pytest.raises(ValueError, match="RFC 3339"):
         parse_bound(text)
+
+
+class FakeAdmin:
+    """aiokafka's admin of a broker that creates every topic that it is asked for by its name."""
+
+    topics = {"llm.usage": 3}  # noqa: RUF012
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def describe_topics(self, names: list[str] | None = None) -> list[dict[str, Any]]:
+        self.topics |= dict.fromkeys(names or (), 1)
+        return [
+            {"topic": name, "error_code": 0, "partitions": [{}] * count}
+            for name, count in self.topics.items()
+            if names is None or name in names
+        ]
+
+
+def test_a_topic_that_is_not_there_is_not_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that was misspelt makes no topic on a broker that creates what it is asked for."""
+    monkeypatch.setattr(offsets, "AIOKafkaAdminClient", FakeAdmin)
+
+    with pytest.raises(UnknownTopicOrPartitionError, match=r"no topic llm\.usgae"):
+        asyncio.run(offsets.partition_count(Settings(), "llm.usgae"))
+    assert asyncio.run(offsets.partition_count(Settings(), "llm.usage")) == 3
+    assert list(FakeAdmin.topics) == ["llm.usage"]
