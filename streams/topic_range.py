@@ -54,8 +54,8 @@ class TopicRange:
         self._ends: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> "TopicRange":
-        await self._consumer.start()
         try:
+            await self._consumer.start()
             await self._find()
         except BaseException:
             await self._consumer.stop()

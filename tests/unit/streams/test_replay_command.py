@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,19 @@ def test_an_empty_recording_gives_no_alerts(folder: Path) -> None:
     assert (folder / "alerts.jsonl").read_bytes() == b""
     (folder / "events.jsonl.gz").write_bytes(gzip.compress(b"no event\n" + sample()[0]))
     assert replay(folder)["observed"] == 1
+
+
+def test_a_broker_that_cannot_be_reached_is_one_line(folder: Path) -> None:
+    """Without what a client says of itself that was never closed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "replay", "--from-topic", "t", "--alerts", str(folder / "out.jsonl")],
+        env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "KAFKA_BOOTSTRAP_SERVERS" in done.stderr
+    assert "Unclosed" not in done.stderr
