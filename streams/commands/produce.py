@@ -167,8 +167,9 @@ class Pace:
         return self._due > self._clock()
 
     def wait(self) -> None:
-        """Sleep until the event is due."""
-        self._sleep(min(MAX_PAUSE_SECONDS, max(0.0, self._due - self._clock())))
+        """Sleep until the event is due, for no longer at once than a system can be asked to."""
+        while (seconds := self._due - self._clock()) > 0:
+            self._sleep(min(MAX_PAUSE_SECONDS, seconds))
 
 
 def _look_at(line: bytes) -> Glance | None:

@@ -111,6 +111,17 @@ def test_pace_keeps_the_gaps_between_events() -> None:
     assert clock.now == pytest.approx(160.0)
 
 
+def test_pace_keeps_a_gap_of_days() -> None:
+    """However long a pause is, nothing is sent before its time."""
+    clock = Clock()
+    pace = Pace(2.0, clock, clock.sleep)
+    pace.must_wait("2026-03-02T00:00:00Z")
+
+    assert pace.must_wait("2026-03-04T00:00:00Z")
+    pace.wait()
+    assert clock.now == pytest.approx(100.0 + 86_400)
+
+
 @pytest.mark.parametrize("at", ["2026-03-01T00:00:00Z", "yesterday", ""])
 def test_what_is_overdue_or_no_time_is_sent_at_once(at: str) -> None:
     """Neither disorder nor an unreadable time holds up the sending."""
