@@ -11,7 +11,7 @@ import click
 
 from schemas.alert import decode_alert
 from streams.commands.alert_text import decision_json, decision_line
-from streams.commands.options import FiniteRange, command_settings, json_option
+from streams.commands.options import FiniteRange, TopicName, command_settings, json_option
 from streams.enforcement import Decision, Enforcer
 from streams.settings import Settings
 from streams.topics import topic_name
@@ -23,7 +23,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @click.command("consume-alerts", context_settings=command_settings())
-@click.option("--topic", help="Topic to follow.  [default: the state topic: the present state, then what comes]")
+@click.option(
+    "--topic",
+    type=TopicName(),
+    help="Topic to follow.  [default: the state topic: the present state, then what comes]",
+)
 @click.option("--from-beginning", is_flag=True, help="Of another topic, read what is already there too.")
 @click.option(
     "--timeout-seconds",

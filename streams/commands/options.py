@@ -22,3 +22,13 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no finite number", param, ctx)
         return number
+
+
+class TopicName(click.ParamType):
+    """Full name of a topic; nothing, as an unset variable leaves it, is none."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read what the user gave."""
+        return str(value) if value else self.fail("names no topic", param, ctx)

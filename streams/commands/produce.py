@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from schemas.times import epoch_ms, parse_instant
-from streams.commands.options import FiniteRange, command_settings, json_option
+from streams.commands.options import FiniteRange, TopicName, command_settings, json_option
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
 from streams.settings import Settings
@@ -42,7 +42,7 @@ _glance = msgspec.json.Decoder(Glance).decode
 @click.argument(
     "events", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 )
-@click.option("--topic", help="Where to send them.  [default: the input topic]")
+@click.option("--topic", type=TopicName(), help="Where to send them.  [default: the input topic]")
 @click.option(
     "--speed",
     type=FiniteRange(min=0, min_open=True),

@@ -15,7 +15,7 @@ from schemas.alert import Alert, encode_alert
 from schemas.feedback import decode_feedback
 from schemas.refusal import describe_errors
 from streams.collector import collect_rarely
-from streams.commands.options import command_settings, json_option
+from streams.commands.options import TopicName, command_settings, json_option
 from streams.commands.output_file import refuse_inputs, written_whole
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
@@ -42,7 +42,7 @@ class BoundType(click.ParamType):
 
 @click.command("replay", context_settings=command_settings())
 @click.argument("events", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--from-topic", "topic", help="Read this topic instead of files (full name).")
+@click.option("--from-topic", "topic", type=TopicName(), help="Read this topic instead of files (full name).")
 @click.option("--start", type=BoundType(), help="First offset, or time of storage.  [default: the beginning]")
 @click.option("--end", type=BoundType(), help="Offset or time to stop before.  [default: the present end]")
 @click.option(

@@ -125,6 +125,16 @@ def test_a_key_that_cannot_be_is_told_alike_by_every_command(arguments: list[str
     assert done.stderr == told
 
 
+@pytest.mark.parametrize("arguments", [["produce", "-"], ["consume-alerts"], ["replay", "--alerts", "-"]])
+def test_a_topic_without_a_name_is_not_the_default(arguments: list[str]) -> None:
+    """A variable that is not set must not send events to, or read from, another topic than was meant."""
+    option = "--from-topic" if arguments[0] == "replay" else "--topic"
+    done = CliRunner().invoke(main, [*arguments, option, ""])
+
+    assert done.exit_code == 2
+    assert f"'{option}': names no topic" in done.stderr
+
+
 def test_a_broken_cluster_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a cluster the failure says where to look."""
     monkeypatch.setattr(kafka_admin, "BOOTSTRAP_TIMEOUT_MS", 300)
