@@ -57,6 +57,14 @@ def command(
     streams/enforcement.py.
     """
     if conformance is not None:
+        others = {
+            "--topic": topic,
+            "--from-beginning": from_beginning,
+            "--timeout-seconds": timeout_seconds,
+            "--event-time": event_time,
+        }
+        if given := [option for option, value in others.items() if value]:
+            raise click.UsageError(f"--conformance follows no topic: leave out {', '.join(given)}")
         from streams.commands.conformance import check_cases
 
         check_cases(conformance, consumer, as_json=as_json)

@@ -129,3 +129,14 @@ def test_a_consumer_is_checked_against_cases_only() -> None:
 
     assert done.exit_code == 2
     assert "--consumer goes with --conformance" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "other", [["--topic", "t"], ["--from-beginning"], ["--timeout-seconds", "5"], ["--event-time"]]
+)
+def test_a_check_of_cases_follows_no_topic(other: list[str]) -> None:
+    """An option that would do nothing is refused, not passed over."""
+    done = CliRunner().invoke(command, ["--conformance", "tests/conformance", *other])
+
+    assert done.exit_code == 2
+    assert f"leave out {other[0]}" in done.stderr
