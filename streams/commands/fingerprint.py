@@ -96,7 +96,8 @@ def _batches(stream: io.BufferedReader) -> Iterator[list[bytes]]:
 
 def _text(place: int, line: bytes) -> str:
     try:
-        return line.decode()
+        # Lines of files from Windows end in two characters.
+        return line.removesuffix(b"\r").decode()
     except UnicodeDecodeError as error:
         raise LineRefused(place, "is not UTF-8") from error
 

@@ -34,6 +34,16 @@ def test_each_line_of_text_gets_its_fingerprint() -> None:
     assert result.stdout.splitlines() == [fingerprint(text) for text in ("why is the sky blue?", "", "Wörter")]
 
 
+@pytest.mark.parametrize("form", ["text", "json", "fingerprints"])
+def test_lines_may_end_in_two_characters(form: str) -> None:
+    """Those of a file from Windows are answered as any others."""
+    line = {"text": "why?", "json": '"why?"', "fingerprints": fingerprint("why?")}[form].encode()
+    plain, windows = run(line + b"\n", "--input", form), run(line + b"\r\n", "--input", form)
+
+    assert windows.exit_code == 0
+    assert windows.stdout == plain.stdout
+
+
 def test_json_strings_may_hold_line_ends() -> None:
     """A prompt of several lines goes in as a JSON string."""
     result = run(json.dumps("one\ntwo").encode() + b"\n", "--input", "json")
