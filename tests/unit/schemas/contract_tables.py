@@ -1,5 +1,6 @@
 """Writes the tables of docs/contracts.md: `python -m tests.unit.schemas.contract_tables` after a contract changed."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,11 @@ def kind(schema: dict[str, Any]) -> str:
         return " or ".join(kind(member) for member in schema["anyOf"])
     if "$ref" in schema:
         return f"{schema['$ref'].split('/')[-1]}, below"
-    if "enum" in schema or "const" in schema:
-        return " ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    if "const" in schema:
+        # As it is written in JSON: a version looks like a number and is none.
+        return f"{plain_kind(schema)} `{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return " ".join(f"`{value}`" for value in schema["enum"])
     return plain_kind(schema)
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 import pytest
 
 from schemas.alert import decode_alert
+from schemas.documents import CONTRACTS
 from streams.commands.conformance import Checkpoint, read_cases
 from tests.conformance.record import HERE
-from tests.unit.schemas.contract_tables import DOCUMENT, rendered
+from tests.unit.schemas.contract_tables import DOCUMENT, rendered, table
 
 TEXT = DOCUMENT.read_text("utf-8")
 
@@ -17,6 +18,14 @@ TEXT = DOCUMENT.read_text("utf-8")
 def test_the_tables_are_up_to_date() -> None:
     """Fields, ranges, meanings and topics in the document are those of the code."""
     assert rendered(TEXT) == TEXT
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_version_is_shown_as_it_is_written(contract: str) -> None:
+    """A text, in its quotes; the number is refused."""
+    [row] = [line for line in table(contract).splitlines() if "`schema_version`" in line]
+
+    assert '| text `"1"` |' in row
 
 
 @pytest.mark.parametrize(
