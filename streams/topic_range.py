@@ -24,12 +24,14 @@ class Bound(NamedTuple):
 
 
 def parse_bound(text: str) -> Bound:
-    """Read an offset or an RFC 3339 time; raises ``ValueError``.
+    """Read an offset or an RFC 3339 time, of which Kafka knows none before 1970; raises ``ValueError``.
 
     >>> parse_bound("1200")
     Bound(offset=1200, stored_ms=None)
     """
-    return Bound(offset=int(text)) if re.fullmatch(r"\d+", text) else Bound(stored_ms=epoch_ms(parse_instant(text)))
+    if re.fullmatch(r"\d+", text):
+        return Bound(offset=int(text))
+    return Bound(stored_ms=max(0, epoch_ms(parse_instant(text))))
 
 
 class TopicRange:

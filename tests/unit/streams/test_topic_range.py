@@ -21,6 +21,11 @@ def test_anything_else_is_a_time_of_storage() -> None:
     assert parse_bound("1970-01-01T01:00:00.5+00:00") == Bound(stored_ms=3_600_500)
 
 
+def test_no_message_was_stored_before_1970() -> None:
+    """Whoever gives an earlier time means all that follows; Kafka takes none."""
+    assert parse_bound("1969-12-31T23:59:59Z") == parse_bound("0001-01-01T00:00:00Z") == Bound(stored_ms=0)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "yesterday", "2026-01-05T00:00:00", "1.5"])
 def test_what_is_neither_is_refused(text: str) -> None:
     """Rather than read as the beginning."""
