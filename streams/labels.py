@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def load_labels(folder: Path) -> Labels:
         campaigns = _campaigns(folder.joinpath("campaigns.jsonl").read_bytes())
         text = gzip.decompress(folder.joinpath("attack_events.csv.gz").read_bytes()).decode()
         attacks = {row["event_id"]: row["campaign_id"] for row in csv.DictReader(io.StringIO(text))}
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zlib.error, csv.Error) as error:
         raise LabelsError(f"{folder}: no labels: {error}") from error
     return Labels(
         benign=frozenset(a.account_id for a in accounts if a.label == "benign"),

@@ -27,7 +27,7 @@ def command() -> None:
 def export(out: Path, is_check: bool, as_json: bool) -> None:
     """Write the JSON Schemas of usage event, alert, dead letter and feedback, and the AsyncAPI document."""
     made = documents()
-    changed = [name for name, text in made.items() if _read(out / name) != text]
+    changed = [name for name, text in made.items() if _read(out / name) != text.encode()]
     if not is_check:
         out.mkdir(parents=True, exist_ok=True)
         for name in changed:
@@ -50,5 +50,5 @@ def documents() -> dict[str, str]:
     return made
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.exists() else None
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None

@@ -115,3 +115,17 @@ def test_a_recording_without_any_event_is_an_error(recording: Path, monkeypatch:
     assert done.stdout == ""
     assert done.stderr.startswith("Error: no event in 2 messages (1 invalid, 1 not_json)")
     assert run(recording).exit_code == 0
+
+
+@pytest.mark.parametrize("is_packed_badly", [True, False])
+def test_damaged_labels_are_one_line(recording: Path, is_packed_badly: bool) -> None:
+    """Also where a compressed stream breaks in the middle, and where a field is longer than any id."""
+    path = recording / "attack_events.csv.gz"
+    packed = gzip.compress(b"event_id,campaign_id\n" + (b"" if is_packed_badly else b"x" * 200_000 + b",c\n"))
+    # The third bit after the header of ten bytes makes it a block of no known kind.
+    path.write_bytes(packed[:10] + bytes([packed[10] | 6]) + packed[11:] if is_packed_badly else packed)
+    done = run(recording, "--labels", str(recording))
+
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "no labels" in done.stderr

@@ -112,3 +112,15 @@ def test_export_writes_and_check_finds_drift(tmp_path: Path) -> None:
     assert drifted.exit_code == 1
     assert json.loads(drifted.stdout)["changed"] == [schema_file("alert")]
     assert schema_file("alert") in run(export, ["--out", str(out), "--check"]).stderr
+
+
+def test_a_document_that_is_no_text_is_out_of_date(tmp_path: Path) -> None:
+    """Whatever stands in its place is told by check and replaced by export."""
+    path = tmp_path / schema_file("alert")
+    path.write_bytes(b"\xff\xfe")
+    checked = CliRunner().invoke(export, ["--out", str(tmp_path), "--check"])
+    assert (checked.exit_code, isinstance(checked.exception, SystemExit)) == (1, True)
+    assert f"not up to date: {path}" in checked.stderr
+
+    assert CliRunner().invoke(export, ["--out", str(tmp_path)]).exit_code == 0
+    assert path.read_text("utf-8") == documents()[path.name]
