@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TextIO, cast
 
 STANDARD_INPUT = Path("-")
 
@@ -61,8 +61,15 @@ class EventFiles:
                 self._open = None
 
 
+def open_stream(stream: TextIO | None, name: str) -> TextIO:
+    """Return a standard stream; raises ``OSError`` when whoever started the process has closed it."""
+    if stream is None:
+        raise OSError(f"{name} is closed")
+    return stream
+
+
 def _opened(path: Path) -> BinaryIO:
-    # Standard input stays open: it is not ours to close.
-    return (
-        io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False)) if path == STANDARD_INPUT else path.open("rb")
-    )
+    if path != STANDARD_INPUT:
+        return path.open("rb")
+    # It stays open: it is not ours to close.
+    return io.BufferedReader(io.FileIO(open_stream(sys.stdin, "standard input").fileno(), closefd=False))

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import click
 import msgspec
@@ -13,6 +13,7 @@ from schemas.forgiving import as_text
 from schemas.repair import repaired
 from streams.commands.options import command_settings
 from streams.configuration import PUBLIC_KEY_WARNING, has_public_key
+from streams.event_files import open_stream
 from streams.settings import Settings
 
 READ_BYTES = 256 * 1024
@@ -51,19 +52,20 @@ def command(form: str) -> None:
     prompt or fingerprint that is no text is none.
     """
     answer = _answer(form)
+    out = open_stream(sys.stdout, "standard output").buffer
     done = 0
-    for lines in _batches(cast(io.BufferedReader, sys.stdin.buffer)):
+    for lines in _batches(cast(io.BufferedReader, open_stream(sys.stdin, "standard input").buffer)):
         try:
-            _write(answer(lines))
+            _write(answer(lines), out)
         except LineRefused as refused:
-            _write(answer(lines[: refused.place]))
+            _write(answer(lines[: refused.place]), out)
             raise click.ClickException(f"line {done + refused.place + 1} {refused}") from refused
         done += len(lines)
 
 
-def _write(lines: list[bytes]) -> None:
-    sys.stdout.buffer.write(b"".join(line + b"\n" for line in lines))
-    sys.stdout.buffer.flush()
+def _write(lines: list[bytes], out: BinaryIO) -> None:
+    out.write(b"".join(line + b"\n" for line in lines))
+    out.flush()
 
 
 def _answer(form: str) -> Answer:

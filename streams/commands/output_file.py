@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from threading import current_thread, main_thread
 from typing import BinaryIO, cast
 
 import click
+
+from streams.event_files import open_stream
 
 STANDARD_STREAM = Path("-")
 _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
@@ -63,6 +66,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     What is no file, such as standard output (``-``) or a pipe, is written at once. A file that cannot be replaced,
     because it is mounted, gets the contents when all is written. Whatever fails is told of the path that was given.
     """
+    if path == STANDARD_STREAM:
+        open_stream(sys.stdout, "standard output")
     if not _can_be_replaced(path):
         with cast(BinaryIO, click.open_file(str(path), "wb")) as out:
             yield out

@@ -135,6 +135,24 @@ def test_a_topic_without_a_name_is_not_the_default(arguments: list[str]) -> None
     assert f"'{option}': names no topic" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "stream"),
+    [
+        ("replay - --alerts - <&-", "standard input"),
+        ("fingerprint <&-", "standard input"),
+        ("replay - --alerts - </dev/null >&-", "standard output"),
+        ("fingerprint </dev/null >&-", "standard output"),
+    ],
+)
+def test_a_stream_that_is_closed_is_named(command: str, stream: str) -> None:
+    """As a service manager may start a command; without a traceback."""
+    line = f"{sys.executable} -m streams.cli {command}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"Error: {stream} is closed"
+
+
 def test_a_broken_cluster_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a cluster the failure says where to look."""
     monkeypatch.setattr(kafka_admin, "BOOTSTRAP_TIMEOUT_MS", 300)
