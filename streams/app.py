@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import faust
 import structlog
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 from mode import CrashingSupervisor
 
@@ -112,10 +113,14 @@ async def _handle(app: App, worker: Worker, event: Any) -> None:
 
 async def _fail(app: App, worker: Worker, error: BaseException, where: str) -> None:
     """Stop the worker: nothing since the last checkpoint is committed."""
+    _tell_failure(worker, error, where)
+    await app.crash(error)
+
+
+def _tell_failure(worker: Worker, error: BaseException, where: str, hint: str = "") -> None:
     if worker.failed is None:
         worker.failed = error
-        log.error("worker.failed", where=where, error=str(error), kind=type(error).__name__, exc_info=error)
-    await app.crash(error)
+        log.error("worker.failed", where=where, error=f"{error}{hint}", kind=type(error).__name__, exc_info=error)
 
 
 def _register_hooks(app: App, worker: Worker) -> None:
@@ -127,6 +132,10 @@ def _register_hooks(app: App, worker: Worker) -> None:
         collect_rarely()
         log.info("health.listening", host=worker.settings.http_host, port=await health.start())
         looking.append(app.add_future(look()))
+
+    def start_failed(error: Exception) -> None:
+        hint = " (is KAFKA_BOOTSTRAP_SERVERS right?)" if isinstance(error, KafkaConnectionError) else ""
+        _tell_failure(worker, error, "start", hint)
 
     async def look() -> None:
         try:
@@ -154,6 +163,7 @@ def _register_hooks(app: App, worker: Worker) -> None:
         await health.stop()
 
     app.before_connecting = before_connecting
+    app.start_failed = start_failed
     app.on_rebalance_complete.connect(cast(Any, assign))
     app.on_before_shutdown.connect(cast(Any, stop))
     # Signals keep weak references, so something must hold their receivers.

@@ -19,7 +19,7 @@ class HealthServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
-        """Listen and return the port."""
+        """Listen and return the port; raises ``OSError`` when it cannot be had."""
         routes = web.Application()
         routes.router.add_get("/livez", self._live)
         routes.router.add_get("/readyz", self._ready)
@@ -27,7 +27,11 @@ class HealthServer:
         self._runner = web.AppRunner(routes, access_log=None)
         await self._runner.setup()
         settings = self._worker.settings
-        await web.TCPSite(self._runner, settings.http_host, settings.http_port).start()
+        try:
+            await web.TCPSite(self._runner, settings.http_host, settings.http_port).start()
+        except OSError as error:
+            place = "STILLWATCH_HTTP_HOST and STILLWATCH_HTTP_PORT say where, port 0 is any that is free"
+            raise OSError(error.errno, f"health and metrics: {error.strerror}; {place}") from error
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

@@ -225,18 +225,27 @@ class App(faust.App):
 
     ``before_commit`` is awaited with the offsets of every commit, on timer, rebalance and shutdown alike, before
     they are committed. ``before_connecting`` is awaited once, before anything connects. ``positions`` tells where to
-    read on in each assigned partition.
+    read on in each assigned partition. ``start_failed`` is told why the application could not start.
     """
 
     before_commit: BeforeCommit
     positions: Callable[[], Mapping[TP, int]]
     before_connecting: Callable[[], Awaitable[None]]
+    start_failed: Callable[[Exception], None]
     receivers: tuple[Any, ...] = ()
 
     @property
     def batches(self) -> Consumer:
         """The consumer."""
         return cast(Consumer, self.consumer)
+
+    async def start(self) -> None:
+        """Start, or tell why not."""
+        try:
+            await super().start()
+        except Exception as error:
+            self.start_failed(error)
+            raise
 
     async def on_first_start(self) -> None:
         """Run ``before_connecting`` first."""

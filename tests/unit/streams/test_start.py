@@ -1,0 +1,55 @@
+"""A worker that cannot start says why, in the line in which it always does."""
+
+import asyncio
+import socket
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from structlog.testing import capture_logs
+
+from detectors.spec import DetectorSpec
+from streams import app
+from streams.settings import Settings
+from streams.worker import Worker
+
+
+@pytest.fixture(autouse=True)
+def _outlive_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that stops ends its process when that takes too long, and here it is that of the tests."""
+    monkeypatch.setattr(app, "_leave_in_any_case", lambda: None)
+
+
+def failure(settings: Settings, kind: type[Exception]) -> str:
+    """Start a worker that cannot, and return the error that it logs."""
+
+    async def start() -> None:
+        service = app.build_app(Worker(settings, DetectorSpec()))
+        try:
+            await service.start()
+        finally:
+            await service.stop()
+
+    with capture_logs() as logs, pytest.raises(kind):
+        asyncio.run(start())
+    [told] = [line for line in logs if line["event"] == "worker.failed"]
+    assert told["where"] == "start"
+    return str(told["error"])
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    """With the variables that choose another."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = failure(Settings(http_port=port), OSError)
+
+    assert f"('127.0.0.1', {port})" in told
+    assert "STILLWATCH_HTTP_PORT" in told
+
+
+def test_a_broker_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the variable that names another."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    told = failure(Settings(http_port=0), KafkaConnectionError)
+
+    assert "'127.0.0.1', 1" in told
+    assert "KAFKA_BOOTSTRAP_SERVERS" in told
