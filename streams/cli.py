@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": (
         "demo",
-        "Run the service on sample traffic and show alerts arriving; leaves nothing running and no topics behind.",
+        "Run the service on sample traffic and show alerts arriving; leaves nothing running and nothing on the broker.",
     ),
 }
 """Name of the command, its module under ``streams.commands``, and the first sentence of its help."""

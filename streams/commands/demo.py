@@ -15,6 +15,7 @@ import click
 from schemas.alert import decode_alert
 from streams.commands.demo_screen import Screen
 from streams.commands.options import command_settings
+from streams.commands.output_file import cleared_up_when_terminated
 from streams.labels import load_labels
 from streams.settings import Settings
 from streams.topics import ROLES, topic_name
@@ -28,6 +29,9 @@ FIRST_ALERT_SECONDS = 90.0
 GIVE_UP_SECONDS = 240.0
 """How long after all was to be sent the end is waited for."""
 WORKER_STOP_SECONDS = 30
+SESSION_SECONDS = 10
+GROUP_SECONDS = 2 * SESSION_SECONDS
+"""How long is waited for the group to forget a worker that could not take its leave."""
 FOLDER = Path(".cache") / "demo"
 
 
@@ -47,7 +51,7 @@ FOLDER = Path(".cache") / "demo"
     help=f"In how much time the {DAYS} days of traffic pass.",
 )
 def command(folder: Path, seconds: int) -> None:
-    """Run the service on sample traffic and show alerts arriving; leaves nothing running and no topics behind.
+    """Run the service on sample traffic and show alerts arriving; leaves nothing running and nothing on the broker.
 
     Needs KAFKA_BOOTSTRAP_SERVERS; `make demo` starts a broker if it is not set.
     """
@@ -55,37 +59,43 @@ def command(folder: Path, seconds: int) -> None:
         raise click.ClickException("KAFKA_BOOTSTRAP_SERVERS is not set: run `make demo`, or name a broker")
     folder.mkdir(parents=True, exist_ok=True)
     prefix = f"demo-{os.getpid()}-{time.monotonic_ns() % 1_000_000}."
-    environment = _environment(prefix)
-    settings = Settings(topic_prefix=prefix)
-    _say(1, f"{DAYS} days of sample traffic: {ACCOUNTS} honest accounts, and {CAMPAIGNS} campaigns among them")
-    _stillwatch(
-        environment, "traffic", "--accounts", str(ACCOUNTS), "--days", str(DAYS), "--campaigns", str(CAMPAIGNS),
-        "--seed", str(SEED), "--start", START, "--out", str(folder),
-    )  # fmt: skip
-    _say(2, f"topics with the prefix {prefix}")
-    _stillwatch(environment, "topics", "--partitions", "4", "--replication-factor", "1")
-    try:
-        _say(3, f"the service starts; the {DAYS} days pass in {seconds} seconds; alerts as their event time comes")
-        with _worker(environment, folder / "worker.log"):
-            screen = _show(settings, environment, folder, seconds)
-    finally:
-        _delete_topics(settings)
+    settings = Settings(topic_prefix=prefix, group_id=f"{prefix}stillwatch")
+    with cleared_up_when_terminated():
+        screen = _played(settings, folder, seconds)
     screen.summarise(load_labels(folder))
-    _say(4, "the service has stopped and its topics are deleted. Next:")
+    _say(4, "the service has stopped, its topics and its group are deleted. Next:")
     for line in _next(folder, screen):
         click.echo(f"     {line}")
     if not screen.opened:
         raise click.ClickException(f"no alert came: see {folder / 'worker.log'}")
 
 
-def _environment(prefix: str) -> dict[str, str]:
+def _played(settings: Settings, folder: Path, seconds: int) -> Screen:
+    """Make traffic, run the service on it, and leave nothing on the broker, however it ends."""
+    environment = _environment(settings)
+    _say(1, f"{DAYS} days of sample traffic: {ACCOUNTS} honest accounts, and {CAMPAIGNS} campaigns among them")
+    _stillwatch(
+        environment, "traffic", "--accounts", str(ACCOUNTS), "--days", str(DAYS), "--campaigns", str(CAMPAIGNS),
+        "--seed", str(SEED), "--start", START, "--out", str(folder),
+    )  # fmt: skip
+    _say(2, f"topics with the prefix {settings.topic_prefix}")
+    try:
+        _stillwatch(environment, "topics", "--partitions", "4", "--replication-factor", "1")
+        _say(3, f"the service starts; the {DAYS} days pass in {seconds} seconds; alerts as their event time comes")
+        with _worker(environment, folder / "worker.log"):
+            return _show(settings, environment, folder, seconds)
+    finally:
+        _clear_up(settings)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
-        "STILLWATCH_TOPIC_PREFIX": prefix,
-        "STILLWATCH_GROUP_ID": f"{prefix}stillwatch",
+        "STILLWATCH_TOPIC_PREFIX": settings.topic_prefix,
+        "STILLWATCH_GROUP_ID": settings.group_id,
         "STILLWATCH_IDLE_SECONDS": "4",
         "STILLWATCH_CHECKPOINT_INTERVAL_SECONDS": "3",
-        "STILLWATCH_SESSION_TIMEOUT_SECONDS": "10",
+        "STILLWATCH_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
         "STILLWATCH_HTTP_PORT": "0",
         "STILLWATCH_LOG_FORMAT": "json",
     }
@@ -167,21 +177,29 @@ def _start(environment: dict[str, str], arguments: list[str], output: Any) -> su
 
 def _stillwatch(environment: dict[str, str], *arguments: str) -> None:
     process = _start(environment, list(arguments), subprocess.PIPE)
-    output, _ = process.communicate()
+    try:
+        output, _ = process.communicate()
+    finally:
+        process.kill()
+        process.wait()
     if process.returncode != 0:
         click.echo(output.decode(errors="replace"), err=True)
         raise click.ClickException(f"`stillwatch {' '.join(arguments)}` failed with exit code {process.returncode}")
 
 
-def _delete_topics(settings: Settings) -> None:
-    from kafka.admin import KafkaAdminClient
+def _clear_up(settings: Settings) -> None:
+    from streams.group_admin import GroupAdmin
+    from streams.topic_admin import TopicAdmin
 
-    client: Any = KafkaAdminClient
-    admin = client(**settings.kafka_python_config())
-    try:
-        admin.delete_topics([topic_name(settings, role) for role in ROLES])
-    finally:
-        admin.close()
+    with TopicAdmin(settings) as topics, GroupAdmin(settings) as groups:
+        try:
+            deadline = time.monotonic() + GROUP_SECONDS
+            while (members := groups.members()) and time.monotonic() < deadline:
+                time.sleep(0.5)
+            if members is not None:
+                groups.delete()
+        finally:
+            topics.delete(topic_name(settings, role) for role in ROLES)
 
 
 def _say(step: int, text: str) -> None:
