@@ -5,12 +5,13 @@ how messages arrive, and must not show in an alert.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from detectors.campaigns import CampaignDetector, FeedbackRefused
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback, decode_feedback
@@ -61,13 +62,23 @@ class CampaignClock:
         self._on_refused = on_refused
         self._on_applied = on_applied
         self.detector = CampaignDetector(spec)
+        self._settled_ms = round((2 * spec.lifecycle.alert_days + spec.lifecycle.quiet_days + 1) * DAY_MS)
+        """So long after the last bucket and the last decision every alert has ended, by whichever way takes longest."""
+        self._starts: list[int] = []
+        self._known: set[int] = set()
+        self._last_ms = NEVER_MS
         self.decisions: list[Decision] = []
         self.first_ms: int | None = None
+        self.is_restored = False
+        """Whether the detector may hold records that were not observed here."""
 
     def observe(self, bucket: AccountBucket) -> None:
         """Hand a record to the detector, which keeps it until its bucket is complete."""
         if self.first_ms is None or bucket.start_ms < self.first_ms:
             self.first_ms = bucket.start_ms
+        if bucket.start_ms not in self._known:
+            self._known.add(bucket.start_ms)
+            heapq.heappush(self._starts, bucket.start_ms)
         self.detector.observe(bucket)
 
     def decide(self, decision: Decision) -> None:
@@ -84,17 +95,37 @@ class CampaignClock:
             alerts += self._carry_out(watermark_ms)
         return alerts
 
-    def _bucket_ends(self, watermark_ms: int) -> range:
-        """Ends of the buckets between the event time reached and the watermark, empty buckets too."""
+    def _bucket_ends(self, watermark_ms: int) -> Iterator[int]:
+        """Ends of the buckets between the event time reached and the watermark, empty buckets too.
+
+        Of a stretch in which nothing is left that could happen only the end: once an hour the detector would forget
+        what is old, and it forgets the same when it is asked once. A recording may begin with a time of the year 1.
+        """
         if self.first_ms is None:
-            return range(0)
+            return
         begin_ms = max(self.detector.watermark_ms, self.first_ms)
-        return range(begin_ms - begin_ms % self._bucket_ms + self._bucket_ms, watermark_ms + 1, self._bucket_ms)
+        end_ms = begin_ms - begin_ms % self._bucket_ms + self._bucket_ms
+        while end_ms <= watermark_ms:
+            yield end_ms
+            end_ms = max(end_ms + self._bucket_ms, self._end_of_stretch(end_ms, watermark_ms))
+
+    def _end_of_stretch(self, end_ms: int, watermark_ms: int) -> int:
+        """The first end of a bucket in the hour before something is due again; none while something may still go on."""
+        while self._starts and self._starts[0] < end_ms:
+            start_ms = heapq.heappop(self._starts)
+            self._known.remove(start_ms)
+            self._last_ms = max(self._last_ms, start_ms + self._bucket_ms)
+        if self.is_restored or end_ms - self._last_ms < self._settled_ms:
+            return NEVER_MS
+        due_ms = min([watermark_ms, *self._starts[:1], *(decision.given_ms for decision in self.decisions[:1])])
+        hour_ms = due_ms - due_ms % HOUR_MS - HOUR_MS
+        return -(-hour_ms // self._bucket_ms) * self._bucket_ms
 
     def _carry_out(self, until_ms: int) -> list[Alert]:
         alerts: list[Alert] = []
         while self.decisions and self.decisions[0].given_ms <= until_ms:
             decision = heapq.heappop(self.decisions)
+            self._last_ms = max(self._last_ms, until_ms)
             try:
                 due = self.detector.apply_feedback(decode_feedback(decision.value))
             except FeedbackRefused as refused:

@@ -200,6 +200,7 @@ class CampaignPartition:
         self.merged = state.merged
         self._decided = state.decided
         self.clock.first_ms = state.first_ms
+        self.clock.is_restored = True
         self.rates = state.rates
         for key in sorted(entries):
             if key.startswith(_DECISION):

@@ -2,12 +2,15 @@
 
 import json
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detectors.campaigns import CampaignDetector
+from schemas.alert import Alert
 from schemas.feedback import Feedback, encode_feedback
 from schemas.times import epoch_ms, parse_instant
 from streams.replay import Replay
@@ -119,6 +122,57 @@ def test_an_old_recording_is_not_too_old() -> None:
     list(replay.alerts([event(occurred_at="1999-01-05T12:00:00Z")]))
 
     assert replay.summary.refused == {}
+
+
+def later(line: bytes, days: int) -> bytes:
+    """An event like another, so many days after it."""
+    fields = json.loads(line)
+    moved = parse_instant(fields["occurred_at"]) + timedelta(days=days)
+    return json.dumps(fields | {"event_id": f"{fields['event_id']}-{days}", "occurred_at": moved.isoformat()}).encode()
+
+
+def replayed_state(
+    lines: list[bytes], feedback: list[bytes], *, is_walked: bool
+) -> tuple[list[Alert], dict[bytes, Any]]:
+    """Alerts of a replay and what its campaign detector has in the end, with or without a look at each empty bucket."""
+    replay = Replay(Settings(), EAGER_SPEC, feedback=feedback)
+    clock = replay._campaigns
+    clock.is_restored = is_walked
+    alerts = list(replay.alerts(lines))
+    return alerts, {key: clock.detector.snapshot(key) for key in clock.detector.take_changed()}
+
+
+@pytest.mark.parametrize("days", [10, 17, 21, 29, 45, 400])
+def test_what_is_jumped_over_changes_nothing(days: int) -> None:
+    """However long nothing happens: alerts and state are those of a service that looks at every empty bucket."""
+    first = replayed_alerts(sample())[0]
+    feedback = Feedback(
+        feedback_id="f-1",
+        given_at=parse_instant(first["raised_at"]) + timedelta(days=days // 2),
+        verdict="allowlisted",
+        account_ids=tuple(first["account_ids"]),
+        expires_at=parse_instant(first["raised_at"]) + timedelta(days=days + 1),
+        author="reviewer",
+        reason="a known pipeline",
+    )
+    lines = [*sample(), *(later(line, days) for line in sample())]
+    decisions = [encode_feedback(feedback)]
+
+    assert replayed_state(lines, decisions, is_walked=False) == replayed_state(lines, decisions, is_walked=True)
+
+
+def test_a_time_of_long_ago_takes_no_longer_than_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording may begin with an event of the year 1: nobody looks at two hundred million empty buckets."""
+    steps: list[int] = []
+    advance = CampaignDetector.advance
+
+    def counted(detector: CampaignDetector, watermark_ms: int) -> list[Alert]:
+        steps.append(watermark_ms)
+        return advance(detector, watermark_ms)
+
+    monkeypatch.setattr(CampaignDetector, "advance", counted)
+    assert replayed_alerts([event(event_id="old", occurred_at="0001-01-01T00:00:00Z"), *sample()]) != []
+    assert len(steps) < 50_000
 
 
 def test_a_decision_takes_effect_at_its_time() -> None:
