@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.cli import main
 from streams.commands.traffic import command
 from traffic.generate import mixture
 from traffic.labels import write_traffic
@@ -124,7 +125,7 @@ def test_a_scenario_is_not_mixed_with_options_for_the_mixture(tmp_path: Path) ->
 def test_the_documented_run_is_what_the_command_prints(
     document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The documented command gives the very counts printed below it; the account that is explained is a campaign's."""
+    """The documented command gives the very counts printed below it; an account that is named is a campaign's."""
     text = (DOCUMENTS / document).read_text("utf-8")
     [(options, folder, printed)] = re.findall(r"stillwatch traffic (.*--out (\S+))\n(.*?)(?=\$ |```)", text, re.DOTALL)
     monkeypatch.chdir(tmp_path)
@@ -132,6 +133,23 @@ def test_the_documented_run_is_what_the_command_prints(
     assert invoked(*options.split()[:-1], "sample").stdout == printed.replace(folder, "sample")
     accounts = labels(tmp_path / "sample/accounts.jsonl", "account_id")
     assert {accounts[named]["label"] for named in re.findall(r"\bac-[0-9a-f]{12}\b", text)} <= {"campaign"}
+
+
+def test_the_documented_run_leads_to_alerts_that_can_be_explained(tmp_path: Path) -> None:
+    """As docs/operations.md has newcomers see them; it names none, for which they are is the detectors' matter."""
+    text = (DOCUMENTS / "operations.md").read_text("utf-8")
+    [options] = re.findall(r"stillwatch traffic (.*) --out", text)
+    assert re.findall(r"\bac-[0-9a-f]{12}\b", text) == []
+    assert invoked(*options.split(), "--out", str(tmp_path)).exit_code == 0
+    path = tmp_path / "alerts.jsonl"
+    replayed = CliRunner().invoke(main, ["replay", str(tmp_path / "events.jsonl.gz"), "--alerts", str(path)])
+    assert replayed.exit_code == 0
+
+    [account_id, *_] = [alert["account_ids"][0] for alert in map(json.loads, path.read_text("utf-8").splitlines())]
+    explained = CliRunner().invoke(main, ["explain", account_id, "--alerts", str(path)])
+    assert explained.exit_code == 0
+    assert account_id in explained.stdout
+    assert "harmless" in explained.stdout
 
 
 def test_the_scenario_is_not_overwritten(tmp_path: Path) -> None:
