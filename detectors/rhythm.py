@@ -32,13 +32,16 @@ _SETTLED_HOURS = 72
 _MAX_NATS = 60.0
 _FADING_HOURS = 36.0
 """Time after which evidence that nothing renews counts 1/e, as other sums do."""
+_UNKNOWN = -1.0
+"""An hour without use, in a state that was written before hours with use were marked."""
 
 
 class RhythmState(msgspec.Struct, array_like=True):
     """Plain numbers from which a ``Rhythm`` is rebuilt; hours and days take about 300 bytes.
 
-    ``by_hour`` is the log count of each hour of the day, negative for one that had no use yet; ``by_day`` by how much
-    log counts differ on each day of the week (UTC), from whatever they have in common; 0 for one that is not learned.
+    ``by_hour`` is what each hour of the day adds up to with the level to twice its log count, ``known_hours`` has a bit
+    for each that had use; ``by_day`` is by how much log counts differ on each day of the week (UTC), from whatever they
+    have in common; 0 for one that is not learned.
     """
 
     hour: int = -1
@@ -48,8 +51,9 @@ class RhythmState(msgspec.Struct, array_like=True):
     level: float | None = None
     square: float | None = None
     shift: float = 0.0
-    by_hour: list[float] = msgspec.field(default_factory=lambda: [-1.0] * _DAY_HOURS)
+    by_hour: list[float] = msgspec.field(default_factory=lambda: [_UNKNOWN] * _DAY_HOURS)
     by_day: list[float] = msgspec.field(default_factory=lambda: [0.0] * _WEEK_DAYS)
+    known_hours: int = 0
 
 
 class Rhythm:
@@ -69,6 +73,8 @@ class Rhythm:
             self._level.update(state.level)
         if state.square is not None:
             self._square.update(state.square)
+        if state.hours and not state.known_hours:
+            state.known_hours = sum(1 << hour for hour, value in enumerate(state.by_hour) if value > _UNKNOWN)
 
     def state(self) -> RhythmState:
         """Plain numbers for the snapshot."""
@@ -104,8 +110,11 @@ class Rhythm:
 
     def _usual(self, hour: int) -> float:
         """Log count of an hour on any day: the mean of the level and of the same hour of the day, once it is known."""
-        own, level = self._state.by_hour[hour % _DAY_HOURS], float(self._level.get())
-        return level if own < 0 else 0.5 * (level + own)
+        level = float(self._level.get())
+        return 0.5 * (level + self._state.by_hour[hour % _DAY_HOURS]) if self._is_known(hour) else level
+
+    def _is_known(self, hour: int) -> bool:
+        return bool(self._state.known_hours >> hour % _DAY_HOURS & 1)
 
     def _any_day(self) -> float:
         """Mean offset of the days of the week that have been learned: what they have in common is of no day."""
@@ -136,6 +145,7 @@ class Rhythm:
         self._level.update(value)
         self._square.update(0.0)
         state.by_hour[state.hour % _DAY_HOURS] = value
+        state.known_hours = 1 << state.hour % _DAY_HOURS
         state.hours = 1
 
     def _bet_on(self, residual: float) -> None:
@@ -153,8 +163,11 @@ class Rhythm:
         state = self._state
         self._level.update(usual + learned)
         slot = state.hour % _DAY_HOURS
-        known = state.by_hour[slot]
-        state.by_hour[slot] = usual + learned if known < 0 else known + _LEARN_HOUR * learned
+        if self._is_known(slot):
+            state.by_hour[slot] += _LEARN_HOUR * learned
+        else:
+            state.by_hour[slot] = usual + learned
+            state.known_hours |= 1 << slot
         if state.hours >= _SETTLED_HOURS:
             day = _week_day(state.hour)
             state.by_day[day] = (state.by_day[day] or any_day) + _LEARN_DAY * learned
