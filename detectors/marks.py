@@ -96,5 +96,7 @@ def marks_nats(model: Marks, carried: Mapping[str, float], exchanges: float) -> 
     # Sorted: the order of links in memory must not show.
     for key in sorted(carried):
         facets[_facet_of(key)] += model.weights[key] * min(_MARK_CAP, carried[key])
-    total = max(-_MAX_NATS, min(_MAX_NATS, facets[0] + max(facets[1:])))
+    # A facet without marks says nothing, and nothing would be more than what the lack of marks of another says.
+    wording = max(filter(None, facets[1:]), default=0.0)
+    total = max(-_MAX_NATS, min(_MAX_NATS, facets[0] + wording))
     return math.log((1 - _OTHERS_RATIO) * math.exp(total) + _OTHERS_RATIO)

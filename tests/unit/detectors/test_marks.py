@@ -131,6 +131,14 @@ def test_the_lack_of_marks_does_not_decide(exchanges: float) -> None:
     assert marks_nats(fitted(), {}, 1e9) == pytest.approx(math.log(0.1))
 
 
+def test_the_lack_of_marks_costs_as_much_with_one_facet() -> None:
+    """A wording with marks on its head only: forty exchanges that should carry 20 and carry none are no member's."""
+    marks = Marks({HEAD: 3.0}, [0.0, 0.5, 0.0, 0.0])
+
+    assert marks_nats(marks, {}, 40) == pytest.approx(math.log(0.9 * math.exp(-20) + 0.1))
+    assert marks_nats(marks, {HEAD: 1.0}, 40) == pytest.approx(math.log(0.9 * math.exp(3 - 20) + 0.1))
+
+
 @given(seed=st.integers(0, 2**32))
 def test_order_in_memory_does_not_show(seed: int) -> None:
     """To the last bit, whichever account or link came first."""
