@@ -36,6 +36,8 @@ _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
 _DISTINCT = 32
 _CONVERSATIONS = 32
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
+_LEAST_PACED_MS = 2_000
+"""Gaps from which it is told whether they are even: in times of whole seconds shorter ones often are, by chance."""
 
 
 class AccountState(msgspec.Struct, array_like=True):
@@ -125,6 +127,8 @@ class Account:
             untold=tally.untold,
             answered_ms=tally.answered_ms,
             refused_ms=tally.refused_ms,
+            paced=tally.paced,
+            even=tally.even,
         )
 
     def count_passed(self, watermark_ms: int) -> None:
@@ -176,9 +180,12 @@ class Account:
         if flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, flags)):
             return False
         is_even = abs(gap_ms - gap_before_ms) <= EVEN_WITHIN * gap_ms
-        if _MIN_GAP_MS <= gap_ms <= _MAX_GAP_MS and is_even and not prompts_ago:
-            # As a machine's are.
-            tally.regular += 1
+        if not prompts_ago and _LEAST_PACED_MS <= gap_ms <= _MAX_GAP_MS:
+            tally.paced += 1
+            if is_even:
+                # As a machine's are.
+                tally.even += 1
+                tally.regular += gap_ms >= _MIN_GAP_MS
         begins = not flags & LONG_TURN
         if marks:
             if not prompts_ago:
@@ -248,7 +255,8 @@ class Account:
         limit = max(2.0, self._spec.crowd.wrapper_ratio * max(state.prompts, 12))
         dominant = max(_LEAST_DOMINANT, _DOMINANT_RATIO * state.prompts)
         slot, is_wrapped = None, False
-        for opener in openers:
+        # A prompt that says one thing in many lines says it once.
+        for opener in dict.fromkeys(openers):
             count = parts.get(opener, 0)
             if slot is None and count < limit:
                 slot = opener

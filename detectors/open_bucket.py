@@ -58,6 +58,8 @@ class Tally(msgspec.Struct, array_like=True):
     untold: int = 0
     answered_ms: int = -1
     refused_ms: int = -1
+    paced: int = 0
+    even: int = 0
 
     def count_flags(self, flags: int, occurred_ms: int) -> None:
         """Count what the flags of an exchange say."""

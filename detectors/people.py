@@ -13,11 +13,11 @@ _ASSUMED = 10.0
 """Exchanges by chance that are assumed before any was seen."""
 
 
-def people_behind(end_users: int, even: float, fresh: float) -> float:
+def people_behind(end_users: int, even: float, paced: float) -> float:
     """Return what a request of an account is divided by, at least 1: the root of its end users, 1 for one machine.
 
-    ``even`` of its remembered ``fresh`` exchanges came at even intervals.
+    ``even`` of its remembered exchanges of which that can be told, ``paced``, came at even intervals.
     """
-    even_ratio = (even + _CHANCE_RATIO * _ASSUMED) / (fresh + _ASSUMED)
+    even_ratio = (min(even, paced) + _CHANCE_RATIO * _ASSUMED) / (paced + _ASSUMED)
     machine_ratio = min(1.0, max(0.0, (even_ratio - _CHANCE_RATIO) / (1 - _CHANCE_RATIO)))
     return float(max(1, end_users) ** (0.5 * (1 - machine_ratio)))

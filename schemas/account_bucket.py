@@ -68,6 +68,10 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     answered_ms, refused_ms
         Times of the first exchange that was not refused and of the first that was, milliseconds since the epoch; -1
         without one.
+    paced
+        Exchanges that repeat nothing and are no short later turn, of whose gap it can be told whether it is even.
+    even
+        Those of them whose gap is like the gap before it; the ``regular`` ones are those after at least 20 seconds.
     """
 
     account_id: str
@@ -100,6 +104,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     untold: int = 0
     answered_ms: int = -1
     refused_ms: int = -1
+    paced: int = 0
+    even: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -46,7 +46,7 @@ def slots(count: int) -> dict[str, Any]:
 def test_sums_fade() -> None:
     """What was counted a time t ago counts exp(-t / memory) now."""
     times = [0, 2 * HOUR_MS, 9 * HOUR_MS, 30 * HOUR_MS]
-    _, state, _ = go(times, **slots(3), regular=2, elicitations=2, refusals=4, full_length=5)
+    _, state, _ = go(times, **slots(3), paced=3, even=2, elicitations=2, refusals=4, full_length=5)
     ages = [times[-1] - at for at in times]
     faded = math.fsum(math.exp(-age / MEMORY_MS) for age in ages)
 
@@ -54,12 +54,20 @@ def test_sums_fade() -> None:
     assert state.popular == pytest.approx(3 * faded)
     assert state.rate == pytest.approx(3 * faded)
     assert state.even == pytest.approx(2 * faded)
+    assert state.paced == pytest.approx(3 * faded)
     assert state.elicitation == pytest.approx(2 * faded)
     assert state.refusals == pytest.approx(4 * faded)
     assert state.full_length == pytest.approx(5 * faded)
     assert state.harvest == pytest.approx(3 * (1 - SPEC.crowd.job_ratio) * faded)
     assert state.exchanges == 12
     assert state.crowd_ratio == pytest.approx(1.0)
+
+
+def test_even_intervals_count_as_far_as_a_crowd_asks_the_same() -> None:
+    """A job of one's own is even too: of two requests one is asked by everybody, so half of what is even counts."""
+    _, state, _ = go([0], slots=["pop", "own"], events=2, fresh=2, regular=2)
+
+    assert state.relentless == pytest.approx(2 / 2)
 
 
 def test_the_largest_sitting_is_remembered() -> None:
@@ -148,7 +156,7 @@ def test_end_users_divide() -> None:
 
 def test_end_users_of_one_machine_do_not() -> None:
     """Whoever it names: requests of a hundred people come at no even intervals."""
-    even = slots(50) | {"events": 400, "regular": 50}
+    even = slots(50) | {"events": 400, "regular": 50, "paced": 50, "even": 50}
     _, alone, _ = go([0, BUCKET_MS], **even)
     _, many, _ = go([0, BUCKET_MS], **even, end_users=100)
 
