@@ -42,6 +42,8 @@ class AccountCases:
         known = self._accounts.get(record.account_id)
         if record.slots and (known is None or not known.recent):
             self._crowd.add_account()
+        if known is not None:
+            self._heard.move(known, record.tenant_id)
         state = self._harvest.observe(known, record, self._crowd, meta.start_ms)
         self._heard.hear(state, record)
         self._accounts[record.account_id] = state

@@ -1,4 +1,8 @@
-"""What all accounts have lately asked, and in what style: a vocabulary of openers, and one for each facet of style."""
+"""What the accounts of each tenant have lately asked, and in what style.
+
+A vocabulary of openers and one for each facet of style. What is usual is told from a tenant's own accounts: what
+another tenant's users do not ask is no likeness among this one's.
+"""
 
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.style import FACET_CHARS, FACETS, facet_of
@@ -7,30 +11,54 @@ from detectors.vocabulary import Vocabulary
 from schemas.account_bucket import AccountBucket
 
 
-class Heard:
-    """The vocabularies, and the recent codes of an account in its state."""
+class Said:
+    """The vocabularies of one tenant."""
 
     def __init__(self) -> None:
         self.openers = Vocabulary(OPENER_CHARS)
         self.styles = [Vocabulary(chars) for chars in FACET_CHARS]
 
+
+class Heard:
+    """The vocabularies by tenant, and the recent codes of an account in its state."""
+
+    def __init__(self) -> None:
+        self._said: dict[str | None, Said] = {}
+
+    def of(self, tenant_id: str | None) -> Said:
+        """What a tenant's accounts have said."""
+        said = self._said.get(tenant_id)
+        return self._said.setdefault(tenant_id, Said()) if said is None else said
+
     def hear(self, state: Suspicion, record: AccountBucket) -> None:
         """Count what an account sent in a bucket, and keep the latest of it in its state."""
-        state.recent = self.openers.hear(state.recent, record.slots)
+        said = self.of(state.tenant_id)
+        state.recent = said.openers.hear(state.recent, record.slots)
         if record.styles:
             state.styles = [
                 vocabulary.hear(recent, facet_of(record.styles, facet))
-                for vocabulary, recent, facet in zip(self.styles, state.styles, FACETS, strict=True)
+                for vocabulary, recent, facet in zip(said.styles, state.styles, FACETS, strict=True)
             ]
+
+    def move(self, state: Suspicion, tenant_id: str | None) -> None:
+        """Make an account another tenant's, and what it has said, too."""
+        if state.tenant_id != tenant_id:
+            self.forget(state)
+            state.tenant_id = tenant_id
+            self.restore(state)
 
     def restore(self, state: Suspicion) -> None:
         """Count an account that comes back."""
-        self.openers.restore(state.recent)
-        for vocabulary, recent in zip(self.styles, state.styles, strict=True):
+        said = self.of(state.tenant_id)
+        said.openers.restore(state.recent)
+        for vocabulary, recent in zip(said.styles, state.styles, strict=True):
             vocabulary.restore(recent)
 
     def forget(self, state: Suspicion) -> None:
-        """Count an account no longer."""
-        self.openers.forget(state.recent)
-        for vocabulary, recent in zip(self.styles, state.styles, strict=True):
+        """Count an account no longer, and nothing of a tenant without any."""
+        said = self.of(state.tenant_id)
+        said.openers.forget(state.recent)
+        for vocabulary, recent in zip(said.styles, state.styles, strict=True):
             vocabulary.forget(recent)
+        if not said.openers.total and not any(vocabulary.total for vocabulary in said.styles):
+            del self._said[state.tenant_id]

@@ -70,9 +70,12 @@ class InterchangeDetector:
             if len(state.styles[0]) >= _LEAST_CODES * FACET_CHARS[0]
         )
         chosen = heapq.nsmallest(_LEARNED_ACCOUNTS, able, key=lambda a: (crc32(a.encode()), a))
-        states = [accounts[account_id] for account_id in chosen]
+        by_tenant: dict[str | None, list[Suspicion]] = {}
+        for account_id in chosen:
+            by_tenant.setdefault(accounts[account_id].tenant_id, []).append(accounts[account_id])
+        found = [[_coherence(*facet) for facet in self._facets(states)] for states in by_tenant.values()]
         least = self._spec.learned_accounts
-        self.coherence = [_median_coherence(*facet, least) for facet in self._facets(states)]
+        self.coherence = [_median(np.concatenate(facet), least) for facet in zip(*found, strict=True)]
 
     def judge(self, accounts: Sequence[str], states: Mapping[str, Suspicion]) -> Dealt | None:
         """Evidence that accounts are interchangeable; ``None`` when they are too few, or too many keep to themselves.
@@ -119,30 +122,34 @@ class InterchangeDetector:
         return float(np.log(((1 - others) * dealt + others) / (incoherent * dealt + 1 - incoherent)).sum())
 
     def _facets(self, states: Sequence[Suspicion]) -> list[tuple[list[str], int, Vocabulary]]:
-        """Recent openers of the accounts, then each facet of style, with the characters of a code and what all sent."""
-        heard = self._heard
-        return [([state.recent for state in states], OPENER_CHARS, heard.openers)] + [
-            ([state.styles[facet] for state in states], chars, heard.styles[facet])
+        """Recent openers of a tenant's accounts, then each facet of style, with a code's width and what all sent."""
+        said = self._heard.of(states[0].tenant_id if states else None)
+        return [([state.recent for state in states], OPENER_CHARS, said.openers)] + [
+            ([state.styles[facet] for state in states], chars, said.styles[facet])
             for facet, chars in enumerate(FACET_CHARS)
         ]
 
 
-def _median_coherence(recents: list[str], chars: int, vocabulary: Vocabulary, least: int) -> float:
-    """Median over accounts of (w - b) / (1 - b); 0 when fewer than ``least`` have sent enough.
+def _median(coherence: NDArray[np.float64], least: int) -> float:
+    """Median over accounts; 0 when fewer than ``least`` have sent enough."""
+    return max(0.0, float(np.median(coherence))) if len(coherence) >= least else 0.0
+
+
+def _coherence(recents: list[str], chars: int, vocabulary: Vocabulary) -> NDArray[np.float64]:
+    """(w - b) / (1 - b) for each account that has sent enough.
 
     w is the chance that two codes of one account are equal, b that one of it and one of another are.
     """
     recents = [recent for recent in recents if len(recent) >= _LEAST_CODES * chars]
-    if len(recents) < least:
-        return 0.0
+    if not recents:
+        return np.zeros(0)
     codes = Codes(recents, chars)
     sizes = codes.sizes
     heard = np.array([vocabulary.counts[name] for name in codes.names])[codes.columns]
     within = codes.summed(codes.counts * (codes.counts - 1)) / (sizes * (sizes - 1))
     between = codes.summed(codes.counts * (heard - codes.counts)) / (sizes * np.maximum(1, vocabulary.total - sizes))
     # Where all others send one code, nobody can keep to it more than they do.
-    own = np.divide(within - between, 1 - between, out=np.zeros_like(within), where=between < 1)
-    return max(0.0, float(np.median(own)))
+    return np.divide(within - between, 1 - between, out=np.zeros_like(within), where=between < 1)
 
 
 def _pool_nats(recents: list[str], chars: int, vocabulary: Vocabulary, alpha: float) -> NDArray[np.float64]:

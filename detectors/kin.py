@@ -13,13 +13,15 @@ from heapq import nsmallest
 from zlib import crc32
 
 import msgspec
+import numpy as np
 
 from detectors.case import Case
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
-from detectors.heard import Heard
+from detectors.heard import Heard, Said
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
+from detectors.mixture import find_cluster
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec, Kin
@@ -40,10 +42,15 @@ _APART_RATIO, _APART_TIMES = 0.02, 2.0
 """The same up to which it is apart: what is learned from those that came up to it draws others, too."""
 
 
+_PEOPLE = 12
+"""Accounts that resemble a core from which it is told whether they are loaded as people are."""
+
+
 class Kinship(msgspec.Struct, array_like=True, frozen=True):
     """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little.
 
-    ``is_common``: so many others have it, too, or half of it, that it tells nothing. ``is_apart``: few have half of it.
+    ``is_common``: so many others have it, too, or half of it, that it tells nothing, or those who have it are loaded as
+    people are. ``is_apart``: few have half of it.
     """
 
     turn: int
@@ -70,7 +77,7 @@ class Likeness:
 
 
 class Everybody:
-    """All accounts at one time, what each is like, and what those that are not accused are like."""
+    """All accounts of a tenant at one time, what each is like, and what those that are not accused are like."""
 
     def __init__(
         self,
@@ -78,9 +85,11 @@ class Everybody:
         harvest: HarvestDetector,
         accounts: Mapping[str, Suspicion],
         accused: Container[str],
+        said: Said,
         at_ms: int,
     ) -> None:
         self.at_ms = at_ms
+        self.said = said
         self.accused = accused
         self._rates = {a: harvest.rate_at(state, at_ms) for a, state in accounts.items()}
         # Exact sums: the order of accounts in memory must not show.
@@ -112,11 +121,15 @@ class KinDetector:
         heard: Heard,
     ) -> None:
         self._spec = spec.kin
+        # Who has done less than that in the time that is remembered is not compared.
+        self._least_rate = spec.kin.least_exchanges * 24 / spec.harvest.memory_hours
+        self._honest_slope, self._min_spread = spec.groups.honest_slope, spec.groups.min_spread
         self._groups = groups
         self._harvest = harvest
         self._accounts = accounts
         self._heard = heard
-        self._everybody = Everybody(self._spec, harvest, {}, (), 0)
+        self._everybody: dict[str | None, Everybody] = {}
+        """By tenant, as of when kinships were last fitted: what is usual there, no other tenant's ways can tell."""
         self.kinships: dict[str, Kinship] = {}
         """By alert id."""
         self.changed: set[str] = set()
@@ -133,33 +146,63 @@ class KinDetector:
 
     def fit(self, cases: list[Case], accused: Container[str], at_ms: int) -> None:
         """Fit the kinships of campaigns; costs a look at every account, so all that are due are fitted together."""
-        self._everybody = Everybody(self._spec, self._harvest, self._accounts, accused, at_ms)
-        lot = nsmallest(_POLLED, self._everybody.manners, key=_lot)
-        polled = [likeness for account_id in lot if (likeness := self._likeness_of(account_id, at_ms)) is not None]
+        self._everybody = {tenant: known for tenant, known in self._everybody.items() if known.at_ms == at_ms}
+        by_tenant: dict[str | None, list[Case]] = {}
         for case in cases:
-            kinship, core = self.kinship_of(case.core), frozenset(case.core)
-            others = [account for account in polled if account.account_id not in core]
-            self.kinships[case.alert_id] = self._polled(kinship, len(core), others)
-            self.changed.add(case.alert_id)
+            by_tenant.setdefault(case.tenant_id, []).append(case)
+        for tenant_id, own in by_tenant.items():
+            everybody = self._everybody[tenant_id] = self._everybody_of(tenant_id, accused, at_ms)
+            polled = self._poll(everybody)
+            for case in own:
+                kinship = self.kinship_of(case.core, tenant_id)
+                self.kinships[case.alert_id] = self._told_apart(kinship, case, polled, everybody)
+                self.changed.add(case.alert_id)
 
-    def _polled(self, kinship: Kinship, core: int, others: list[Likeness]) -> Kinship:
-        """The kinship of a core of so many, with what a poll of others says about how common it is.
+    def _everybody_of(self, tenant_id: str | None, accused: Container[str], at_ms: int) -> Everybody:
+        accounts = {a: state for a, state in self._accounts.items() if state.tenant_id == tenant_id}
+        return Everybody(self._spec, self._harvest, accounts, accused, self._heard.of(tenant_id), at_ms)
+
+    def _poll(self, everybody: Everybody) -> list[Likeness]:
+        """Accounts by lot."""
+        lot = nsmallest(_POLLED, everybody.manners, key=_lot)
+        return [known for account_id in lot if (known := self._likeness_of(account_id, everybody.at_ms)) is not None]
+
+    def _told_apart(self, kinship: Kinship, case: Case, polled: list[Likeness], everybody: Everybody) -> Kinship:
+        """The kinship of a campaign's core, with what a poll of others says about how common it is.
 
         Members of a list stand apart from everybody else. Where most people ask what a core asks, its likeness is
         theirs: whoever joins then, and is learned from, brings the next.
         """
-        join = self._spec.nats_to_join
-        nats = [self._nats(kinship, account, self._everybody.at_ms, join / 2) for account in others]
-        alike, half_way = sum(n >= join for n in nats), sum(join / 2 <= n < join for n in nats)
-        everybody = len(self._everybody.manners)
-        is_crowd = alike * everybody > max(_CROWD_RATIO * everybody, _CROWD_TIMES * core) * len(others)
-        is_slope = half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * alike)
-        is_apart = half_way <= max(_APART_RATIO * len(others), _APART_TIMES * alike)
-        return msgspec.structs.replace(kinship, is_common=is_crowd or is_slope, is_apart=is_apart)
+        join, core = self._spec.nats_to_join, frozenset(case.core)
+        others = [account for account in polled if account.account_id not in core]
+        nats = [self._nats(kinship, account, everybody.at_ms, join / 2) for account in others]
+        alike = [account.account_id for account, own in zip(others, nats, strict=True) if own >= join]
+        half_way = sum(join / 2 <= n < join for n in nats)
+        most = max(_CROWD_RATIO * len(everybody.manners), _CROWD_TIMES * len(core))
+        is_crowd = len(alike) * len(everybody.manners) > most * len(others)
+        is_slope = half_way > max(_SLOPE_RATIO * len(others), _SLOPE_TIMES * len(alike))
+        is_apart = half_way <= max(_APART_RATIO * len(others), _APART_TIMES * len(alike))
+        is_peoples = self._is_peoples(case, alike, everybody.at_ms)
+        return msgspec.structs.replace(kinship, is_common=is_crowd or is_slope or is_peoples, is_apart=is_apart)
 
-    def kinship_of(self, core: Collection[str]) -> Kinship:
-        """What some accounts have in common, told from all that were there when kinships were last fitted."""
-        everybody, turn = self._everybody, self.turn_of(self._everybody.at_ms)
+    def _is_peoples(self, case: Case, alike: Iterable[str], at_ms: int) -> bool:
+        """Whether those who resemble the core of a campaign are loaded as people are: a few much, most hardly.
+
+        Its members need not be loaded evenly, but hardly one of them lightly. Of few it cannot be told. Costs half a
+        millisecond.
+        """
+        followers = (case.accounts.keys() | set(alike)) - set(case.core)
+        states = [self._accounts[a] for a in sorted(followers) if a in self._accounts]
+        rates = [rate for state in states if (rate := self._harvest.daily_rate(state, at_ms)) >= self._least_rate]
+        if len(rates) < _PEOPLE:
+            return False
+        loads = np.log(np.array(rates) / self._least_rate)
+        return find_cluster(loads, self._honest_slope, self._min_spread, math.inf).nats <= 0
+
+    def kinship_of(self, core: Collection[str], tenant_id: str | None) -> Kinship:
+        """What some of a tenant's accounts have in common, told from all of its that were there at the last fit."""
+        everybody = self._everybody[tenant_id]
+        turn = self.turn_of(everybody.at_ms)
         inside = everybody.exchanges_of(core)
         if inside < self._spec.min_exchanges or everybody.exchanges <= inside:
             return Kinship(turn)
@@ -167,7 +210,7 @@ class KinDetector:
         outside = everybody.exchanges - inside
         return Kinship(
             turn,
-            fit_source(states, self._heard),
+            fit_source(states, everybody.said),
             fit_marks(self._spec, self._groups, frozenset(core), everybody.accused, inside, outside, everybody.at_ms),
             fit_manner([everybody.manners[a] for a in core if everybody.manners.get(a, -1) >= 0], everybody.manner),
             fit_traits(TraitCounts(states), everybody.traits),

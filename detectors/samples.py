@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.asked import COUNTED_REPEATS, fit_weights
 from detectors.codes import Codes
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.heard import Heard
+from detectors.heard import Said
 from detectors.source import ASKED_CAP, FACET_CAPS, LEAST_OF_FACET, STYLE_CAP
 from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
@@ -21,12 +21,12 @@ from detectors.vocabulary import Vocabulary
 
 
 class Samples:
-    """Recent prompts of accounts, which are told by their row; costs 25 µs for each."""
+    """Recent prompts of a tenant's accounts, which are told by their row; costs 25 µs for each."""
 
-    def __init__(self, states: Sequence[Suspicion], heard: Heard) -> None:
-        self._asked = _Sent([state.recent for state in states], OPENER_CHARS, heard.openers)
+    def __init__(self, states: Sequence[Suspicion], said: Said) -> None:
+        self._asked = _Sent([state.recent for state in states], OPENER_CHARS, said.openers)
         self._styles = [
-            _Sent([state.styles[facet] for state in states], chars, heard.styles[facet])
+            _Sent([state.styles[facet] for state in states], chars, said.styles[facet])
             for facet, chars in enumerate(FACET_CHARS)
         ]
 

@@ -11,7 +11,7 @@ import msgspec
 
 from detectors.asked import Asked, Counts, asked_nats, counted, fit_asked
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.heard import Heard
+from detectors.heard import Said
 from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
 
@@ -31,11 +31,11 @@ class Source(msgspec.Struct, array_like=True, frozen=True):
     styles: list[Asked | None] = []
 
 
-def fit_source(states: Sequence[Suspicion], heard: Heard) -> Source:
-    """Fit the source of accounts' recent prompts; about a millisecond for thirty accounts."""
+def fit_source(states: Sequence[Suspicion], said: Said) -> Source:
+    """Fit the source of accounts' recent prompts beside what their tenant's say; a millisecond for thirty accounts."""
     return Source(
-        fit_asked([state.recent for state in states], heard.openers),
-        [fit_asked([state.styles[facet] for state in states], said) for facet, said in enumerate(heard.styles)],
+        fit_asked([state.recent for state in states], said.openers),
+        [fit_asked([state.styles[facet] for state in states], styles) for facet, styles in enumerate(said.styles)],
     )
 
 

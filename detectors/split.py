@@ -72,10 +72,10 @@ class SplitDetector:
             return []
         able = [a for a in case.core if self._kin.is_comparable(a, at_ms)]
         chosen = heapq.nsmallest(_MOST_ACCOUNTS, able, key=lambda a: (crc32(a.encode()), a))
-        found = two_lists({a: self._accounts[a] for a in chosen}, self._heard)
+        found = two_lists({a: self._accounts[a] for a in chosen}, self._heard.of(case.tenant_id))
         if found is None or self._is_one_customers(found):
             return []
-        kinships = [self._kin.kinship_of(core) for core in found]
+        kinships = [self._kin.kinship_of(core, case.tenant_id) for core in found]
         if not all(self._is_apart(*both, at_ms) for both in zip(kinships, reversed(found), strict=True)):
             return []
         second = {a for a in case.accounts if a in found[1] or (a not in found[0] and self._is_second(a, kinships))}

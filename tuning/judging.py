@@ -44,9 +44,9 @@ class _PartialKin(KinDetector):
 
     blind: tuple[str, ...] = ()
 
-    def kinship_of(self, core: Collection[str]) -> Kinship:
+    def kinship_of(self, core: Collection[str], tenant_id: str | None) -> Kinship:
         """Return what accounts have in common, without what it says about some resemblances."""
-        known = super().kinship_of(core)
+        known = super().kinship_of(core, tenant_id)
         source = Source(
             None if "asked" in self.blind else known.source.asked,
             [None if "styles" in self.blind else style for style in known.source.styles],

@@ -144,7 +144,7 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     world = World(is_styled=True, x1=(its, 3))
     everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
     inside = sum(s.rate for s in members.values())
-    asked = fit_asked([s.recent for s in members.values()], world.heard.openers)
+    asked = fit_asked([s.recent for s in members.values()], world.heard.of(None).openers)
     marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
     cells = {a: manner_of(s, world.harvest.daily_rate(s, START_MS)) for a, s in world.states.items()}
     manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
@@ -157,7 +157,7 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     nats += onset_nats(onset, its)
     style = 0.0
     for facet, (chars, cap) in enumerate(((1, 8.0), (2, 6.0), (3, 6.0))):
-        model = fit_asked([s.styles[facet] for s in members.values()], world.heard.styles[facet])
+        model = fit_asked([s.styles[facet] for s in members.values()], world.heard.of(None).styles[facet])
         assert model is not None
         style += max(-2.0, min(cap, asked_nats(model, counted(its.styles[facet], chars))))
     nats += min(8.0, style)
@@ -262,6 +262,20 @@ def test_a_link_is_not_enough_against_what_it_asks() -> None:
     assert not world.kin.is_unlike(world.opened("template:\x1fhnew", ["u1"]), "u1", START_MS)
     lenient = World(spec=parse_spec("kin: {least_nats_of_linked: -100}", "x"), u1=(stranger, 3))
     assert not lenient.kin.is_unlike(lenient.case, "u1", START_MS)
+
+
+@pytest.mark.parametrize(("surplus", "is_unlike"), [(0.0, True), (-0.01, False)])
+def test_unlike_is_who_shows_no_more_than_is_set(surplus: float, is_unlike: bool) -> None:
+    """By what it asks and its manner alone."""
+    stranger = state(own("u1"), rate=3.0, wrapped=0.0, crowd=0.1)
+    world = World(u1=(stranger, 3))
+    kinship = world.kin.kinships[world.case.alert_id]
+    assert kinship.source.asked is not None
+    manner = kinship.manner[manner_of(stranger, world.harvest.daily_rate(stranger, START_MS))]
+    nats = min(12.0, asked_nats(kinship.source.asked, counted(stranger.recent, 3))) + max(-6.0, min(6.0, manner))
+    world = World(spec=parse_spec(f"kin: {{least_nats_of_linked: {nats + surplus!r}}}", "x"), u1=(stranger, 3))
+
+    assert world.kin.is_unlike(world.case, "u1", START_MS) is is_unlike
 
 
 def test_little_traffic_says_nothing() -> None:

@@ -8,7 +8,7 @@ def test_evidence_of_one_account_is_capped() -> None:
     """Sixty prompts that only the members send count 12 nats for what they ask and 8 for their style."""
     members = [sent(["a"] * 30 + ["b"] * 30, ["a"] * 60, ["b"] * 60) for _ in range(3)]
     others = [sent(["c"] * 60, ["c"] * 60, ["d"] * 60) for _ in range(60)]
-    source = fit_source(members, heard_of([*members, *others]))
+    source = fit_source(members, heard_of([*members, *others]).of(None))
     new = sent([*"aabb"] * 15, ["a"] * 60, ["b"] * 60)
 
     assert 0 < Sample(new).asked_nats(source) <= 12

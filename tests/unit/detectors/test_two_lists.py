@@ -21,6 +21,11 @@ def state(asked: list[str], style: str = "ab") -> Suspicion:
     return Suspicion(START_MS, START_MS, recent="".join(asked), styles=styles)
 
 
+def parts_of(members: dict[str, Suspicion], heard: Heard) -> tuple[list[str], list[str]] | None:
+    """The two lists of accounts, all of one tenant."""
+    return two_lists(members, heard.of(None))
+
+
 def campaign(lists: dict[str, list[str]], prompts: int = 24, seed: int = 1) -> tuple[dict[str, Suspicion], Heard]:
     """Accounts, named after their list, that each ask their own part of it, beside strangers with their own affairs."""
     chooser, heard = random.Random(seed), Heard()
@@ -39,7 +44,7 @@ def campaign(lists: dict[str, list[str]], prompts: int = 24, seed: int = 1) -> t
 def test_each_account_goes_to_its_list(first: str, second: str) -> None:
     """The larger part comes first, whichever list it is; both are sorted."""
     members, heard = campaign({first: FIRST, second: SECOND})
-    parts = two_lists(members, heard)
+    parts = parts_of(members, heard)
 
     by_list = [sorted(a for a in members if a.startswith(name)) for name in (first, second)]
     assert parts is not None
@@ -51,14 +56,14 @@ def test_each_account_goes_to_its_list(first: str, second: str) -> None:
 @pytest.mark.parametrize("members", ["a16", "a40"])
 def test_one_list_stays_one(members: str, seed: int) -> None:
     """However it is cut by chance, each half is as like the other as itself."""
-    assert two_lists(*campaign({members: FIRST}, seed=seed)) is None
+    assert parts_of(*campaign({members: FIRST}, seed=seed)) is None
 
 
 def test_everybody_is_like_himself_and_that_tells_nothing() -> None:
     """Of a long list each account asks a part that hardly any other has: none is nearer to some than to others."""
     long_list = [f"{a}{b}{c}" for a in "abcdefgh" for b in "abcdefgh" for c in "abcdefgh"]
     for seed in range(4):
-        assert two_lists(*campaign({"a20": long_list}, seed=seed)) is None
+        assert parts_of(*campaign({"a20": long_list}, seed=seed)) is None
 
 
 def test_a_newcomer_does_not_lead_astray() -> None:
@@ -69,7 +74,7 @@ def test_a_newcomer_does_not_lead_astray() -> None:
     renamed = {name: members[account_id] for name, account_id in zip(names, sorted(members), strict=True)}
     renamed["m99"] = state(["new", "one"])
     heard.restore(renamed["m99"])
-    parts = two_lists(renamed, heard)
+    parts = parts_of(renamed, heard)
 
     assert parts is not None
     assert {frozenset({*part} - {"m99"}) for part in parts} == {frozenset(names[:20]), frozenset(names[20:])}
@@ -77,14 +82,14 @@ def test_a_newcomer_does_not_lead_astray() -> None:
 
 def test_lists_must_be_told_clearly() -> None:
     """Six prompts of each account fall into two halves by chance, of which each account is a little likelier of one."""
-    assert two_lists(*campaign({"a40": FIRST}, prompts=6, seed=9)) is None
+    assert parts_of(*campaign({"a40": FIRST}, prompts=6, seed=9)) is None
 
 
 def test_of_few_accounts_nothing_is_said() -> None:
     """A part has eight accounts at least, however different they are."""
     assert LEAST_PART == 8
-    assert two_lists(*campaign({"a20": FIRST, "b7": SECOND})) is None
-    assert two_lists(*campaign({"a7": FIRST, "b8": SECOND})) is None
+    assert parts_of(*campaign({"a20": FIRST, "b7": SECOND})) is None
+    assert parts_of(*campaign({"a7": FIRST, "b8": SECOND})) is None
 
 
 def test_one_list_asked_in_two_styles_is_two() -> None:
@@ -97,7 +102,7 @@ def test_one_list_asked_in_two_styles_is_two() -> None:
         ]
         heard.restore(members[account_id])
 
-    parts = two_lists(members, heard)
+    parts = parts_of(members, heard)
     assert parts is not None
     assert {account_id[0] for account_id in parts[0]} != {account_id[0] for account_id in parts[1]}
     assert len({account_id[0] for account_id in parts[0]}) == 1
@@ -107,4 +112,4 @@ def test_order_in_memory_does_not_show() -> None:
     """Accounts are taken by id."""
     members, heard = campaign({"a12": FIRST, "b12": SECOND})
     shuffled = dict(random.Random(2).sample(sorted(members.items()), len(members)))
-    assert two_lists(shuffled, heard) == two_lists(members, heard)
+    assert parts_of(shuffled, heard) == parts_of(members, heard)

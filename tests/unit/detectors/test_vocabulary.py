@@ -62,15 +62,16 @@ def test_a_busy_account_does_not_outweigh_others() -> None:
 def test_what_is_heard_of_an_account_is_in_its_state() -> None:
     """Openers and each facet of style by themselves; a state that comes back or leaves is counted or not."""
     heard, state = Heard(), Suspicion(0, 0)
+    said = heard.of(None)
     heard.hear(state, bucket(slots=["abc"], styles="TpqlnmUprlnm"))
     heard.hear(state, bucket(slots=["xyz"]))
 
     assert (state.recent, state.styles) == ("abcxyz", ["TU", "pqpr", "lnmlnm"])
-    assert [dict(vocabulary.counts) for vocabulary in heard.styles] == [
+    assert [dict(vocabulary.counts) for vocabulary in said.styles] == [
         {"T": 1, "U": 1}, {"pq": 1, "pr": 1}, {"lnm": 2},
     ]  # fmt: skip
     heard.restore(state)
-    assert (heard.openers.total, [vocabulary.total for vocabulary in heard.styles]) == (4, [4, 4, 4])
+    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (4, [4, 4, 4])
     heard.forget(state)
     heard.forget(state)
-    assert (heard.openers.total, [vocabulary.total for vocabulary in heard.styles]) == (0, [0, 0, 0])
+    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (0, [0, 0, 0])
