@@ -17,20 +17,19 @@ whose members do much else.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 from zlib import crc32
 
 import numpy as np
 
+from detectors.content import Content, overlap
 from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
-from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
-from detectors.heard import Heard
+from detectors.heard import Heard, Said
 from detectors.samples import Samples
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
-from detectors.vocabulary import codes_of
 from detectors.windows import DAY_MS
 
 _NEAREST = (5, 20)
@@ -47,11 +46,11 @@ _MOST_IN_SITTING = 0.5
 class Candidates:
     """Accounts of one tenant that are alike in a campaign if any are, by id, and what of them is looked at."""
 
-    def __init__(self, states: Mapping[str, Suspicion], rates: Mapping[str, float], heard: Heard) -> None:
+    def __init__(self, states: Mapping[str, Suspicion], rates: Mapping[str, float], said: Said) -> None:
         self.accounts = sorted(states)
         self.rates = rates
         """Fresh exchanges per day."""
-        self._samples = Samples([states[account_id] for account_id in self.accounts], heard)
+        self._samples = Samples([states[account_id] for account_id in self.accounts], said)
         self._rows = {account_id: row for row, account_id in enumerate(self.accounts)}
 
     def alike(
@@ -75,14 +74,13 @@ class Candidates:
 class AlikeDetector:
     """Searches all accounts for those alike."""
 
-    def __init__(
-        self, spec: DetectorSpec, harvest: HarvestDetector, accounts: Mapping[str, Suspicion], heard: Heard
-    ) -> None:
+    def __init__(self, spec: DetectorSpec, harvest: HarvestDetector, content: Content, heard: Heard) -> None:
         self._spec = spec.alike
         self._groups = spec.groups
         self._days = spec.false_alarms.days_per_false_campaign
         self._harvest = harvest
-        self._accounts = accounts
+        self._content = content
+        self._accounts = content.states
         self._heard = heard
 
     @property
@@ -102,8 +100,8 @@ class AlikeDetector:
         """Whether a deployment that began at ``start_ms`` knows what people ask."""
         return at_ms - start_ms >= self._spec.warm_days * DAY_MS
 
-    def find(self, at_ms: int, is_free: Callable[[str], bool]) -> Iterator[tuple[str, GroupEvidence]]:
-        """Seeds and the evidence on those gathered around them, when it is enough; a seed must be free.
+    def find(self, at_ms: int, is_free: Callable[[str], bool]) -> Iterator[tuple[str, list[str], GroupEvidence]]:
+        """Seeds, those gathered around them and the evidence on these, when it is enough; a seed must be free.
 
         Whether members are free is for the caller to see. Costs a look at every account for each seed and step.
         """
@@ -115,22 +113,30 @@ class AlikeDetector:
             tenant_id = self._accounts[seed].tenant_id
             if tenant_id not in by_tenant:
                 rates = self._rates(self._accounts, tenant_id, at_ms)
-                by_tenant[tenant_id] = Candidates({a: self._accounts[a] for a in rates}, rates, self._heard)
+                own = {account_id: self._accounts[account_id] for account_id in rates}
+                by_tenant[tenant_id] = Candidates(own, rates, self._heard.of(tenant_id))
             candidates = by_tenant[tenant_id]
             around = self._gather(seed, candidates)
             gathered.update(around)
             evidence = self._judge(around, candidates.rates)
-            if evidence is not None and evidence.nats >= self.threshold_nats:
-                yield seed, evidence
+            if self.is_enough(evidence):
+                yield seed, around, evidence
+
+    def is_enough(self, evidence: GroupEvidence | None) -> TypeGuard[GroupEvidence]:
+        """Whether evidence would open a campaign."""
+        return evidence is not None and evidence.nats >= self.threshold_nats
+
+    def judge(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> GroupEvidence | None:
+        """What those of the accounts that are active show together, if they are alike: that is not looked at again."""
+        rates = self._rates(accounts, tenant_id, at_ms)
+        return self._judge(sorted(rates), rates)
 
     def goes_on(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> bool:
         """Whether those of the accounts that are active now show what would name them if they were found alike.
 
-        That they are is not looked at again: it is for accounts that are known to act as one.
+        It is for accounts that are known to act as one.
         """
-        rates = self._rates(accounts, tenant_id, at_ms)
-        evidence = self._judge(sorted(rates), rates)
-        return evidence is not None and evidence.nats >= self.threshold_nats
+        return self.is_enough(self.judge(accounts, tenant_id, at_ms))
 
     def _rates(self, accounts: Iterable[str], tenant_id: str | None, at_ms: int) -> dict[str, float]:
         """Daily rates of those of a tenant's accounts that are active and ask what a crowd asks."""
@@ -184,7 +190,7 @@ class AlikeDetector:
             self._groups,
             around,
             rates,
-            self._accounts,
+            self._content,
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
             member_rate=self._groups.member_rate,
@@ -192,7 +198,7 @@ class AlikeDetector:
         )
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
-        if self._overlap(evidence.accounts) > self._spec.max_overlap:
+        if overlap(self._accounts[a].recent for a in evidence.accounts) > self._groups.max_overlap:
             return None
         return weighed(self._groups, evidence)
 
@@ -202,13 +208,6 @@ class AlikeDetector:
 
     def _lasts(self, evidence: GroupEvidence) -> bool:
         return is_lasting(self._groups, [_stay(self._accounts[account_id]) for account_id in evidence.accounts])
-
-    def _overlap(self, accounts: Sequence[str]) -> float:
-        """Share of what one of the accounts asks that another asks too, over all pairs of them."""
-        asked = [set(codes_of(self._accounts[account_id].recent, OPENER_CHARS)) for account_id in accounts]
-        users = Counter(opener for openers in asked for opener in openers)
-        shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
-        return shared / max(1, users.total())
 
 
 def _alike_beside_others(core: list[str], candidates: Candidates, least: float) -> dict[str, float]:

@@ -1,12 +1,13 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import TypeGuard
 
 from detectors.alike import AlikeDetector
 from detectors.campaign_state import Meta
 from detectors.case import MOST_COMPARED, Case, Reason, new_case
 from detectors.casebook import Casebook
+from detectors.content import Content
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
@@ -15,7 +16,6 @@ from detectors.kin import KinDetector
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
-from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 
@@ -30,7 +30,7 @@ class CampaignCases:
     def __init__(
         self,
         spec: DetectorSpec,
-        accounts: Mapping[str, Suspicion],
+        content: Content,
         groups: GroupDetector,
         harvest: HarvestDetector,
         kin: KinDetector,
@@ -40,7 +40,8 @@ class CampaignCases:
         book: Casebook,
     ) -> None:
         self._spec = spec
-        self._accounts = accounts
+        self._content = content
+        self._accounts = content.states
         self._groups = groups
         self._harvest = harvest
         self._kin = kin
@@ -96,7 +97,7 @@ class CampaignCases:
         self, key: str, end_ms: int, others: Collection[str] = (), excused: Collection[str] = ()
     ) -> GroupEvidence | None:
         """Evidence on a link without others, whose takeovers may be among those seen, and those judged benign."""
-        known = (self._accounts, self._harvest, self._interchange)
+        known = (self._content, self._harvest, self._interchange)
         return self._groups.judge(key, end_ms, *known, {*others, *excused}, counts_takeovers=not others)
 
     def _judge_owned(self, owner: Case, key: str, end_ms: int) -> GroupEvidence | None:
@@ -150,7 +151,7 @@ class CampaignCases:
         if evidence is not None:
             # What would open no campaign lets none grow; the campaign goes on, though.
             joining = self._fit_to_join(case, evidence.accounts, end_ms) if self._is_enough(evidence) else []
-            if joining or evidence.nats > case.score:
+            if joining or (evidence.nats > case.score and self._goes_on(case, evidence)):
                 self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
@@ -178,13 +179,19 @@ class CampaignCases:
             return []
         meta.searched_turn = turn
         alerts: list[Alert] = []
-        for seed, evidence in self._alike.find(end_ms, lambda a: self._book.is_free(a, end_ms)):
-            accounts = [a for a in evidence.accounts if self._book.is_free(a, end_ms)]
-            if len(accounts) < self._spec.groups.min_accounts:
+        for seed, around, evidence in self._alike.find(end_ms, lambda a: self._book.is_free(a, end_ms)):
+            if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is not None:
                 continue
-            if self._book.campaign_of(evidence.accounts, _SAME_CAMPAIGN_RATIO) is None:
-                case = new_case(self._spec, "campaign", f"alike:{seed}", end_ms, self._accounts[seed].tenant_id)
-                self._take_evidence(case, evidence, alike_reasons(self._spec, evidence), accounts, end_ms)
+            tenant_id = self._accounts[seed].tenant_id
+            free = [a for a in around if self._book.is_free(a, end_ms)]
+            # What members of other campaigns do, or those judged benign, is no evidence on these.
+            rest = evidence if len(free) == len(around) else self._alike.judge(free, tenant_id, end_ms)
+            if self._alike.is_enough(rest):
+                case, accounts = (
+                    new_case(self._spec, "campaign", f"alike:{seed}", end_ms, tenant_id),
+                    list(rest.accounts),
+                )
+                self._take_evidence(case, rest, alike_reasons(self._spec, rest), accounts, end_ms)
                 alerts += self._book.open(case, accounts, end_ms)
         return alerts
 

@@ -11,6 +11,7 @@ from zlib import crc32
 
 import msgspec
 
+from detectors.content import Content
 from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
@@ -30,6 +31,8 @@ _MOST_FIRSTS = 1_000_000
 """Links of a day that one account alone has used: some 350 MB of memory. One account can make 64 in each bucket."""
 _JUDGE_EVERY_MS = HOUR_MS // 2
 _TAKEOVER_CAP = 6.0
+_SEARCH_PACE = 0.3
+"""Part of the mean of links judged per day that the latest day makes up."""
 _TRACE = 4.0
 """Memories after which an account has left no trace on a link."""
 
@@ -65,7 +68,7 @@ class GroupDetector:
 
     def __init__(self, spec: DetectorSpec) -> None:
         self._spec = spec.groups
-        self._memory_ms = spec.groups.memory_hours * HOUR_MS
+        self._memory_ms = spec.harvest.memory_hours * HOUR_MS
         self._days = spec.false_alarms.days_per_false_campaign
         self.groups: dict[str, Group] = {}
         self.links_of: dict[str, set[str]] = {}
@@ -84,7 +87,7 @@ class GroupDetector:
     @property
     def threshold_nats(self) -> float:
         """Evidence from which a group is named: it carries the number of links judged in the time of one memory."""
-        judged = max(self._judged_per_day, self._spec.assumed_links)
+        judged = max(self._judged_per_day, self._judged_today, self._spec.assumed_links)
         return math.log(1 + judged * self._days * DAY_MS / self._memory_ms)
 
     def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> bool:
@@ -157,7 +160,7 @@ class GroupDetector:
         self,
         key: str,
         now_ms: int,
-        states: Mapping[str, Suspicion],
+        content: Content,
         harvest: HarvestDetector,
         interchange: InterchangeDetector,
         left_out: Collection[str] = (),
@@ -169,14 +172,14 @@ class GroupDetector:
         Takeovers are those of all on the link: they do not count where the accounts left out are a campaign's.
         """
         group, spec = self.groups[key], self._spec
-        everybody = self._uses(key, group, now_ms, states, harvest)
+        everybody = self._uses(key, group, now_ms, content.states, harvest)
         uses = [use for use in everybody if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
         kind = key.partition(":")[0]
         others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
-        evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
+        evidence = LinkEvidence(spec, content, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
         if counts_takeovers:
@@ -243,7 +246,9 @@ class GroupDetector:
         """Count the links judged per day, each once."""
         if day != self._judged_day:
             if self._judged_today:
-                self._judged_per_day += 0.3 * (self._judged_today - self._judged_per_day)
+                # The first day is all that is known; a mean that began at nothing would take weeks to be paid for.
+                pace = _SEARCH_PACE if self._judged_per_day else 1.0
+                self._judged_per_day += pace * (self._judged_today - self._judged_per_day)
             self._judged_day, self._judged_today = day, 0
         if group.judged_day != day:
             group.judged_day = day

@@ -235,7 +235,8 @@ def kin_reasons(likeness: Mapping[str, float], needed_nats: float) -> list[Reaso
             0.0,
             "accounts",
             needed_nats,
-            "They ask what the members ask, in the same manner and wording; evidence of each was the weight or more.",
+            "They asked what the members ask, in the same manner and wording; evidence of each was the weight or more "
+            "when it joined.",
             "Somebody who works through the same public question set at the same pace: ask what it is for.",
         ),
         Reason(

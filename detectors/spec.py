@@ -13,6 +13,8 @@ from schemas.yaml_text import YamlRefused, read_yaml
 
 Positive = Annotated[float, Field(gt=0)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[float, Field(gt=0, le=36_500)]
+Minutes = Annotated[float, Field(ge=1, le=1_440)]
 
 
 class SpecError(ValueError):
@@ -20,7 +22,7 @@ class SpecError(ValueError):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
 class FalseAlarms(_Section):
@@ -56,9 +58,9 @@ class Crowd(_Section):
 class Harvest(_Section):
     """One account: how fast crowd-like exchanges add up."""
 
-    memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
+    memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e, on links, too.")
     person_hours: Positive = Field(default=14, description="Hours of a day that a person is active at most.")
-    baseline_days: Positive = Field(default=3, description="How long the anchored reference of an account is learned.")
+    baseline_days: Days = Field(default=3, description="How long the anchored reference of an account is learned.")
     established_days: Positive = Field(
         default=14, description="Age from which an account has a past worth a reference."
     )
@@ -70,7 +72,6 @@ class Harvest(_Section):
 class Groups(_Section):
     """Linked accounts: when they act as one."""
 
-    memory_hours: Positive = Field(default=36, description="Time after which an exchange counts 1/e.")
     min_accounts: Annotated[int, Field(ge=3)] = Field(default=5, description="A smaller cluster is no campaign.")
     min_rate: Positive = Field(
         default=5.5, description="Exchanges per account and day below which a cluster is like honest use."
@@ -121,6 +122,9 @@ class Groups(_Section):
         default=0.45, validate_default=True, description="Popularity of requests from which a cluster counts in full."
     )
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
+    max_overlap: Ratio = Field(
+        default=0.33, description="Share of what one asks that another asks too, above which they have one assignment."
+    )
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(
         default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."
@@ -161,7 +165,7 @@ class Kin(_Section):
         default=24, description="Checks on end at which a member that goes on is likelier none, until it leaves."
     )
     merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
-    check_minutes: Positive = Field(default=60, description="Time after which it is learned anew what members share.")
+    check_minutes: Minutes = Field(default=60, description="Time after which it is learned anew what members share.")
 
 
 class Alike(_Section):
@@ -173,7 +177,7 @@ class Alike(_Section):
     min_accounts: Annotated[int, Field(ge=3)] = Field(
         default=8, description="Smaller clusters are no campaign: automations happen to be alike in fives."
     )
-    check_minutes: Positive = Field(default=60, description="Time after which the search is made again.")
+    check_minutes: Minutes = Field(default=60, description="Time after which the search is made again.")
     seeds: Annotated[int, Field(ge=0)] = Field(default=4, description="Accounts around which each search looks.")
     turns: Annotated[int, Field(ge=1)] = Field(
         default=12, description="Searches in which each account is in turn once to be a seed."
@@ -191,9 +195,6 @@ class Alike(_Section):
     )
     min_even_ratio: Ratio = Field(
         default=0.7, description="Share of those gathered that must be loaded evenly, or they are people who ask alike."
-    )
-    max_overlap: Ratio = Field(
-        default=0.33, description="Share of what one asks that another asks too, above which they have one assignment."
     )
     least_rate: Positive = Field(
         default=2, description="Exchanges per day at which rates of honest accounts begin that can be compared."
@@ -232,9 +233,9 @@ class Interchange(_Section):
 class Lifecycle(_Section):
     """Alerts: how long they stand, how often they speak."""
 
-    alert_days: Positive = Field(default=7, description="An alert without new evidence expires after this time.")
+    alert_days: Days = Field(default=7, description="An alert without new evidence expires after this time.")
     update_minutes: Positive = Field(default=60, description="Between two updates that only bring more of the same.")
-    quiet_days: Positive = Field(default=3, description="Without any exchange of its accounts, an alert is resolved.")
+    quiet_days: Days = Field(default=3, description="Without any exchange of its accounts, an alert is resolved.")
     daily_budget: Annotated[int, Field(ge=1)] = Field(
         default=500, description="New alerts per day; what exceeds it is rolled up visibly."
     )
@@ -251,7 +252,7 @@ class DetectorSpec(_Section):
     bucket_seconds: Annotated[int, Field(ge=10, le=3_600)] = Field(
         default=300, description="Length of an event-time bucket; evidence is judged when one closes."
     )
-    idle_days: Positive = Field(default=30, description="An account without events leaves memory after this time.")
+    idle_days: Days = Field(default=30, description="An account without events leaves memory after this time.")
     false_alarms: FalseAlarms = FalseAlarms()
     crowd: Crowd = Crowd()
     harvest: Harvest = Harvest()

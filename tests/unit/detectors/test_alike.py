@@ -15,7 +15,7 @@ from detectors.harvest import HarvestDetector
 from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, heard_of
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, content_of, heard_of
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
 """Every account is a seed in every turn."""
@@ -55,14 +55,14 @@ def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its)
 
 def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
     """A detector that has heard the accounts' prompts."""
-    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts.values()))
+    return AlikeDetector(spec, HarvestDetector(spec), content_of(accounts), heard_of(accounts.values()))
 
 
 def found(
     accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC, is_free: Callable[[str], bool] = lambda _: True
 ) -> list[tuple[str, GroupEvidence]]:
     """What a search finds among the accounts."""
-    return list(detector_of(accounts, spec).find(START_MS, is_free))
+    return [(seed, evidence) for seed, _, evidence in detector_of(accounts, spec).find(START_MS, is_free)]
 
 
 def test_who_works_through_one_list_is_found_once() -> None:
@@ -79,7 +79,7 @@ def test_a_long_list_is_found_though_two_accounts_meet_in_little_of_it() -> None
     """Forty prompts of six hundred each: two accounts share three of them, no more than what keeps strangers apart."""
     long_list = [f"{number:03d}" for number in range(600)]
     accounts = crowd_of(lambda n, its: state(random.Random(n).sample(long_list, 40), its.rate))
-    of_one = fit_source([accounts["m00"]], heard_of(accounts.values()))
+    of_one = fit_source([accounts["m00"]], heard_of(accounts.values()).of(None))
     alone = [Sample(accounts[account_id]).asked_nats(of_one) for account_id in MEMBERS[1:]]
 
     assert sum(nats >= SPEC.alike.nats_to_gather / 2 for nats in alone) < SPEC.alike.min_accounts
@@ -183,7 +183,7 @@ def test_each_account_is_a_seed_in_one_turn() -> None:
         for seed in sorted(free):
             # One at a time: who is gathered around another seed is no seed itself.
             around = detector_of(crowd_of(), spec).find(at_ms, partial(eq, seed))
-            seeds += [found_seed for found_seed, _ in around]
+            seeds += [found_seed for found_seed, _, _ in around]
 
     assert sorted(seeds) == sorted(free)
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.even_load import load_above_gap, nats_over_busy
+from detectors.even_load import GroupEvidence, even_load, load_above_gap, nats_over_busy
 from detectors.mixture import Cluster, find_cluster
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
+from tests.unit.detectors.samples import content_of
 
 SPEC = DetectorSpec()
 GROUPS, LEAST_RATE = SPEC.groups, SPEC.groups.least_rate
@@ -101,16 +102,71 @@ def test_above_a_gap_are_no_more_than_two_in_three_of_many(
     rates = [9 + 0.1 * number for number in range(above)] + [0.6] * light
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
 
-    assert (load_above_gap(GROUPS, list(states), rates, states, others) is not None) == is_gap
+    assert (load_above_gap(GROUPS, list(states), rates, content_of(states), others) is not None) == is_gap
 
 
 def test_whoever_is_far_above_the_others_above_a_gap_is_not_of_them() -> None:
     """The gap is e wide, and so is what counts as even above it."""
     rates = [9 + 0.1 * number for number in range(12)] + [9.05 * math.e, 60.0, *[0.6] * 30]
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
-    evidence = load_above_gap(GROUPS, list(states), rates, states)
+    evidence = load_above_gap(GROUPS, list(states), rates, content_of(states))
 
     assert evidence is not None
     assert evidence.accounts == tuple(f"a{number:02d}" for number in range(12))
     assert evidence.ratio == pytest.approx(12 / 44)
     assert evidence.rate == pytest.approx(math.prod(rates[:12]) ** (1 / 12))
+
+
+def loaded(
+    rates: list[float], crowd: list[float] | None = None, member_rate: float = GROUPS.member_rate
+) -> GroupEvidence | None:
+    """What accounts with such rates and such popularity of their requests show."""
+    ratios = crowd or [0.6] * len(rates)
+    states = {f"a{n:02d}": Suspicion(0, 0, slots=10.0, popular=10 * ratio) for n, ratio in enumerate(ratios)}
+    return even_load(
+        GROUPS,
+        list(states),
+        rates,
+        states,
+        least_rate=LEAST_RATE,
+        min_rate=GROUPS.min_rate,
+        member_rate=member_rate,
+        max_spread=GROUPS.max_spread,
+    )
+
+
+def test_the_smallest_campaign_is_found() -> None:
+    """As many accounts as are set, loaded alike, and one of them a little less; with one account less nobody is."""
+    rates = [20.0] * (GROUPS.min_accounts - 1) + [15.0]
+    evidence = loaded(rates)
+
+    assert evidence is not None
+    assert len(evidence.accounts) == GROUPS.min_accounts
+    assert loaded(rates[1:]) is None
+
+
+@pytest.mark.parametrize(("lights", "is_found"), [(6, True), (40, False)])
+def test_a_cluster_holds_most_of_a_link(lights: int, is_found: bool) -> None:
+    """Twelve loaded alike beside so many light users: at least six in ten of all must be in it."""
+    evidence = loaded([20.0] * 12 + [LEAST_RATE * (1 + number % 3) for number in range(lights)])
+
+    assert (evidence is not None) is is_found
+
+
+def test_nobody_is_named_for_a_job_of_his_own() -> None:
+    """However evenly loaded: what counts is whether each asks what a crowd asks."""
+    least = GROUPS.job_crowd_ratio
+    evidence = loaded([20.0] * 10, [0.6] * 8 + [least, least - 0.01])
+
+    assert evidence is not None
+    assert evidence.accounts == tuple(f"a{n:02d}" for n in range(9))
+    assert evidence.crowd_ratio == pytest.approx((8 * 0.6 + 2 * least - 0.01) / 10, abs=0.001)
+
+
+def test_nobody_is_named_for_little() -> None:
+    """Two of ten do a little less than is asked of a member, though they are as surely in the cluster."""
+    evidence = loaded([20.0] * 7 + [18.0, 17.9, 17.9], member_rate=18.0)
+
+    assert evidence is not None
+    assert evidence.accounts == tuple(f"a{n:02d}" for n in range(8))
+    assert evidence.ratio > 0.9

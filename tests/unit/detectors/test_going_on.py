@@ -9,7 +9,7 @@ from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
-from tests.unit.detectors.test_joining import ALIKE, MEMBERS, asks, traffic
+from tests.unit.detectors.test_joining import ALIKE, asks, crowd_asks
 from tests.unit.detectors.test_verdicts import FIRST_MS, LINKED, crowded, harvests, share_a_payment
 
 
@@ -64,7 +64,7 @@ def test_a_campaign_goes_on_with_its_members(hours_on_a_link: int) -> None:
     lists = {account_id: random.Random(account_id).sample(openers, 200) for account_id in ALIKE}
     detector, alerts = CampaignDetector(parse_spec("alike: {warm_days: 1}", "x")), list[Alert]()
     for hour in range(13 * 24):
-        records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        records = crowd_asks(hour, openers)
         links = [link("payment", "for a while")] if hour < hours_on_a_link else []
         records += [
             asks(a, hour, lists[a][hour // 2 % 200], links=links)

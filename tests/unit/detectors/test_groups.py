@@ -15,7 +15,7 @@ from detectors.interchange import InterchangeDetector
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import HOUR_MS, START_MS
+from tests.unit.detectors.samples import HOUR_MS, START_MS, content_of
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
@@ -63,7 +63,9 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
+    return groups.judge(
+        key, NOW_MS, content_of(states), harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers
+    )
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -98,11 +100,13 @@ def test_a_part_of_very_many_accounts_is_evidence_enough() -> None:
 def test_the_threshold_carries_the_number_of_links() -> None:
     """Naming is dearer by the logarithm of the links that were looked at in the time of one memory."""
     groups = GroupDetector(SPEC)
-    memories = SPEC.false_alarms.days_per_false_campaign * 24 / SPEC.groups.memory_hours
+    memories = SPEC.false_alarms.days_per_false_campaign * 24 / SPEC.harvest.memory_hours
     assert groups.threshold_nats == pytest.approx(math.log(1 + SPEC.groups.assumed_links * memories))
 
     groups.restore_search_cost(100_000.0, 1, 0)
     assert groups.threshold_nats == pytest.approx(math.log(1 + 100_000 * memories))
+    groups.restore_search_cost(100.0, 1, 5_000)
+    assert groups.threshold_nats == pytest.approx(math.log(1 + 5_000 * memories)), "today's are paid for today"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +291,7 @@ def test_time_that_passes_brings_nobody_back(latest_hours: float, is_found: bool
             groups.observe("template::t", f"a{number}", size, at_ms)
     states = {f"a{n + 1}": Suspicion(START_MS, latest_ms, slots=1.0, popular=1.0, rate=40.0) for n in range(10)}
 
-    evidence = groups.judge("template::t", NOW_MS, states, HarvestDetector(spec), UNLEARNED)
+    evidence = groups.judge("template::t", NOW_MS, content_of(states), HarvestDetector(spec), UNLEARNED)
 
     assert (evidence is not None) is is_found
 

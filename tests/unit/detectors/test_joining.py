@@ -16,6 +16,7 @@ from schemas.account_bucket import AccountBucket, Link
 from schemas.alert import Alert
 from schemas.feedback import Feedback
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
+from tuning.judging import with_numbers
 
 LIST = [f"L{number:02d}" for number in range(30)]
 LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcdefghijk"]
@@ -56,7 +57,9 @@ def run(
     text: str = "", hours: int = HOURS, excused: tuple[str, ...] = (), **newcomers: dict[str, Any]
 ) -> tuple[CampaignDetector, list[Alert]]:
     """The detector after all hours, and what it published of campaigns; some are found benign when first seen."""
-    detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
+    # The list is so short that all come to ask the same of it.
+    spec = with_numbers(parse_spec(text, "x"), {"groups.max_overlap": 1.0})
+    detector, alerts = CampaignDetector(spec), list[Alert]()
     for hour in range(hours):
         records = traffic(hour)
         for account_id, fields in newcomers.items():
@@ -134,13 +137,20 @@ def test_what_is_common_is_learned_from_sure_kin_too(text: str, grows: bool) -> 
 ALIKE = [f"alike{number:02d}" for number in range(16)]
 
 
+def crowd_asks(hour: int, openers: list[str]) -> list[AccountBucket]:
+    """The hundred honest accounts ask one or another of the openers, each every sixteen hours, and their own."""
+    asked = {f"honest{n:03d}": openers[(7 * n + 5 * hour) % len(openers)] for n in range(hour % 16, 100, 16)}
+    own = [record for record in traffic(hour) if record.account_id not in {*MEMBERS, *asked}]
+    return own + [asks(account_id, hour, opener) for account_id, opener in asked.items()]
+
+
 @cache
 def found_alike(warm_days: float) -> list[Alert]:
     """What is published of sixteen that share nothing, each with a part of one list, over eighty hours."""
     parts = {a: random.Random(a).sample(LONG_LIST, 40) for a in ALIKE}
     detector, alerts = CampaignDetector(parse_spec(f"alike: {{warm_days: {warm_days}}}", "x")), list[Alert]()
     for hour in range(80):
-        records = [record for record in traffic(hour) if record.account_id not in MEMBERS]
+        records = crowd_asks(hour, LONG_LIST)
         records += [asks(a, hour, parts[a][hour // 2]) for n, a in enumerate(ALIKE) if hour % 2 == n % 2]
         for record in records:
             detector.observe(record)
@@ -231,6 +241,16 @@ def test_a_link_of_others_who_are_unlike_is_not_the_campaigns() -> None:
     detector, _ = run(text, HOURS, (), **members, **others)
 
     assert case_of(detector).links == ["payment:\x1fp-1"]
+
+
+def test_a_link_of_members_only_is_the_campaigns() -> None:
+    """Nobody joins for it now; whoever uses it later does so on a link of the campaign."""
+    both = [link("configuration", "c-2"), *SHARED]
+    members: Fields = {a: {"openers": LIST[:14], "links": both} for a in MEMBERS}
+    detector, campaigns = run("alike: {seeds: 0}", HOURS, (), **members)
+
+    assert set(campaigns[-1].account_ids) == set(MEMBERS)
+    assert case_of(detector).links == ["payment:\x1fp-1", "configuration:\x1fc-2"]
 
 
 def test_a_campaign_grows_on_its_own_evidence() -> None:

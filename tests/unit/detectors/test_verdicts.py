@@ -25,7 +25,9 @@ def harvests(detector: CampaignDetector, start_ms: int, *accounts: str, **fields
 
 def crowded(budget: int = 500) -> CampaignDetector:
     """A detector that has seen a hundred accounts ask the same."""
-    detector = CampaignDetector(parse_spec(f"lifecycle: {{daily_budget: {budget}}}", "x"))
+    detector = CampaignDetector(
+        parse_spec(f"{{lifecycle: {{daily_budget: {budget}}}, groups: {{max_overlap: 1}}}}", "x")
+    )
     for number in range(100):
         detector.observe(bucket(f"honest{number}", slots=["pop"], new_slots=["pop"]))
     assert detector.advance(FIRST_MS) == []
@@ -50,6 +52,15 @@ def test_benign_retracts_and_calms() -> None:
         assert harvests(detector, FIRST_MS + days * DAY_MS, "bad") == []
 
 
+def test_a_verdict_that_comes_late_holds_from_now_on() -> None:
+    """Two weeks from the event time at which it takes effect, not from when it was given."""
+    detector = crowded()
+    harvests(detector, FIRST_MS + 13 * DAY_MS, "bad")
+    detector.apply_feedback(decided("benign", account_ids=("bad",)))
+
+    assert detector._accounts["bad"].excused_until_ms == detector.watermark_ms + 14 * DAY_MS
+
+
 def test_an_allowlisting_ends() -> None:
     """Until its end the account is not named whatever it does; afterwards it is when it does more than before."""
     detector = crowded()
@@ -62,6 +73,29 @@ def test_an_allowlisting_ends() -> None:
     assert harvests(detector, end_ms - 2 * BUCKET_MS, "bad", slots=["pop"] * 9_000) == []
     (again,) = harvests(detector, end_ms + BUCKET_MS, "bad", slots=["pop"] * 9_000)
     assert (again.status, again.version) == ("open", 1)
+
+
+def test_a_burst_like_the_judged_one_is_calm_after_weeks_of_silence() -> None:
+    """The verdict itself makes it the reference, whatever the account does while it holds."""
+    detector = crowded()
+    (opened,) = harvests(detector, FIRST_MS, "bad")
+    detector.apply_feedback(decided("benign", alert_id=opened.alert_id))
+
+    assert harvests(detector, FIRST_MS + 15 * DAY_MS, "bad") == []
+    assert len(harvests(detector, FIRST_MS + 17 * DAY_MS, "bad", slots=["pop"] * 9_000)) == 1
+
+
+@pytest.mark.parametrize(("until_ms", "named"), [(BUCKET_MS // 2, 1), (BUCKET_MS, 1), (BUCKET_MS + 1, 0)])
+def test_an_allowlisting_that_ends_in_a_bucket_protects_from_none_that_ends_later(until_ms: int, named: int) -> None:
+    """An account is named at the end of a bucket: what counts is whether the allowlisting holds then."""
+    detector = crowded()
+    detector.observe(bucket("bad", FIRST_MS))
+    detector.advance(FIRST_MS + BUCKET_MS)
+    start_ms = FIRST_MS + BUCKET_MS
+    end = datetime.fromtimestamp((start_ms + until_ms) / 1000, UTC)
+    detector.apply_feedback(decided("allowlisted", account_ids=("bad",), expires_at=end))
+
+    assert len(harvests(detector, start_ms, "bad")) == named
 
 
 def test_a_benign_verdict_ends_no_allowlisting() -> None:
@@ -329,3 +363,25 @@ def test_an_account_of_whose_tokens_nothing_was_told(budget: int, untold: int, t
         ("account", tokens),
         ("account" if budget > 1 else "campaign", tokens),
     }
+
+
+def test_a_roll_up_shows_the_evidence_on_the_most_suspicious() -> None:
+    """Whoever came first or last: it is what an alert of that account's own would show."""
+    slots = {"louder": 1_800, "medium": 1_200, "quiet": 900}
+
+    def told(budget: int, *before: str) -> list[Alert]:
+        detector = crowded(budget)
+        harvests(detector, FIRST_MS, *before)
+        for account_id, count in slots.items():
+            loud = dict.fromkeys(("events", "fresh", "regular", "refusals"), count)
+            fields: dict[str, Any] = {"slots": ["pop"] * count, "active_hours": 24}
+            detector.observe(bucket(account_id, FIRST_MS + BUCKET_MS, **loud, **fields))
+        return detector.advance(FIRST_MS + 2 * BUCKET_MS)
+
+    own = {alert.account_ids: alert for alert in told(500, "bad")}
+    (rollup,) = told(1, "bad")
+    most = own["louder",]
+
+    assert most.score == max(alert.score for alert in own.values()) > own["quiet",].score
+    assert rollup.account_ids == tuple(slots)
+    assert (rollup.score, rollup.evidence) == (most.score, most.evidence)
