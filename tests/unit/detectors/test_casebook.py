@@ -282,6 +282,23 @@ def test_a_roll_up_ends_when_all_its_accounts_are_over(quiet: tuple[str, ...], s
     assert desk.book.cases == {}
 
 
+@pytest.mark.parametrize(
+    ("exchanges", "score", "expected"),
+    [
+        (99, 11.9, ("low", "throttle")), (100, 12.0, ("medium", "review")), (999, 12.0, ("medium", "review")),
+        (1_000, 11.9, ("high", "throttle")), (9_999, 12.0, ("high", "review")), (10_000, 12.0, ("critical", "review")),
+    ],
+)  # fmt: skip
+def test_the_ladder_is_that_of_the_documentation(exchanges: int, score: float, expected: tuple[str, str]) -> None:
+    """Severity by exchanges, from the second version on the action by how sure it is."""
+    desk = Desk()
+    case = desk.opened("account", "a0", ["a0"])
+    case.exchanges, case.score = exchanges, score
+    (alert,) = desk.book.publish(case, "updated", START_MS + 1)
+
+    assert (alert.severity, alert.recommended_action.type) == expected
+
+
 def test_a_roll_up_asks_for_no_more_than_looking() -> None:
     """What it has of some accounts, and all together, says nothing of the next."""
     desk = Desk()

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from detectors.budget import Budget
+from detectors.campaign_state import Meta
 from detectors.campaigns import CampaignDetector
 from detectors.spec import DetectorSpec
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket
@@ -80,3 +82,42 @@ def test_who_asked_nothing_is_nobody_to_compare_with(silent: int) -> None:
     expected = 3 / (crowd.popular_ratio * (100 + crowd.smoothing_accounts))
     assert detector._crowd.accounts == 100
     assert detector._crowd.popularity("pop", is_own=False) == pytest.approx(min(1, expected))
+
+
+def test_a_bucket_is_judged_when_event_time_has_come_to_its_end() -> None:
+    """Not a millisecond before, and once: what a restarted accounts stage repeats changes nothing."""
+    detector = CampaignDetector(SPEC)
+    detector.observe(bucket("a", START_MS))
+    detector.advance(START_MS + BUCKET_MS - 1)
+    assert "a" not in detector._accounts
+    detector.advance(START_MS + BUCKET_MS)
+    assert detector._accounts["a"].exchanges == 1
+    detector.observe(bucket("a", START_MS))
+    detector.advance(START_MS + 2 * BUCKET_MS)
+
+    assert (detector.repeated, detector._accounts["a"].exchanges) == (1, 1)
+
+
+def test_every_day_has_the_whole_budget() -> None:
+    """Two alerts on each of three days; a day without any saves nothing."""
+    budget, meta = Budget(2), Meta()
+
+    assert [budget.spend(meta, day) for day in (5, 5, 5, 6, 6, 6, 8, 8, 8)] == [True, True, False] * 3
+
+
+def test_what_an_alert_stands_on_does_not_shrink() -> None:
+    """Half of a burst is forgotten a day later: that is still evidence, and weaker than what was told."""
+    detector = CampaignDetector(SPEC)
+    for number in range(100):
+        detector.observe(bucket(f"honest{number}", START_MS, slots=["pop"], new_slots=["pop"]))
+    scores = []
+    for hour, count in ((1, 3_000), (26, 10)):
+        loud = dict.fromkeys(("events", "fresh", "regular", "refusals"), count)
+        record = bucket("bad", START_MS + hour * HOUR_MS, slots=["pop"] * count, active_hours=24, **loud)
+        detector.observe(record)
+        detector.advance(record.end_ms)
+        (case,) = detector._book.cases.values()
+        assert case.raised_ms == record.end_ms
+        scores.append(case.score)
+
+    assert scores[0] == scores[1]

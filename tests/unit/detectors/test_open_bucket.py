@@ -167,3 +167,12 @@ def test_a_foreign_fingerprint_says_nothing(foreign: str, turn: int | None) -> N
 def test_records_of_the_sample_are_many() -> None:
     """The properties above mean little unless buckets with several exchanges are among the records."""
     assert sum(record.events > 3 for record in feed_events(AccountDetector(SPEC), event_steps(SPEC))) > 20
+
+
+def test_an_exchange_is_taken_when_event_time_has_passed_it() -> None:
+    """Not when it has come to it: another one of the same moment may still come, and go first."""
+    bucket = OpenBucket([exchange_of(event(START_MS + 7, event_id="b"), START_MS + 7)])
+    assert bucket.take(START_MS + 7, is_last=False) == []
+    bucket.pending.append(exchange_of(event(START_MS + 7, event_id="a"), START_MS + 7))
+
+    assert [exchange.event_id for exchange in bucket.take(START_MS + 8, is_last=False)] == ["a", "b"]

@@ -2,12 +2,14 @@
 
 import random
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from detectors.campaign_cases import CampaignCases
 from detectors.campaigns import CampaignDetector
-from detectors.spec import parse_spec
+from detectors.spec import DetectorSpec, parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback
@@ -121,3 +123,18 @@ def test_a_campaign_goes_on_without_those_whom_a_reviewer_has_cleared() -> None:
     told = [e.explanation.split()[0] for a in alerts[1:] for e in a.evidence if e.explanation.split()[1] == "accounts"]
     assert "12" in told
     assert not {"13", "14"} & set(told)
+
+
+def test_takeovers_are_evidence_only_where_no_member_is_left_out() -> None:
+    """They may be those of the members; a verdict on others makes no difference."""
+    told: list[tuple[set[str], bool]] = []
+
+    def judge(*args: Any, counts_takeovers: bool) -> None:
+        told.append((args[-1], counts_takeovers))
+
+    parts: Any = [SimpleNamespace(judge=judge), *[None] * 6]
+    cases = CampaignCases(DetectorSpec(), {}, *parts)
+    for others, excused in (((), ()), ({"member"}, ()), ((), {"cleared"})):
+        cases._judge("payment:\x1fp", 0, others, excused)
+
+    assert told == [(set(), True), ({"member"}, False), ({"cleared"}, True)]

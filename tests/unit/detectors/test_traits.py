@@ -78,3 +78,16 @@ def test_the_order_of_accounts_does_not_show(order: list[int], buckets: list[int
     )
 
     assert model == shuffled
+
+
+def test_what_an_account_has_left_behind_is_forgotten_and_what_it_keeps_counts_in_full() -> None:
+    """However long it is set up so: counts and buckets are halved together."""
+    state = Suspicion(0, 0)
+    for _ in range(100):
+        state.count_traits(["n1", "s1"])
+    assert state.traits == {"n1": state.trait_buckets, "s1": state.trait_buckets}
+    for _ in range(200):
+        state.count_traits(["n2", "s1"])
+
+    assert state.traits.keys() == {"n2", "s1"}
+    assert state.traits["s1"] == state.trait_buckets <= 32

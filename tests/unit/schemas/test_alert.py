@@ -200,6 +200,7 @@ def test_feedback_survives_encoding() -> None:
         ({"alert_id": None}, "neither an alert_id nor account_ids"),
         ({"verdict": "allowlisted"}, "needs expires_at"),
         ({"expires_at": "2026-03-01T00:00:00Z"}, "after given_at"),
+        ({"given_at": "2026-03-02T00:00:00Z", "expires_at": "2026-03-02T01:00:00+01:00"}, "after given_at"),
         ({"reason": ""}, "reason"),
         ({"author": None}, "author"),
         ({"verdict": "maybe"}, "verdict"),

@@ -104,6 +104,15 @@ def test_a_refusal_stays_short() -> None:
     assert "more" in refused.detail
 
 
+@pytest.mark.parametrize(("wrong", "rest"), [(3, ""), (4, "; and 1 more")])
+def test_a_refusal_tells_the_first_three_errors(wrong: int, rest: str) -> None:
+    """And how many more there are, if there are any."""
+    names = ["plan", "provider", "operation", "finish_reason"][:wrong]
+    refused = refusal(encoded(**{name: ["x"] for name in names}))
+
+    assert refused.detail == "; ".join(f"{name}: Input should be a valid string" for name in names[:3]) + rest
+
+
 def test_null_tokens_stay_unknown() -> None:
     """Null is unknown and never becomes zero, on the way in and out."""
     event = decode_usage_event(encoded(input_tokens=None, output_tokens=None))

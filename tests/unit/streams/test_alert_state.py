@@ -70,6 +70,14 @@ def test_a_later_alert_of_the_same_subject_replaces_the_earlier() -> None:
     assert state == {b"a-1": later}
 
 
+def test_an_alert_that_opens_when_the_one_before_ends_stands() -> None:
+    """Both are of one moment; the later one in the log is the present state."""
+    ended, opened = publication("x", 2, "2026-01-09T00:00:00Z"), publication("y", 1, "2026-01-09T00:00:00Z")
+    state, _ = state_of([ended, opened])
+
+    assert state == {b"a-1": opened}
+
+
 def test_what_expired_a_week_ago_leaves_the_state() -> None:
     """Otherwise the state of a deployment would grow for ever; seven days leave time to read that it ended."""
     old = publication("x", 1, "2026-01-05T00:00:00Z", expires_at="2026-01-06T00:00:00Z")
@@ -133,6 +141,29 @@ def test_a_paused_worker_does_not_remove_a_newer_alert() -> None:
     assert (kafka.logs["state", 0][-1].key, kafka.logs["state", 0][-1].value) == (b"a-1", new)
 
 
+def test_what_was_overtaken_and_is_over_stays_removed() -> None:
+    """A paused worker set it back, the next owner removed it: there is nothing to write again."""
+    first, second = publication("x", 1, "2026-01-05T00:00:00Z"), publication("x", 2, "2026-01-06T00:00:00Z")
+    kafka = MemoryKafka()
+    for value in (second, first):
+        kafka.publish("state", 0, b"a-1", value)
+    # Whoever removes a subject by hand tells no event time.
+    kafka.publish("state", 0, b"a-1", None)
+    partition = restored(kafka)
+    assert len(kafka.logs["state", 0]) == 3
+    process(partition, first)
+
+    assert kafka.logs["state", 0][-1].value == first
+
+
+def test_the_next_publication_to_read_is_the_one_behind_the_last() -> None:
+    """Offsets have gaps, and what was refused is read too."""
+    partition = restored(MemoryKafka())
+    partition.process([record("alerts", 0, offset, b"a-1", b"garbage", []) for offset in (4, 9)])
+
+    assert partition.next_offset == 10
+
+
 def test_a_restore_writes_nothing_where_nobody_interfered() -> None:
     """Neither about repeats of a version, as a restart leaves them, nor about what was removed, which stays removed."""
     old = publication("x", 1, "2026-01-05T00:00:00Z", expires_at="2026-01-06T00:00:00Z")
@@ -174,3 +205,21 @@ def test_the_owner_notices_a_paused_worker_and_restores(monkeypatch: pytest.Monk
     kafka.interrupted.add((topic, 2))
     with pytest.raises(StateDisturbed, match=r"stillwatch\.alert-state/2"):
         stage.check_undisturbed()
+
+
+def test_what_is_on_its_way_is_stored_before_the_state_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the end of what was read it would look like a message of somebody else's."""
+    kafka, steps = MemoryKafka(), list[str]()
+
+    async def stored() -> None:
+        steps.append("stored")
+
+    async def end_offsets(*_: Any) -> dict[int, int]:
+        steps.append("asked for the end")
+        return {}
+
+    monkeypatch.setattr(kafka, "stored", stored)
+    monkeypatch.setattr("streams.alerts.end_offsets", end_offsets)
+    asyncio.run(AlertStage(Settings(), kafka, None, lambda: None).assign({}))  # type: ignore[arg-type]
+
+    assert steps == ["stored", "asked for the end"]

@@ -87,6 +87,16 @@ def test_the_limit_forgets_with_the_window() -> None:
         limit.count("ingest", 10, 4)
 
 
+def test_a_full_window_pays_for_nothing_in_the_next() -> None:
+    """However much was readable until now, half of twenty is too many."""
+    limit = DeadLetterLimit(window=20, max_ratio=0.5)
+    for _ in range(100):
+        limit.count("ingest", 20, 0)
+
+    with pytest.raises(TooManyDeadLetters, match="10 of the last 10"):
+        limit.count("ingest", 10, 10)
+
+
 @pytest.mark.parametrize(("before", "batch", "dead", "stops"), [
     (0, 2_000, 999, False), (0, 2_000, 1_000, True), (999, 2_000, 1_499, False), (999, 2_000, 1_500, True),
 ])  # fmt: skip

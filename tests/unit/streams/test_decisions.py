@@ -11,7 +11,8 @@ from schemas.feedback import Feedback, encode_feedback
 from streams.campaigns import AlertWriter, CampaignPartition
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.feedback import MAX_DECISION_BYTES, FeedbackStage
-from streams.headers import FEEDBACK, FEEDBACK_FORMAT, source_of
+from streams.headers import FEEDBACK, FEEDBACK_FORMAT, PROGRESS_HEADERS, source_of
+from streams.progress import ProgressMessage, Report, encode_progress
 from streams.state_log import Entry
 from tests.unit.commands.test_topics import SPECS
 from tests.unit.streams.memory import SETTINGS, MemoryKafka, now_ms, record
@@ -70,6 +71,15 @@ def test_a_decision_that_later_topics_would_not_take_is_a_dead_letter() -> None:
         assert int(SPECS[role].configs["max.message.bytes"]) > 1.5 * MAX_DECISION_BYTES
 
 
+def test_the_next_decision_to_read_is_the_one_behind_the_last() -> None:
+    """Also behind one that was refused."""
+    kafka = MemoryKafka()
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka))  # type: ignore[arg-type]
+    stage.process(0, [record("feedback", 0, 4, None, decision(0), []), record("feedback", 0, 9, None, b"?", [])])
+
+    assert stage.next_offset(0) == 10
+
+
 def test_decisions_that_wait_are_records_of_their_own() -> None:
     """Six of 700 KB are no load on the record of the partition, outlast a restart, and are gone once carried out."""
     kafka = MemoryKafka()
@@ -88,3 +98,26 @@ def test_decisions_that_wait_are_records_of_their_own() -> None:
     found = [json.loads(raw) for raw in kafka.values("dead")]
     assert [(letter["reason"], letter["origin"]["offset"]) for letter in found] == [("unmatched", n) for n in range(3)]
     assert [second.snapshot(key) for key in second.take_changed() if key.startswith(b"d")] == [None] * 3
+
+
+def test_a_decision_that_is_passed_on_again_counts_once() -> None:
+    """As a restarted worker does with what it had not committed."""
+    kafka = MemoryKafka()
+    partition = new_partition(kafka)
+    header = [(FEEDBACK, FEEDBACK_FORMAT.pack(source_of("feedback", 0), 7, 0))]
+    partition.process([record("links", 0, offset, None, decision(now_ms()), header) for offset in range(2)])
+    partition.clock.advance(now_ms())
+
+    assert [json.loads(raw)["origin"]["offset"] for raw in kafka.values("dead")] == [7]
+
+
+def test_a_decision_whose_moment_is_past_is_carried_out_at_once() -> None:
+    """No event need come first."""
+    kafka = MemoryKafka()
+    partition = new_partition(kafka)
+    told = encode_progress(ProgressMessage(1, [Report(0, now_ms())]))
+    header = [(FEEDBACK, FEEDBACK_FORMAT.pack(source_of("feedback", 0), 7, 0))]
+    partition.process([record("links", 0, 0, None, told, PROGRESS_HEADERS)])
+    partition.process([record("links", 0, 1, None, decision(now_ms()), header)])
+
+    assert [json.loads(raw)["reason"] for raw in kafka.values("dead")] == ["unmatched"]

@@ -108,6 +108,18 @@ def test_what_comes_from_the_future_is_judged_by_when_it_was_stored(read_later_m
     assert f"{1_000 * seconds[1]} ms in the future" in json.loads(letter)["detail"]
 
 
+@pytest.mark.parametrize(("seconds", "is_refused"), [(-1, True), (0, False)])
+def test_an_event_may_be_as_old_as_is_set(seconds: int, is_refused: bool) -> None:
+    """Of two with a second between them the older one is too old."""
+    kafka = MemoryKafka()
+    now_ms = NOON_MS + 3_600_000 + round(SETTINGS.max_age_days * 86_400_000)
+    stage = new_stage(kafka, now_ms=lambda: now_ms)
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.process(0, records_of([event(0, 3_600 + seconds)]))
+
+    assert len(outcomes(kafka)[1]) == is_refused
+
+
 @pytest.mark.parametrize("stored_ms", [-1, 0, NOON_MS // 1000])
 def test_a_timestamp_from_before_all_events_says_nothing(stored_ms: int) -> None:
     """A producer may send none, zero, or seconds: the clock judges."""
@@ -220,6 +232,16 @@ def test_a_silent_partition_is_vouched_for_up_to_the_present(monkeypatch: pytest
     vouched_ms = stage.partitions[0].idle_until_ms
     assert vouched_ms is not None
     assert now_ms() - DISORDER_MS - SETTINGS.idle_seconds * 1000 < vouched_ms <= now_ms() - DISORDER_MS
+
+
+def test_a_partition_that_was_silent_holds_event_time_back_again_when_something_comes() -> None:
+    """What comes may be old; with the wall clock vouched for it would be late."""
+    stage = new_stage(MemoryKafka())
+    stage.partitions[0] = InputPartition(DISORDER_MS, 0)
+    stage.partitions[0].idle_until_ms = now_ms()
+    stage.process(0, records_of([event(1, 0)]))
+
+    assert stage.partitions[0].idle_until_ms is None
 
 
 def test_keys_go_where_kafka_would_put_them() -> None:

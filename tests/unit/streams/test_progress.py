@@ -75,6 +75,19 @@ def test_an_idle_partition_is_left_out_only_as_far_as_its_reader_vouches_for_it(
     assert merged.apply(ProgressMessage(2, [Report(1, 100, idle_until_ms=5_000)])) == 900
 
 
+def test_when_all_are_idle_the_furthest_counts_only_as_far_as_each_reader_vouches() -> None:
+    """What comes to the one whose reader died is not late."""
+    merged = MergedProgress()
+    idle = [Report(0, 900, idle_until_ms=5_000), Report(1, 100, idle_until_ms=700)]
+
+    assert merged.apply(ProgressMessage(2, idle)) == 700
+
+
+def test_a_reader_vouches_for_no_less_than_it_has_seen() -> None:
+    """With events ahead of the wall clock, as far as is allowed, what was seen counts."""
+    assert Report(0, 900, idle_until_ms=700).bound_ms == 900
+
+
 def test_a_restarted_reader_that_has_nothing_to_read_vouches_for_its_partition() -> None:
     """It knows nothing of what its predecessor has read: that stays, and event time goes on."""
     merged = MergedProgress()

@@ -130,3 +130,52 @@ def test_what_is_not_stored_does_not_hold_up_the_end(publisher: Publisher, produ
         await publisher.stop()
 
     run(test())
+
+
+def test_messages_that_fill_more_than_a_batch_are_all_sent(publisher: Publisher, producer: Producer) -> None:
+    """Two of the three fit in one; in the log all are one behind the other."""
+    publisher.expect_alone("state", 0, 40)
+
+    async def test() -> None:
+        for _ in range(3):
+            publisher.publish("state", 0, b"key", b"v" * (BATCH_BYTES * 2 // 5))
+        await publisher.hand_over()
+        for sent, offset in zip(producer.sent, (40, 42), strict=True):
+            sent.set_result(SimpleNamespace(offset=offset))
+        await publisher.stored()
+
+    run(test())
+    assert publisher.end_offsets == {("state", 0): 43}
+    assert publisher.interrupted == set()
+
+
+def test_what_came_between_is_noticed_until_the_place_is_taken_over_anew(
+    publisher: Publisher, producer: Producer
+) -> None:
+    """A message of ours is stored one further on than where it should be."""
+    publisher.expect_alone("state", 0, 40)
+
+    async def test() -> None:
+        publish(publisher, 0)
+        await publisher.hand_over()
+        producer.sent[0].set_result(SimpleNamespace(offset=41))
+        await publisher.stored()
+
+    run(test())
+    assert publisher.interrupted == {("state", 0)}
+    publisher.expect_alone("state", 0, 42)
+    assert publisher.interrupted == set()
+
+
+def test_a_batch_that_was_dropped_is_a_failure(publisher: Publisher, producer: Producer) -> None:
+    """Nothing may be committed that it stands for."""
+
+    async def test() -> None:
+        publish(publisher, 0, 1)
+        await publisher.hand_over()
+        producer.sent[0].cancel()
+        producer.sent[1].set_result(SimpleNamespace(offset=0))
+        with pytest.raises(PublishFailed, match="dropped before it was stored"):
+            await publisher.stored()
+
+    run(test())

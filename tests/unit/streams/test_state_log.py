@@ -164,6 +164,26 @@ def test_a_snapshot_that_includes_less_does_not_replace_one_that_includes_more()
     assert written == [(b"a", b"newer"), (b"b", None), (PARTITION_KEY, b"20")]
 
 
+@pytest.mark.parametrize("offset", [0, 20])
+def test_of_two_snapshots_that_include_the_same_the_later_counts(offset: int) -> None:
+    """A state changes without a message too: an hour goes by, a checkpoint is finished."""
+    found = StoredState("state/0")
+    for place, value in enumerate((b"first", b"second")):
+        found.take(place, b"a", value, at(offset))
+
+    assert found.entries == {b"a": Entry(offset, b"second")}
+    assert found.overtaken == set()
+
+
+def test_what_was_overtaken_is_not_written_again_once_something_newer_is_there() -> None:
+    """The owner has written it behind the older record already."""
+    found = StoredState("state/0")
+    for place, offset in enumerate((20, 10, 30)):
+        found.take(place, b"a", b"%d" % offset, at(offset))
+
+    assert found.overtaken == set()
+
+
 def test_a_record_of_a_stranger_is_refused() -> None:
     """Nobody else may write to a state topic, and nothing is guessed."""
     with pytest.raises(SnapshotRefused, match="no worker has written"):

@@ -153,3 +153,22 @@ def test_a_scrape_never_misses_a_partition_that_is_kept(
     look(worker, usage(1), is_stuck=False)
 
     assert seen == [5]
+
+
+def test_an_assignment_that_begins_while_a_look_waits_ends_it(worker: Worker, silences: list[set[int]]) -> None:
+    """What was read to its end may be somebody else's by now."""
+
+    async def unread() -> Mapping[TP, int]:
+        return {TP("llm.usage", 3): 0}
+
+    async def run() -> None:
+        await worker.lock.acquire()
+        looking = asyncio.create_task(Watch(worker).look(unread))
+        await asyncio.sleep(0)
+        worker.is_ready = False
+        worker.lock.release()
+        await looking
+
+    asyncio.run(asyncio.wait_for(run(), 5.0))
+    assert silences == []
+    assert not worker.lock.locked()
