@@ -198,7 +198,7 @@ class AlikeDetector:
         )
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
-        if overlap(self._accounts[a].recent for a in evidence.accounts) > self._groups.max_overlap:
+        if overlap(self._accounts[a].recent for a in evidence.accounts) > self._spec.max_overlap:
             return None
         return weighed(self._groups, evidence)
 

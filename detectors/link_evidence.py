@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.content import Content, overlap
+from detectors.content import Content
 from detectors.even_load import (
     GroupEvidence,
     Stay,
@@ -67,17 +67,8 @@ class LinkEvidence:
     def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
         """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations.
 
-        None where all ask the same, as a class does, unless they pay together. ``others`` is how many accounts on the
-        link were left out of the uses.
+        ``others`` is how many accounts on the link were left out of the uses.
         """
-        evidence = self._look(kind, uses, threshold_nats, others)
-        if evidence is None or evidence.nats < threshold_nats or kind in STRICT_KINDS:
-            return evidence
-        recents = [self._content.states[account_id].recent for account_id in evidence.accounts]
-        return evidence if overlap(recents) <= self._spec.max_overlap else None
-
-    def _look(self, kind: str, uses: list[Use], threshold_nats: float, others: int) -> GroupEvidence | None:
-        """What one look after the other finds."""
         is_strict = kind in STRICT_KINDS
         singles = uses if kind == "device" else self._one_of_each(uses)
         others += len(uses) - len(singles)

@@ -79,7 +79,7 @@ _TEXTS = {
     ),
     "no_ramp": (
         "exchanges of an account that is new here (fading)",
-        "New to this service, whenever it was registered, and at full use from its first days; others begin slowly.",
+        "New here, or back after long, whenever registered, and at full use from its first days; others begin slowly.",
         "A migration of keys, automation that was finished before it went live.",
     ),
 }

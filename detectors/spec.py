@@ -122,9 +122,6 @@ class Groups(_Section):
         default=0.45, validate_default=True, description="Popularity of requests from which a cluster counts in full."
     )
     strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
-    max_overlap: Ratio = Field(
-        default=0.33, description="Share of what one asks that another asks too, above which they have one assignment."
-    )
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(
         default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."
@@ -195,6 +192,9 @@ class Alike(_Section):
     )
     min_even_ratio: Ratio = Field(
         default=0.7, description="Share of those gathered that must be loaded evenly, or they are people who ask alike."
+    )
+    max_overlap: Ratio = Field(
+        default=0.33, description="Share of what one asks that another asks too, above which they have one assignment."
     )
     least_rate: Positive = Field(
         default=2, description="Exchanges per day at which rates of honest accounts begin that can be compared."

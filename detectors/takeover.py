@@ -93,7 +93,8 @@ class TakeoverDetector:
     def _look(self, group: Group, refusal: Refusal) -> bool:
         """Compare how many of the others on a link began before and after a refusal; whether it was its turn."""
         since_ms = refusal.at_ms - group.looked_ms
-        if since_ms < HOUR_MS or not self._least_users <= len(group.members) <= _MOST_USERS:
+        is_whole = group.kept_ratio >= 1 and len(group.members) <= _MOST_USERS
+        if since_ms < HOUR_MS or not is_whole or len(group.members) < self._least_users:
             return False
         group.looked_ms = refusal.at_ms
         if since_ms > _FORGET_AFTER_MS:

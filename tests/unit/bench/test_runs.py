@@ -23,7 +23,7 @@ def test_what_a_framework_writes_where_it_runs_goes_with_it(monkeypatch: pytest.
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(runs.Repetition, "stored", lambda *_: 6)
-    measured = runs.Repetition("a:9092", "b.").measure(runs.ACCOUNTS)
+    measured = runs.Repetition("a:9092", "b.").measure(runs.ACCOUNT_PATH)
 
     assert measured["events_per_cpu_second"] == 3
     [folder] = folders

@@ -127,7 +127,7 @@ def loaded(
         GROUPS,
         list(states),
         rates,
-        states,
+        content_of(states),
         least_rate=LEAST_RATE,
         min_rate=GROUPS.min_rate,
         member_rate=member_rate,

@@ -16,7 +16,6 @@ from schemas.account_bucket import AccountBucket, Link
 from schemas.alert import Alert
 from schemas.feedback import Feedback
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket, link
-from tuning.judging import with_numbers
 
 LIST = [f"L{number:02d}" for number in range(30)]
 LONG_LIST = [f"M{first}{second}" for first in "abcdefghijk" for second in "abcdefghijk"]
@@ -57,9 +56,7 @@ def run(
     text: str = "", hours: int = HOURS, excused: tuple[str, ...] = (), **newcomers: dict[str, Any]
 ) -> tuple[CampaignDetector, list[Alert]]:
     """The detector after all hours, and what it published of campaigns; some are found benign when first seen."""
-    # The list is so short that all come to ask the same of it.
-    spec = with_numbers(parse_spec(text, "x"), {"groups.max_overlap": 1.0})
-    detector, alerts = CampaignDetector(spec), list[Alert]()
+    detector, alerts = CampaignDetector(parse_spec(text, "x")), list[Alert]()
     for hour in range(hours):
         records = traffic(hour)
         for account_id, fields in newcomers.items():

@@ -46,7 +46,7 @@ def slow(
     is ``elsewhere``, not on the link. All are one organisation's, if it is given.
     """
     chooser, heard = random.Random(5), Heard()
-    groups, openers = GroupDetector(SPEC), [f"{number:03d}" for number in range(400)]
+    groups, openers = GroupDetector(SPEC), [f"L{number:02d}" for number in range(50)]
     first_ms = NOW_MS - round(hours * HOUR_MS)
     states: dict[str, Suspicion] = {}
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}

@@ -11,8 +11,10 @@ from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket, Link
 from schemas.alert import Alert
 from tests.unit.detectors.samples import HOUR_MS, START_MS, bucket, link
+from tuning.judging import with_numbers
 
-SPEC = parse_spec("alike: {seeds: 0}", "x")
+SPEC = parse_spec("{alike: {seeds: 0}, groups: {job_crowd_ratio: 0.05, crowd_ratio: 0.1}}", "x")
+"""The hundred honest accounts ask little of the lists."""
 HOURS = 40
 SHARED = {kind: link(kind, "h-shared") for kind in ("configuration", "payment", "template")}
 MEMBERS = 10
@@ -45,10 +47,9 @@ def traffic(hour: int, second: str, shared: tuple[str, ...]) -> list[AccountBuck
     """
     records, links = [], [SHARED[kind] for kind in shared]
     for number in range(100):
-        if hour % 4 == number % 4:
-            place = number + 25 * hour
-            opener = "FS"[place % 2] + f"{_LETTERS[place % 11]}{place % 7}"
-            own = opener if hour % 8 == number % 8 else f"{number:02d}{hour % 10}"
+        if hour % 4 == number % 4 or hour == number % 25:
+            opener = ("F" if number % 2 else "S") + f"{_LETTERS[number % 11]}{number % 7}"
+            own = opener if hour == number % 25 else f"{number:02d}{hour % 10}"
             records.append(asks(f"honest{number:03d}", hour, own, "mmmmmm"))
     for number in range(MEMBERS):
         place = (hour * MEMBERS + number) % 77
@@ -106,7 +107,7 @@ def test_what_is_split_stays_split() -> None:
 
 def hourly(strangers_at: int = -1) -> Iterator[list[Alert]]:
     """What is published about campaigns hour by hour; in one hour forty strangers ask the second list in its style."""
-    detector = CampaignDetector(parse_spec("{alike: {seeds: 0}, kin: {nats_to_join: 4}}", "x"))
+    detector = CampaignDetector(with_numbers(SPEC, {"kin.nats_to_join": 4}))
     for hour in range(HOURS):
         strangers = range(40) if hour == strangers_at else ()
         records = [many_asks(f"stranger{number:02d}", hour, number) for number in strangers]

@@ -25,9 +25,7 @@ def harvests(detector: CampaignDetector, start_ms: int, *accounts: str, **fields
 
 def crowded(budget: int = 500) -> CampaignDetector:
     """A detector that has seen a hundred accounts ask the same."""
-    detector = CampaignDetector(
-        parse_spec(f"{{lifecycle: {{daily_budget: {budget}}}, groups: {{max_overlap: 1}}}}", "x")
-    )
+    detector = CampaignDetector(parse_spec(f"lifecycle: {{daily_budget: {budget}}}", "x"))
     for number in range(100):
         detector.observe(bucket(f"honest{number}", slots=["pop"], new_slots=["pop"]))
     assert detector.advance(FIRST_MS) == []
