@@ -15,7 +15,7 @@ from detectors.interchange import InterchangeDetector
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import HOUR_MS, START_MS, content_of
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, content_of
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
@@ -107,6 +107,22 @@ def test_the_threshold_carries_the_number_of_links() -> None:
     assert groups.threshold_nats == pytest.approx(math.log(1 + 100_000 * memories))
     groups.restore_search_cost(100.0, 1, 5_000)
     assert groups.threshold_nats == pytest.approx(math.log(1 + 5_000 * memories)), "today's are paid for today"
+
+
+def test_the_first_full_day_is_all_that_is_known_of_the_search() -> None:
+    """From then on the latest day makes up three tenths of the mean of links judged; a day counts when it is over."""
+    groups, states = GroupDetector(SPEC), {f"a{number}": Suspicion(START_MS, NOW_MS, rate=20.0) for number in range(5)}
+    known = []
+    for day, links in enumerate((400, 100, 200, 1)):
+        for key in [f"template::t{number}" for number in range(links)]:
+            for account_id in ("first", *states):
+                groups.observe(key, account_id, 20, NOW_MS + day * DAY_MS)
+            groups.judge(key, NOW_MS + day * DAY_MS, content_of(states), HarvestDetector(SPEC), UNLEARNED)
+        known.append(groups.search_cost())
+
+    today, second = NOW_MS // DAY_MS, 400 + 0.3 * (100 - 400)
+    assert known[:3] == [(0.0, today, 400), (400.0, today + 1, 100), (second, today + 2, 200)]
+    assert known[3] == (pytest.approx(second + 0.3 * (200 - second)), today + 3, 1)
 
 
 @pytest.mark.parametrize(
