@@ -1,6 +1,7 @@
 """The specification: checked as a whole, and named by its contents."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -53,6 +54,54 @@ def test_what_cannot_be_used_is_refused(text: str, complaint: str) -> None:
 
     assert str(refused.value).startswith("my.yaml: ")
     assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan"])
+def test_every_number_is_finite(number: str) -> None:
+    """One that is not would switch off what it is for, or be none at all in what is written of the specification."""
+    defaults = DetectorSpec().model_dump()
+    sections = [(key, value) for key, value in defaults.items() if isinstance(value, dict)]
+    keys = [f"{section}.{key}" for section, values in sections for key in values] + list(defaults)
+    numbers = [key for key in keys if isinstance(_value(defaults, key), float | int)]
+    numbers.remove("lifecycle.shadow")
+
+    assert len(numbers) > 70
+    for key in numbers:
+        section, _, name = key.rpartition(".")
+        with pytest.raises(SpecError) as refused:
+            parse_spec(f"{section}: {{{name}: {number}}}" if section else f"{name}: {number}", "my.yaml")
+        assert str(refused.value).startswith(f"my.yaml: {key}: ")
+
+
+def _value(defaults: dict[str, Any], key: str) -> Any:
+    """Of a key, or of one in a section."""
+    section, _, name = key.rpartition(".")
+    return defaults[section][name] if section else defaults[name]
+
+
+@pytest.mark.parametrize(
+    ("key", "fits", "refused"),
+    [
+        ("idle_days", (0.1, 36_500), (0, 36_500.1, 1e12)),
+        ("lifecycle.alert_days", (0.1, 36_500), (0, 36_500.1, 1e12)),
+        ("lifecycle.quiet_days", (0.1, 36_500), (0, 36_500.1)),
+        ("harvest.baseline_days", (0.1, 36_500), (0, 36_500.1)),
+        ("kin.check_minutes", (1, 1_440), (0, 0.99, 1_440.1)),
+        ("alike.check_minutes", (1, 1_440), (0, 0.99, 1_440.1)),
+    ],
+)
+def test_times_are_those_of_a_calendar_and_a_clock(
+    key: str, fits: tuple[float, ...], refused: tuple[float, ...]
+) -> None:
+    """A century at most, so that no date is beyond what an alert can say; between looks a minute to a day."""
+    section, _, name = key.rpartition(".")
+    text = f"{section}: {{{name}: %s}}" if section else f"{name}: %s"
+    for value in fits:
+        assert _value(parse_spec(text % value, "my.yaml").model_dump(), key) == value
+    for value in refused:
+        with pytest.raises(SpecError) as complaint:
+            parse_spec(text % value, "my.yaml")
+        assert str(complaint.value).startswith(f"my.yaml: {key}: Input should be ")
 
 
 def test_all_complaints_come_at_once() -> None:
