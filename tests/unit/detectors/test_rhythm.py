@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable
 from copy import deepcopy
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,6 +164,61 @@ def test_hours_of_the_day_are_not_taken_for_days() -> None:
             nats.append(rhythm.shift_nats)
 
     assert max(nats) < 7
+
+
+def with_a_quiet_hour(days: int, nightly: int = 2) -> Rhythm:
+    """The rhythm of an account with two hundred exchanges in each office hour and hardly any in one of the night."""
+    rhythm = Rhythm(RhythmState())
+    for hour in (24 * day + hour for day in range(days) for hour in (3, *range(9, 18))):
+        rhythm.observe(hour, nightly if hour % 24 == 3 else 200)
+    return rhythm
+
+
+@pytest.mark.parametrize("nightly", [1, 2, 8])
+def test_a_quiet_hour_is_known_for_what_it_is(nightly: int) -> None:
+    """Its log count is below half of the level; over weeks what is usual at that hour comes to be that all the same."""
+    state = with_a_quiet_hour(56, nightly).state()
+
+    assert state.level is not None
+    assert math.log1p(nightly) < state.level / 2
+    assert (state.level + state.by_hour[3]) / 2 == pytest.approx(math.log1p(nightly), abs=0.2)
+    assert (state.level + state.by_hour[12]) / 2 == pytest.approx(math.log1p(200), abs=0.2)
+
+
+def test_a_quiet_hour_that_is_as_busy_as_any_other_is_a_shift() -> None:
+    """Two exchanges are usual at night; two hundred are not, though they are by day."""
+    rhythm = with_a_quiet_hour(56)
+    calm = rhythm.shift_nats
+    for day in range(56, 60):
+        for hour in (3, 4):
+            rhythm.observe(24 * day + hour, 200)
+
+    assert calm < 2
+    assert rhythm.shift_nats > 5
+
+
+def test_hours_with_use_are_marked() -> None:
+    """Those that are over, by a bit each, whatever was counted in them."""
+    assert with_a_quiet_hour(14).state().known_hours == sum(1 << hour for hour in (3, *range(9, 18)))
+    assert Rhythm(RhythmState()).state().known_hours == 0
+
+
+@pytest.mark.parametrize("days", [1, 5, 30])
+def test_a_state_from_before_hours_were_marked_goes_on(days: int) -> None:
+    """It is an array without the last field, and unknown hours are -1: what follows is as if nothing had happened."""
+    now = Rhythm(RhythmState())
+    for hour in (24 * day + hour for day in range(days) for hour in range(9, 18)):
+        now.observe(hour, 20 if hour % 3 else 200)
+    *numbers, known_hours = msgspec.to_builtins(now.state())
+    before = Rhythm(msgspec.convert(numbers, RhythmState))
+
+    assert -1.0 in numbers[RhythmState.__struct_fields__.index("by_hour")]
+    assert before.state().known_hours == known_hours
+    for hour in range(24 * days, 24 * days + 48):
+        for rhythm in (now, before):
+            rhythm.observe(hour, 20)
+        assert before.shift_nats == now.shift_nats
+    assert before.state() == now.state()
 
 
 def test_learning_slows_under_suspicion() -> None:
