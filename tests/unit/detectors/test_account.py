@@ -163,6 +163,67 @@ def test_regular_gaps(gaps: list[int], expected: int) -> None:
     assert sum(record.regular for record in records) == expected
 
 
+@pytest.mark.parametrize(
+    ("gaps_ms", "paced", "even", "regular"),
+    [
+        ([2_000] * 5, 5, 4, 0),
+        ([1_999] * 5, 0, 0, 0),
+        ([19_999] * 5, 5, 4, 0),
+        ([20_000] * 5, 5, 4, 4),
+        ([3 * 3_600_000] * 5, 5, 4, 4),
+        ([3 * 3_600_000 + 1] * 5, 0, 0, 0),
+        ([60_000, 120_000] * 3, 6, 0, 0),
+        # By a quarter of itself, not of the one before: from 8 s to 10 s, and not from 10 s to 7.9 s.
+        ([8_000, 10_000], 2, 1, 0),
+        ([10_000, 7_900], 2, 0, 0),
+    ],
+)
+def test_intervals_are_told_even_where_they_can_be(gaps_ms: list[int], paced: int, even: int, regular: int) -> None:
+    """From 2 s to 3 h it is told whether one is even, and from 20 s on what is even is regular: nobody clicks so."""
+    times = [START_MS + total for total in itertools.accumulate([0, *gaps_ms])]
+    records = records_of(SPEC, [event(at) for at in times])
+
+    assert sum(record.paced for record in records) == paced
+    assert sum(record.even for record in records) == even
+    assert sum(record.regular for record in records) == regular
+
+
+@pytest.mark.parametrize(
+    ("kinds", "paced", "fresh"),
+    [
+        ("new new new new new new", 5, 6),
+        ("new again new again new again", 2, 3),
+        ("new short new short new short", 2, 3),
+        ("new long new long new long", 5, 3),
+        # Once four prompts are known, each further answer to one is collected.
+        ("new again " * 8, 7, 8 + 5),
+    ],
+)
+def test_an_interval_is_told_before_what_asks_something_new(kinds: str, paced: int, fresh: int) -> None:
+    """Even minutes count before new prompts and long later turns; repeats and short turns come when they come."""
+    events, asked = [], ""
+    for number, kind in enumerate(kinds.split()):
+        asked = asked if kind == "again" else f"{kind} {number} " + "b " * (40 if kind == "long" else 9)
+        turn = 2 if kind in ("short", "long") else 1
+        mark = FINGERPRINTER.fingerprint(asked)
+        events.append(event(START_MS + number * MINUTE_MS, prompt_fingerprint=mark, turn=turn))
+    records = records_of(SPEC, events)
+
+    assert sum(record.paced for record in records) == paced
+    assert sum(record.even for record in records) == paced - (kinds.split()[1] in ("new", "long"))
+    assert sum(record.fresh for record in records) == fresh
+
+
+def test_a_prompt_that_says_one_thing_in_many_lines_says_it_once() -> None:
+    """What opens eight lines of one prompt in twenty-five is what those ask, and no wrapper of the account."""
+    asked = [["abc"] * 8 if number % 25 == 0 else [opener(number)] for number in range(100)]
+    events = [event(START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(str(n), o)) for n, o in enumerate(asked)]
+    records = records_of(SPEC, events)
+
+    assert [slot for record in records for slot in record.slots] == [openers[0] for openers in asked]
+    assert sum(record.wrapped for record in records) == 0
+
+
 def test_distinct_values_are_counted_by_day() -> None:
     """End users, address blocks and clients of the day or of the last active day before, whichever are more."""
     first = [
