@@ -1,10 +1,11 @@
 """Whether a campaign's likeness is a crowd's: then nobody joins for it, and its core learns from nobody."""
 
+import msgspec
 import pytest
 
 from detectors.spec import parse_spec
 from tests.unit.detectors.samples import START_MS
-from tests.unit.detectors.test_kin import LIKE, LIST, MEMBERS, World, own, state
+from tests.unit.detectors.test_kin import LIKE, LIST, MARK, MEMBERS, World, own, state
 
 
 def crowded(alike: int, strangers: int, seed: int = 0) -> tuple[World, list[str]]:
@@ -63,3 +64,72 @@ def test_the_top_of_a_slope_is_no_kin(half_way: int, kin: list[str], learned: li
     assert all(3.5 <= n < 7 for n in nats.values())
     assert world.kin.sure(world.case, START_MS) == learned
     assert world.found("like") == kin
+
+
+def as_people(number: int) -> list[float]:
+    """Remembered exchanges of so many people, by the quantiles of a Pareto law from 2.1 on: few much, most hardly."""
+    return [2.1 * number / rank for rank in range(1, number + 1)]
+
+
+def evenly(number: int) -> list[float]:
+    """Remembered exchanges of so many accounts over which a list is spread."""
+    return [12 + 0.1 * rank for rank in range(number)]
+
+
+def loaded(exchanges: list[float], joined: int = 0) -> tuple[World, list[str]]:
+    """A campaign of ten beside accounts that resemble it and remember so many exchanges; some have joined it."""
+    names = [f"k{number:02d}" for number in range(len(exchanges))]
+    like, count = LIKE
+    loads = {
+        name: (msgspec.structs.replace(like, rate=rate, slots=rate, wrapped=0.9 * rate, popular=0.6 * rate), count)
+        for name, rate in zip(names, exchanges, strict=True)
+    }
+    world = World(loads, spec=parse_spec("kin: {nats_to_join: 5}", "x"))
+    world.case.accounts |= dict.fromkeys(names[:joined], START_MS)
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+    return world, names
+
+
+@pytest.mark.parametrize("joined", [0, 6, 12])
+@pytest.mark.parametrize(
+    ("exchanges", "joins"),
+    [(as_people(12), False), (evenly(12), True), (evenly(15), True), (as_people(11), True)],
+)
+def test_nobody_follows_where_those_alike_are_loaded_as_people_are(
+    exchanges: list[float], joins: bool, joined: int
+) -> None:
+    """A list is spread evenly over accounts; who happen to resemble them ask much or hardly. Of eleven it is not told.
+
+    Whether they have joined already makes no difference.
+    """
+    world, names = loaded(exchanges, min(joined, len(exchanges)))
+    kinship = world.kin.kinships[world.case.alert_id]
+
+    assert min(world.kin.compare(kinship, names, START_MS).values()) >= 5
+    assert kinship.is_common is not joins
+    assert world.found(*names) == (names if joins else [])
+    assert world.kin.among(world.case, names, START_MS) == (names if joins else [])
+
+
+def test_members_that_few_resemble_any_more_count_among_those_alike() -> None:
+    """Twelve have joined and turned to their own affairs: by how they are loaded they were people from the first."""
+    world, names = loaded(as_people(12), joined=12)
+    for name, rate in zip(names, as_people(12), strict=True):
+        world.states[name] = state(own(f"t{name[1:]}"), rate, wrapped=0.0, crowd=0.1)
+        world.groups.groups[MARK].members[name].exchanges = 0.0
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+    kinship = world.kin.kinships[world.case.alert_id]
+
+    assert max(world.kin.compare(kinship, names, START_MS).values()) < 2.5
+    assert kinship.is_common
+
+
+def test_the_core_and_who_did_too_little_do_not_tell_how_those_alike_are_loaded() -> None:
+    """Of twelve one has less left than two exchanges in a day and a half; the ten of the core are no followers."""
+    world, _ = loaded([*as_people(12)[:-1], 1.4], joined=12)
+    assert not world.kin.kinships[world.case.alert_id].is_common
+
+    world, names = loaded(as_people(12), joined=12)
+    world.case.core = sorted([*MEMBERS, names[0]])
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+    assert not world.kin.kinships[world.case.alert_id].is_common
