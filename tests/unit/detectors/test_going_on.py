@@ -5,6 +5,7 @@ import random
 import pytest
 
 from detectors.campaigns import CampaignDetector
+from detectors.case import Case
 from detectors.spec import parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -43,6 +44,49 @@ def test_a_link_that_shows_nothing_any_more_takes_nobody_in(kind: str) -> None:
         alerts += detector.advance(FIRST_MS + hour * HOUR_MS + BUCKET_MS)
 
     assert {account_id for alert in campaigns(alerts) for account_id in alert.account_ids} == set(LINKED)
+
+
+OUTSIDERS = [f"outsider{number:02d}" for number in range(40)]
+FORGETFUL = """
+harvest: {memory_hours: 12}
+kin: {nats_to_join: 1000, least_nats_of_linked: 1000}
+alike: {seeds: 0}
+"""
+"""Nobody resembles anybody enough to join, and what was two days ago is forgotten."""
+
+
+def left_by_members(kind: str, outsiders: list[str], value: str = "shared") -> tuple[Case, list[Alert]]:
+    """The campaign of a link that its members have left for affairs of their own, before outsiders come to one."""
+    detector, alerts = CampaignDetector(parse_spec(FORGETFUL, "x")), list[Alert]()
+    for number in range(100):
+        detector.observe(bucket(f"honest{number}", slots=["pop"], new_slots=["pop"]))
+    for hour in range(122):
+        keep_company(detector, hour)
+        for account_id in LINKED if hour < 40 or hour % 2 == 0 else []:
+            links = [link(kind, "shared")] if hour < 40 else []
+            slots = ["pop" if hour < 40 else "own"]
+            detector.observe(bucket(account_id, FIRST_MS + hour * HOUR_MS, slots=slots, links=links))
+        for account_id in outsiders if hour >= 100 else []:
+            detector.observe(bucket(account_id, FIRST_MS + hour * HOUR_MS, slots=["pop"], links=[link(kind, value)]))
+        alerts += detector.advance(FIRST_MS + hour * HOUR_MS + BUCKET_MS)
+    return next(case for case in detector._book.campaigns() if LINKED[0] in case.accounts), campaigns(alerts)
+
+
+@pytest.mark.parametrize("kind", ["payment", "configuration"])
+def test_what_outsiders_show_is_no_evidence_on_a_campaign(kind: str) -> None:
+    """Forty come to a link that its members have left, more surely one than they were, and are unlike them.
+
+    Neither does the score rise nor the time until which the alert stands; on another link they open a campaign.
+    """
+    alone, _ = left_by_members(kind, [])
+    beside, told = left_by_members(kind, OUTSIDERS)
+    apart, told_apart = left_by_members(kind, OUTSIDERS, "another")
+
+    assert (beside.score, beside.raised_ms) == (alone.score, alone.raised_ms) == (apart.score, apart.raised_ms)
+    assert {account_id for alert in told for account_id in alert.account_ids} == set(LINKED)
+    assert beside.reasons == alone.reasons
+    assert set(told_apart[-1].account_ids) == set(OUTSIDERS)
+    assert told_apart[-1].score > alone.score
 
 
 def test_evidence_that_names_nobody_keeps_no_alert_alive() -> None:
