@@ -4,17 +4,21 @@ import math
 import random
 from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 from operator import eq
+from statistics import fmean
 
 import msgspec
 import pytest
 
 from detectors.alike import AlikeDetector
 from detectors.even_load import GroupEvidence
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
+from detectors.vocabulary import codes_of
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, content_of, heard_of
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
@@ -110,6 +114,17 @@ def test_who_asks_alike_for_an_honest_reason_is_not_found(
 ) -> None:
     """The same requests, but loaded as people are, or too few, or no crowd's."""
     assert found(crowd_of(change)) == [], why
+
+
+@pytest.mark.parametrize(("surplus", "is_found"), [(0.001, True), (-0.001, False)])
+def test_a_class_is_who_asks_the_same_beyond_what_is_set(surplus: float, *, is_found: bool) -> None:
+    """What one member asks another asks too, pair by pair: of twenty-four openers seven, with eighty on the list."""
+    asked = [set(codes_of(member(number).recent, OPENER_CHARS)) for number in range(20)]
+    shared = fmean(len(one & another) / 24 for one, another in combinations(asked, 2))
+    spec = parse_spec(f"alike: {{turns: 1, seeds: 100, max_overlap: {shared + surplus}}}", "x")
+
+    assert shared == pytest.approx(24 / 80, abs=0.02)
+    assert bool(found(crowd_of(), spec)) is is_found
 
 
 def lasting_for(hours: float, its: Suspicion) -> Suspicion:
