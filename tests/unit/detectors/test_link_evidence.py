@@ -274,6 +274,24 @@ def test_leaving_accounts_out_does_not_make_the_others_few(elsewhere: int, *, is
     assert evidence.nats == pytest.approx(over_busy(sizes[:19]) if is_told else load_of(sizes[:19]).nats)
 
 
+@pytest.mark.parametrize("kind", ["template", "configuration", "payment", "device"])
+def test_a_link_is_judged_whatever_its_accounts_ask_alike(kind: str) -> None:
+    """A list of one subject opens in few ways: who all ask the same is as surely a campaign as who share nothing."""
+    found = []
+    for recents in (["L01L02L03"] * 10, [f"{number}01{number}02{number}03" for number in range(10)]):
+        states = {
+            f"a{number}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65, recent=recent)
+            for number, recent in enumerate(recents)
+        }
+        uses = [Use(a, 20.0, 20.0, 1.0, Stay(40 * HOUR_MS, 20.0)) for a in states]
+        judge = LinkEvidence(SPEC.groups, content_of(states), InterchangeDetector(SPEC, Heard())).judge
+        found.append(judge(kind, uses, GroupDetector(SPEC).threshold_nats))
+
+    assert found[0] is not None
+    assert found[0].nats > GroupDetector(SPEC).threshold_nats
+    assert found[0] == found[1]
+
+
 TALK = [2, 3, 3, 2, 3] * 3
 """Conversations of too few accounts for a slow list."""
 
