@@ -23,10 +23,10 @@ from zlib import crc32
 
 import numpy as np
 
-from detectors.content import Content, overlap
 from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard, Said
+from detectors.overlap import overlap
 from detectors.samples import Samples
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -74,13 +74,14 @@ class Candidates:
 class AlikeDetector:
     """Searches all accounts for those alike."""
 
-    def __init__(self, spec: DetectorSpec, harvest: HarvestDetector, content: Content, heard: Heard) -> None:
+    def __init__(
+        self, spec: DetectorSpec, harvest: HarvestDetector, accounts: Mapping[str, Suspicion], heard: Heard
+    ) -> None:
         self._spec = spec.alike
         self._groups = spec.groups
         self._days = spec.false_alarms.days_per_false_campaign
         self._harvest = harvest
-        self._content = content
-        self._accounts = content.states
+        self._accounts = accounts
         self._heard = heard
 
     @property
@@ -190,7 +191,7 @@ class AlikeDetector:
             self._groups,
             around,
             rates,
-            self._content,
+            self._accounts,
             least_rate=self._spec.least_rate,
             min_rate=self._spec.min_rate,
             member_rate=self._groups.member_rate,

@@ -1,13 +1,12 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeGuard
 
 from detectors.alike import AlikeDetector
 from detectors.campaign_state import Meta
 from detectors.case import MOST_COMPARED, Case, Reason, new_case
 from detectors.casebook import Casebook
-from detectors.content import Content
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
@@ -16,6 +15,7 @@ from detectors.kin import KinDetector
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
+from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 
@@ -30,7 +30,7 @@ class CampaignCases:
     def __init__(
         self,
         spec: DetectorSpec,
-        content: Content,
+        accounts: Mapping[str, Suspicion],
         groups: GroupDetector,
         harvest: HarvestDetector,
         kin: KinDetector,
@@ -40,8 +40,7 @@ class CampaignCases:
         book: Casebook,
     ) -> None:
         self._spec = spec
-        self._content = content
-        self._accounts = content.states
+        self._accounts = accounts
         self._groups = groups
         self._harvest = harvest
         self._kin = kin
@@ -97,7 +96,7 @@ class CampaignCases:
         self, key: str, end_ms: int, others: Collection[str] = (), excused: Collection[str] = ()
     ) -> GroupEvidence | None:
         """Evidence on a link without others, whose takeovers may be among those seen, and those judged benign."""
-        known = (self._content, self._harvest, self._interchange)
+        known = (self._accounts, self._harvest, self._interchange)
         return self._groups.judge(key, end_ms, *known, {*others, *excused}, counts_takeovers=not others)
 
     def _judge_owned(self, owner: Case, key: str, end_ms: int) -> GroupEvidence | None:

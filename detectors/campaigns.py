@@ -13,7 +13,6 @@ from detectors.alike import AlikeDetector
 from detectors.campaign_cases import CampaignCases
 from detectors.campaign_state import CampaignState, Meta
 from detectors.casebook import Casebook
-from detectors.content import Content
 from detectors.crowd import CrowdModel
 from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
@@ -70,11 +69,10 @@ class CampaignDetector:
         self._single = AccountCases(
             spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
         )
-        content = Content(self._accounts, self._crowd)
-        alike = AlikeDetector(spec, self._harvest, content, self._heard)
+        alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
         splits = SplitDetector(spec, self._kin, self._groups, self._accounts, self._heard)
         self._common = CampaignCases(
-            spec, content, self._groups, self._harvest, self._kin, alike, self._interchange, splits, self._book
+            spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._interchange, splits, self._book
         )
         self._swept_hour = -1
         self.repeated = 0

@@ -82,12 +82,6 @@ class CrowdModel:
         users = self.shards[shard_of(opener)].get(opener, 0) - is_own
         return min(1.0, users * self._scale) if users > 0 else 0.0
 
-    def popularity_beside(self, opener: str, users: int, accounts: int) -> float:
-        """Popularity of an opener, 0 to 1, where some accounts, of which so many use it, are left out."""
-        others = self.shards[shard_of(opener)].get(opener, 0) - users
-        everybody = max(0, self.accounts - accounts) + self._spec.smoothing_accounts
-        return min(1.0, others / (self.popular_ratio * everybody)) if others > 0 else 0.0
-
 
 def crowd_excess(model: CrowdModel, spec: Crowd, slots: list[str], new_slots: list[str]) -> tuple[float, float]:
     """Sum over slots of popularity above what jobs reach, and the mean popularity; both 0 without slots."""

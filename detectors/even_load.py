@@ -15,7 +15,6 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.content import Content
 from detectors.exchange import NOBODY
 from detectors.gap import find_gap
 from detectors.mixture import find_cluster, penalty_nats
@@ -81,7 +80,7 @@ def even_load(
     spec: Groups,
     accounts: Sequence[str],
     rates: Sequence[float],
-    content: Content,
+    states: Mapping[str, Suspicion],
     *,
     least_rate: float,
     min_rate: float,
@@ -106,9 +105,9 @@ def even_load(
         account_id
         for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
         if certainty >= spec.certainty and own_rate >= member_rate
-        if content.states[account_id].crowd_ratio >= spec.job_crowd_ratio
+        if states[account_id].crowd_ratio >= spec.job_crowd_ratio
     )
-    crowd = content.crowd_ratio(accounts, cluster.certainty, spec.job_crowd_ratio)
+    crowd = _crowd_ratio(accounts, cluster.certainty, states)
     return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
 
 
@@ -127,7 +126,7 @@ def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least
 
 
 def load_above_gap(
-    spec: Groups, accounts: Sequence[str], rates: Sequence[float], content: Content, others: int = 0
+    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], others: int = 0
 ) -> GroupEvidence | None:
     """Evidence of an even load above a gap; ``None`` when there is none. Rates as for ``even_load``.
 
@@ -143,8 +142,8 @@ def load_above_gap(
     rate_of = {a: rate for a, rate in zip(accounts, rates, strict=True) if gap.low <= rate <= gap.high}
     values = np.log(list(rate_of.values()))
     rate = math.exp(float(values.mean()))
-    named = tuple(a for a in rate_of if content.states[a].crowd_ratio >= spec.job_crowd_ratio)
-    crowd = content.crowd_ratio(named, [1.0] * len(named), spec.job_crowd_ratio)
+    named = tuple(a for a in rate_of if states[a].crowd_ratio >= spec.job_crowd_ratio)
+    crowd = _crowd_ratio(named, [1.0] * len(named), states)
     # They do other things too: what they ask must speak in full.
     if rate < spec.min_rate or len(named) < spec.min_accounts or crowd < spec.crowd_ratio:
         return None
@@ -183,3 +182,12 @@ def weighed(spec: Groups, evidence: GroupEvidence, *, is_strict: bool = False) -
     """The evidence in proportion to how far what the accounts ask is what a crowd asks."""
     weight = content_weight(spec, evidence.crowd_ratio, is_strict=is_strict)
     return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
+
+
+def _crowd_ratio(accounts: Sequence[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:
+    """Popularity of what the cluster asks, each prompt weighed by how surely its account is in it."""
+    popular = prompts = 0.0
+    for account_id, sure in zip(accounts, certainty, strict=True):
+        popular += sure * states[account_id].popular
+        prompts += sure * states[account_id].prompts
+    return popular / prompts if prompts else 0.0

@@ -11,7 +11,6 @@ from zlib import crc32
 
 import msgspec
 
-from detectors.content import Content
 from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
@@ -160,7 +159,7 @@ class GroupDetector:
         self,
         key: str,
         now_ms: int,
-        content: Content,
+        states: Mapping[str, Suspicion],
         harvest: HarvestDetector,
         interchange: InterchangeDetector,
         left_out: Collection[str] = (),
@@ -172,14 +171,14 @@ class GroupDetector:
         Takeovers are those of all on the link: they do not count where the accounts left out are a campaign's.
         """
         group, spec = self.groups[key], self._spec
-        everybody = self._uses(key, group, now_ms, content.states, harvest)
+        everybody = self._uses(key, group, now_ms, states, harvest)
         uses = [use for use in everybody if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
         kind = key.partition(":")[0]
         others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
-        evidence = LinkEvidence(spec, content, interchange).judge(kind, uses, self.threshold_nats, others)
+        evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
             return None
         if counts_takeovers:

@@ -121,8 +121,6 @@ class KinDetector:
         heard: Heard,
     ) -> None:
         self._spec = spec.kin
-        # Who has done less than that in the time that is remembered is not compared.
-        self._least_rate = spec.kin.least_exchanges * 24 / spec.harvest.memory_hours
         self._honest_slope, self._min_spread = spec.groups.honest_slope, spec.groups.min_spread
         self._groups = groups
         self._harvest = harvest
@@ -193,11 +191,10 @@ class KinDetector:
         """
         followers = (case.accounts.keys() | set(alike)) - set(case.core)
         states = [self._accounts[a] for a in sorted(followers) if a in self._accounts]
-        rates = [rate for state in states if (rate := self._harvest.daily_rate(state, at_ms)) >= self._least_rate]
-        if len(rates) < _PEOPLE:
-            return False
-        loads = np.log(np.array(rates) / self._least_rate)
-        return find_cluster(loads, self._honest_slope, self._min_spread, math.inf).nats <= 0
+        # Remembered exchanges, not rates: of an account of a day two are a higher rate than of one of a week.
+        times = [self._harvest.rate_at(state, at_ms) / self._spec.least_exchanges for state in states]
+        loads = np.log([many for many in times if many >= 1])
+        return len(loads) >= _PEOPLE and find_cluster(loads, self._honest_slope, self._min_spread, math.inf).nats <= 0
 
     def kinship_of(self, core: Collection[str], tenant_id: str | None) -> Kinship:
         """What some of a tenant's accounts have in common, told from all of its that were there at the last fit."""

@@ -17,12 +17,11 @@ accounts share nothing.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from detectors.content import Content
 from detectors.even_load import (
     GroupEvidence,
     Stay,
@@ -35,6 +34,7 @@ from detectors.even_load import (
 )
 from detectors.interchange import InterchangeDetector
 from detectors.spec import Groups
+from detectors.suspicion import Suspicion
 
 STRICT_KINDS = frozenset(("payment", "device"))
 """Links with an honest name: a small firm, a household. Their content must speak in full."""
@@ -59,9 +59,9 @@ class Use(NamedTuple):
 class LinkEvidence:
     """Looks at the accounts on a link."""
 
-    def __init__(self, spec: Groups, content: Content, interchange: InterchangeDetector) -> None:
+    def __init__(self, spec: Groups, states: Mapping[str, Suspicion], interchange: InterchangeDetector) -> None:
         self._spec = spec
-        self._content = content
+        self._states = states
         self._interchange = interchange
 
     def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
@@ -87,7 +87,7 @@ class LinkEvidence:
 
     def _one_of_each(self, uses: list[Use]) -> list[Use]:
         """One use for each organisation: it is one customer, whose people pay, set up and word alike."""
-        chosen = frozenset(customers([use.account_id for use in uses], self._content.states))
+        chosen = frozenset(customers([use.account_id for use in uses], self._states))
         return [use for use in uses if use.account_id in chosen]
 
     def _load(self, uses: list[Use], others: int, *, is_strict: bool) -> GroupEvidence | None:
@@ -98,7 +98,7 @@ class LinkEvidence:
             evidence = self._told_from_busy(evidence, uses, others, spec.least_rate)
         elif not is_strict:
             accounts, rates = _rates(use for use in uses if use.share >= spec.gap_share)
-            evidence = load_above_gap(spec, accounts, rates, self._content, others)
+            evidence = load_above_gap(spec, accounts, rates, self._states, others)
         return evidence and weighed(spec, evidence, is_strict=is_strict)
 
     def _told_from_busy(
@@ -121,7 +121,7 @@ class LinkEvidence:
             spec,
             accounts,
             rates,
-            self._content,
+            self._states,
             least_rate=least_rate,
             min_rate=min_rate,
             member_rate=member_rate,
@@ -144,7 +144,7 @@ class LinkEvidence:
         Each must be enough by itself, and the weaker one is what counts; nobody joins a campaign for less.
         """
         nats = weighed(self._spec, evidence).nats - look_nats
-        dealt = self._interchange.judge(evidence.accounts, self._content.states) if nats >= threshold_nats else None
+        dealt = self._interchange.judge(evidence.accounts, self._states) if nats >= threshold_nats else None
         if dealt is None or dealt.nats - look_nats < threshold_nats:
             return None
         weaker = min(nats, dealt.nats - look_nats)

@@ -1,14 +1,12 @@
 """Events, buckets and states with only what a test is about; all the rest is plain."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from detectors.content import Content
-from detectors.crowd import CrowdModel, shard_of
 from detectors.detector import AccountDetector
 from detectors.fingerprint_layout import (
     CLOSING,
@@ -22,10 +20,9 @@ from detectors.fingerprint_layout import (
     VERSION,
 )
 from detectors.heard import Heard
-from detectors.spec import Crowd, DetectorSpec
+from detectors.spec import DetectorSpec
 from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
-from detectors.vocabulary import codes_of
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent, decode_usage_event
 
@@ -101,16 +98,6 @@ def sent(asked: Sequence[str], topics: Sequence[str], forms: Sequence[str]) -> S
         recent="".join(OPENER_CHARS * a for a in asked),
         styles=["".join(chars * c for c in codes) for codes, chars in facets],
     )
-
-
-def content_of(states: Mapping[str, Suspicion]) -> Content:
-    """What accounts ask in a deployment in which everybody else asks it, too."""
-    crowd = CrowdModel(Crowd())
-    crowd.accounts = 1_000
-    for state in states.values():
-        for opener in codes_of(state.recent, OPENER_CHARS):
-            crowd.shards[shard_of(opener)][opener] = 10_000
-    return Content(states, crowd)
 
 
 def heard_of(states: Iterable[Suspicion]) -> Heard:

@@ -19,7 +19,7 @@ from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
-from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, content_of, heard_of
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, heard_of
 
 SPEC = parse_spec("alike: {turns: 1, seeds: 100}", "x")
 """Every account is a seed in every turn."""
@@ -59,7 +59,7 @@ def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its)
 
 def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
     """A detector that has heard the accounts' prompts."""
-    return AlikeDetector(spec, HarvestDetector(spec), content_of(accounts), heard_of(accounts.values()))
+    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts.values()))
 
 
 def found(

@@ -12,7 +12,6 @@ from detectors.even_load import GroupEvidence, even_load, load_above_gap, nats_o
 from detectors.mixture import Cluster, find_cluster
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import content_of
 
 SPEC = DetectorSpec()
 GROUPS, LEAST_RATE = SPEC.groups, SPEC.groups.least_rate
@@ -102,14 +101,14 @@ def test_above_a_gap_are_no_more_than_two_in_three_of_many(
     rates = [9 + 0.1 * number for number in range(above)] + [0.6] * light
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
 
-    assert (load_above_gap(GROUPS, list(states), rates, content_of(states), others) is not None) == is_gap
+    assert (load_above_gap(GROUPS, list(states), rates, states, others) is not None) == is_gap
 
 
 def test_whoever_is_far_above_the_others_above_a_gap_is_not_of_them() -> None:
     """The gap is e wide, and so is what counts as even above it."""
     rates = [9 + 0.1 * number for number in range(12)] + [9.05 * math.e, 60.0, *[0.6] * 30]
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
-    evidence = load_above_gap(GROUPS, list(states), rates, content_of(states))
+    evidence = load_above_gap(GROUPS, list(states), rates, states)
 
     assert evidence is not None
     assert evidence.accounts == tuple(f"a{number:02d}" for number in range(12))
@@ -127,7 +126,7 @@ def loaded(
         GROUPS,
         list(states),
         rates,
-        content_of(states),
+        states,
         least_rate=LEAST_RATE,
         min_rate=GROUPS.min_rate,
         member_rate=member_rate,
@@ -170,3 +169,16 @@ def test_nobody_is_named_for_little() -> None:
     assert evidence is not None
     assert evidence.accounts == tuple(f"a{n:02d}" for n in range(8))
     assert evidence.ratio > 0.9
+
+
+def test_prompts_that_are_nothing_but_a_wrapper_are_asked_by_nobody() -> None:
+    """Of each account's forty prompts ten have something to ask, nearly all of it popular: a quarter of 0.9 together."""
+    states = {f"a{n:02d}": Suspicion(0, 0, slots=10.0, popular=9.0, prompted=40.0) for n in range(10)}
+    evidence = load_above_gap(GROUPS, list(states), [20.0] * 10, states)
+    measures = {"least_rate": LEAST_RATE, "min_rate": GROUPS.min_rate, "member_rate": GROUPS.member_rate}
+    even = even_load(GROUPS, list(states), [20.0] * 10, states, max_spread=GROUPS.max_spread, **measures)
+
+    assert evidence is None
+    assert even is not None
+    assert even.crowd_ratio == pytest.approx(0.225)
+    assert even.accounts == ()

@@ -15,7 +15,7 @@ from detectors.interchange import InterchangeDetector
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
-from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS, content_of
+from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
@@ -63,9 +63,7 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(
-        key, NOW_MS, content_of(states), harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers
-    )
+    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -117,7 +115,7 @@ def test_the_first_full_day_is_all_that_is_known_of_the_search() -> None:
         for key in [f"template::t{number}" for number in range(links)]:
             for account_id in ("first", *states):
                 groups.observe(key, account_id, 20, NOW_MS + day * DAY_MS)
-            groups.judge(key, NOW_MS + day * DAY_MS, content_of(states), HarvestDetector(SPEC), UNLEARNED)
+            groups.judge(key, NOW_MS + day * DAY_MS, states, HarvestDetector(SPEC), UNLEARNED)
         known.append(groups.search_cost())
 
     today, second = NOW_MS // DAY_MS, 400 + 0.3 * (100 - 400)
@@ -307,7 +305,7 @@ def test_time_that_passes_brings_nobody_back(latest_hours: float, is_found: bool
             groups.observe("template::t", f"a{number}", size, at_ms)
     states = {f"a{n + 1}": Suspicion(START_MS, latest_ms, slots=1.0, popular=1.0, rate=40.0) for n in range(10)}
 
-    evidence = groups.judge("template::t", NOW_MS, content_of(states), HarvestDetector(spec), UNLEARNED)
+    evidence = groups.judge("template::t", NOW_MS, states, HarvestDetector(spec), UNLEARNED)
 
     assert (evidence is not None) is is_found
 

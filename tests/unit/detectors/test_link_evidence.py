@@ -18,7 +18,7 @@ from detectors.link_evidence import LinkEvidence, Use
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import RECENT_CODES
-from tests.unit.detectors.samples import HOUR_MS, START_MS, content_of
+from tests.unit.detectors.samples import HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
@@ -70,7 +70,7 @@ def slow(
         groups.observe(key, account_id, size, NOW_MS)
     interchange = InterchangeDetector(SPEC, heard)
     interchange.coherence = [0.05, 0.0, 0.0, 0.0]
-    return groups.judge(key, NOW_MS, content_of(states), HarvestDetector(SPEC), interchange, left_out)
+    return groups.judge(key, NOW_MS, states, HarvestDetector(SPEC), interchange, left_out)
 
 
 @pytest.mark.parametrize(("crowd", "weight", "is_load_weaker"), [(0.6, 1.0, False), (0.375, 0.5, True)])
@@ -91,7 +91,7 @@ def test_a_slow_list_is_found_where_accounts_are_interchangeable(
         SPEC.groups,
         sorted(states),
         [size / days for size in sizes],
-        content_of(states),
+        states,
         least_rate=SPEC.groups.least_rate,
         min_rate=SPEC.interchange.min_rate,
         member_rate=SPEC.interchange.member_rate,
@@ -163,7 +163,7 @@ def load_of(sizes: list[int], crowd: float = 0.65) -> GroupEvidence:
         SPEC.groups,
         names,
         [size / DAYS for size in sizes],
-        content_of({name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for name in names}),
+        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for name in names},
         least_rate=SPEC.groups.least_rate,
         min_rate=SPEC.groups.min_rate,
         member_rate=SPEC.groups.member_rate,
@@ -253,7 +253,7 @@ def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(
         Use(account_id, size / DAYS, size / DAYS, 1.0, Stay(40 * HOUR_MS, float(size)))
         for account_id, size in zip(states, sizes + sizes[:colleagues], strict=True)
     ]
-    link = LinkEvidence(SPEC.groups, content_of(states), InterchangeDetector(SPEC, Heard()))
+    link = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
     evidence = link.judge("template", uses, GroupDetector(SPEC).threshold_nats, others)
 
     assert evidence is not None
@@ -284,7 +284,7 @@ def test_a_link_is_judged_whatever_its_accounts_ask_alike(kind: str) -> None:
             for number, recent in enumerate(recents)
         }
         uses = [Use(a, 20.0, 20.0, 1.0, Stay(40 * HOUR_MS, 20.0)) for a in states]
-        judge = LinkEvidence(SPEC.groups, content_of(states), InterchangeDetector(SPEC, Heard())).judge
+        judge = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard())).judge
         found.append(judge(kind, uses, GroupDetector(SPEC).threshold_nats))
 
     assert found[0] is not None
@@ -309,7 +309,7 @@ def test_conversations_are_found_by_all_their_turns() -> None:
         SPEC.groups,
         sorted(states),
         [8 * size / days for size in TALK],
-        content_of(states),
+        states,
         least_rate=2 * SPEC.groups.least_rate,
         min_rate=SPEC.groups.spoken_rate,
         member_rate=2 * SPEC.groups.member_rate,
@@ -363,7 +363,7 @@ def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> 
         SPEC.groups,
         names,
         [turns / DAYS for turns in BUSY_TURNS * 3],
-        content_of({name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for name in names}),
+        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for name in names},
         least_rate=2 * SPEC.groups.least_rate,
         min_rate=SPEC.groups.spoken_rate,
         member_rate=2 * SPEC.groups.member_rate,

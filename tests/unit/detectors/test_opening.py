@@ -13,7 +13,7 @@ from detectors.spec import DetectorSpec, parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback
-from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, content_of, link
+from tests.unit.detectors.samples import BUCKET_MS, HOUR_MS, START_MS, bucket, link
 
 POPULAR = [f"P{number:02d}" for number in range(30)]
 HOURS, BEGIN_HOUR = 64, 30
@@ -133,7 +133,7 @@ def test_takeovers_are_evidence_only_where_no_member_is_left_out() -> None:
         told.append((args[-1], counts_takeovers))
 
     parts: Any = [SimpleNamespace(judge=judge), *[None] * 6]
-    cases = CampaignCases(DetectorSpec(), content_of({}), *parts)
+    cases = CampaignCases(DetectorSpec(), {}, *parts)
     for others, excused in (((), ()), ({"member"}, ()), ((), {"cleared"})):
         cases._judge("payment:\x1fp", 0, others, excused)
 
