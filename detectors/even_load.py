@@ -185,9 +185,9 @@ def weighed(spec: Groups, evidence: GroupEvidence, *, is_strict: bool = False) -
 
 
 def _crowd_ratio(accounts: Sequence[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:
-    """Popularity of what the cluster asks, each prompt weighed by how surely its account is in it."""
-    popular = prompts = 0.0
+    """Popularity of what the cluster asks, each slot weighed by how surely its account is in it."""
+    weighted = total = 0.0
     for account_id, sure in zip(accounts, certainty, strict=True):
-        popular += sure * states[account_id].popular
-        prompts += sure * states[account_id].prompts
-    return popular / prompts if prompts else 0.0
+        weighted += sure * states[account_id].popular
+        total += sure * states[account_id].slots
+    return weighted / total if total else 0.0

@@ -10,7 +10,7 @@ from detectors.crowd import CrowdModel, crowd_excess
 from detectors.past import Past
 from detectors.people import people_behind
 from detectors.spec import DetectorSpec
-from detectors.style import STYLE_CHARS, TOPIC, facet_of
+from detectors.style import TOPIC, facet_of
 from detectors.suspicion import FEATURES, Suspicion
 from detectors.tail import Tail
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
@@ -82,7 +82,6 @@ class HarvestDetector:
         state.refusals = state.refusals * fade + bucket.refusals
         state.full_length = state.full_length * fade + bucket.full_length / people
         state.slots = state.slots * fade + len(bucket.slots)
-        state.prompted = state.prompted * fade + len(bucket.styles) // STYLE_CHARS
         state.wrapped = state.wrapped * fade + bucket.wrapped
         state.popular = state.popular * fade + popular * len(bucket.slots)
         if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:

@@ -29,7 +29,7 @@ class FalseAlarms(_Section):
     """The knobs: how rarely honest accounts may be named."""
 
     account_days_per_false_alarm: Annotated[float, Field(ge=10, le=1_000_000)] = Field(
-        default=1_800, description="Mean number of honest account-days between two honest accounts named."
+        default=1_900, description="Mean number of honest account-days between two honest accounts named."
     )
     days_per_false_campaign: Annotated[float, Field(ge=0.1, le=100_000)] = Field(
         default=5, description="Mean number of days of the whole deployment between two honest groups named."

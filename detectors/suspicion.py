@@ -39,7 +39,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     ``exchanges`` of which nobody told the tokens. ``began_ms`` is when it was first answered after an hour of silence
     or more; ``NEVER_MS`` while it has not been, or nobody told. ``even`` are remembered exchanges at even intervals,
     ``paced`` those of which that can be told. ``sitting`` are those since it was last silent for an hour,
-    ``largest_sitting`` the most that ever were. ``prompted`` are remembered prompts that repeat nothing.
+    ``largest_sitting`` the most that ever were.
     """
 
     first_ms: int
@@ -82,17 +82,11 @@ class Suspicion(msgspec.Struct, array_like=True):
     sitting: float = 0.0
     largest_sitting: float = 0.0
     paced: float = 0.0
-    prompted: float = 0.0
 
     @property
     def crowd_ratio(self) -> float:
-        """Mean popularity of the remembered prompts, 0 to 1; 0 without any."""
-        return self.popular / self.prompts if self.prompts > 0 else 0.0
-
-    @property
-    def prompts(self) -> float:
-        """Remembered prompts that repeat nothing, those without a slot among them."""
-        return max(self.slots, self.prompted)
+        """Mean popularity of the remembered slots, 0 to 1; 0 without any."""
+        return self.popular / self.slots if self.slots > 0 else 0.0
 
     def count_traits(self, traits: Iterable[str]) -> None:
         """Count how an account was set up in a bucket; what it has left behind is forgotten."""

@@ -169,16 +169,3 @@ def test_nobody_is_named_for_little() -> None:
     assert evidence is not None
     assert evidence.accounts == tuple(f"a{n:02d}" for n in range(8))
     assert evidence.ratio > 0.9
-
-
-def test_prompts_that_are_nothing_but_a_wrapper_are_asked_by_nobody() -> None:
-    """Of each account's forty prompts ten have something to ask, nearly all of it popular: a quarter of 0.9 together."""
-    states = {f"a{n:02d}": Suspicion(0, 0, slots=10.0, popular=9.0, prompted=40.0) for n in range(10)}
-    evidence = load_above_gap(GROUPS, list(states), [20.0] * 10, states)
-    measures = {"least_rate": LEAST_RATE, "min_rate": GROUPS.min_rate, "member_rate": GROUPS.member_rate}
-    even = even_load(GROUPS, list(states), [20.0] * 10, states, max_spread=GROUPS.max_spread, **measures)
-
-    assert evidence is None
-    assert even is not None
-    assert even.crowd_ratio == pytest.approx(0.225)
-    assert even.accounts == ()

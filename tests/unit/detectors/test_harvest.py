@@ -70,15 +70,6 @@ def test_even_intervals_count_as_far_as_a_crowd_asks_the_same() -> None:
     assert state.relentless == pytest.approx(2 / 2)
 
 
-def test_prompts_without_a_slot_count_as_asked_by_nobody() -> None:
-    """Of four prompts with a style one has something to ask, which everybody asks; what came before has faded."""
-    times = [0, 9 * HOUR_MS]
-    _, state, _ = go(times, slots=["pop"], events=4, fresh=4, styles="Zabcde" * 4)
-
-    assert state.prompts == pytest.approx(4 * (1 + math.exp(-9 * HOUR_MS / MEMORY_MS)))
-    assert state.crowd_ratio == pytest.approx(1 / 4)
-
-
 def test_the_largest_sitting_is_remembered() -> None:
     """Two buckets ten minutes apart are one sitting, one that begins an hour after the end of the last is another."""
     times = [0, 10 * MINUTE_MS, 10 * MINUTE_MS + BUCKET_MS + HOUR_MS]
