@@ -186,10 +186,8 @@ class CampaignCases:
             # What members of other campaigns do, or those judged benign, is no evidence on these.
             rest = evidence if len(free) == len(around) else self._alike.judge(free, tenant_id, end_ms)
             if self._alike.is_enough(rest):
-                case, accounts = (
-                    new_case(self._spec, "campaign", f"alike:{seed}", end_ms, tenant_id),
-                    list(rest.accounts),
-                )
+                case = new_case(self._spec, "campaign", f"alike:{seed}", end_ms, tenant_id)
+                accounts = list(rest.accounts)
                 self._take_evidence(case, rest, alike_reasons(self._spec, rest), accounts, end_ms)
                 alerts += self._book.open(case, accounts, end_ms)
         return alerts
