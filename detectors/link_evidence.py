@@ -171,7 +171,7 @@ class LinkEvidence:
         min_rate, member_rate = max(spec.spoken_rate, spec.min_rate), _SPOKEN_TIMES * spec.member_rate
         least_rate = _SPOKEN_TIMES * spec.least_rate
         evidence = self._even(_spoken_rates(uses), least_rate, min_rate, member_rate, spec.spoken_spread)
-        if evidence is None or not self._lasts(evidence, uses):
+        if evidence is None or len(evidence.accounts) < spec.spoken_accounts or not self._lasts(evidence, uses):
             return None
         return msgspec.structs.replace(evidence, is_spoken=True)
 

@@ -91,6 +91,9 @@ class Groups(_Section):
         default=11, description="The same as min_rate for all exchanges, turns of conversations among them."
     )
     spoken_spread: Positive = Field(default=0.5, description="The same as max_spread for all exchanges.")
+    spoken_accounts: Annotated[int, Field(ge=5)] = Field(
+        default=8, description="The same as min_accounts for all exchanges: a few people who talk at length are alike."
+    )
     busy_accounts: Annotated[int, Field(ge=5)] = Field(
         default=20,
         description="Accounts on a link from which on an even load must be told from that of busy people; "

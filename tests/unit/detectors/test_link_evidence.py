@@ -373,6 +373,14 @@ def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> 
     assert evidence.nats == pytest.approx(min(even.nats, evidence.dealt.nats) - math.log(8))
 
 
+@pytest.mark.parametrize(("size", "is_found"), [(7, False), (8, True)])
+def test_few_who_talk_alike_are_no_campaign(size: int, *, is_found: bool) -> None:
+    """Conversations of one length, three a day; evenness by chance is ever less likely with more accounts."""
+    evidence = slow(sizes=[3] * size, turns=[8])
+
+    assert (evidence is not None and evidence.is_spoken) == is_found
+
+
 def test_only_the_share_of_a_link_is_spoken_on_it() -> None:
     """Who does half of his work elsewhere speaks as much on the link as who does nothing else."""
     alone, half = slow(sizes=TALK, turns=[8]), slow(sizes=TALK, turns=[8], elsewhere=1)
