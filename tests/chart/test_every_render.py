@@ -1,11 +1,13 @@
 """What must be so for whatever values: each example in helm/stillwatch/ci is rendered and looked at."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.chart.helm import CHART, helm, pods, render, render_file
+from tests.chart.helm import CHART, KUBERNETES, MINIMAL, helm, pods, render, render_file
 from tests.chart.strict_schema import Schemas
 
 pytestmark = pytest.mark.deploy
@@ -57,6 +59,18 @@ def test_names_are_unique_and_short_enough(objects: list[dict[str, Any]]) -> Non
 
     assert len(names) == len(set(names))
     assert all(len(name) <= 63 for kind, name in names if kind != "KafkaTopic")
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_parent_chart_may_switch_it_on_and_off(tmp_path: Path, is_enabled: bool) -> None:
+    """As a dependency with the usual condition, whose value reaches the chart among its own."""
+    dependency = {"name": "stillwatch", "version": "0.1.0", "condition": "stillwatch.enabled"}
+    parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}
+    shutil.copytree(CHART, tmp_path / "charts/stillwatch")
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent))
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump({"stillwatch": {"enabled": is_enabled, **MINIMAL}}))
+
+    assert ("kind: StatefulSet" in helm("template", "sw", str(tmp_path), "--kube-version", KUBERNETES)) == is_enabled
 
 
 def test_large_numbers_stay_whole() -> None:

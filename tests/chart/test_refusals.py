@@ -62,6 +62,7 @@ pytestmark = pytest.mark.deploy
         ),
         ({"detector": {"spec": "a: 1", "existingConfigMap": "x"}}, "choose one"),
         ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
+        ({"enabled": False}, "no parent chart has it as the condition"),
     ],
 )
 def test_contradictions_are_refused(values: dict[str, Any], sentence: str) -> None:

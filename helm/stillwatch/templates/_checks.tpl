@@ -1,6 +1,10 @@
 {{/* What the schema cannot say: values that contradict each other. Rendering stops with a sentence and a way out. */}}
 
 {{- define "stillwatch.checks" -}}
+{{- /* Where it is the condition of a dependency, nothing is rendered at all. */ -}}
+{{- if eq (toString .Values.enabled) "false" -}}
+{{- fail "enabled is false, but no parent chart has it as the condition of this dependency: add condition: stillwatch.enabled there, or leave it out" -}}
+{{- end -}}
 {{- include "stillwatch.checkName" . -}}
 {{- include "stillwatch.checkLabels" . -}}
 {{- include "stillwatch.checkConnection" . -}}
