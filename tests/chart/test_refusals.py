@@ -154,10 +154,11 @@ def test_labels_that_the_chart_sets_are_refused(key: str, label: str) -> None:
         render({key: {label: "x"}})
 
 
-def test_annotations_that_the_chart_sets_are_refused() -> None:
+@pytest.mark.parametrize("key", ["checksum/spec", "helm.sh/hook"])
+def test_annotations_that_the_chart_sets_are_refused(key: str) -> None:
     """A checksum that never changes would keep a changed specification from rolling the pods."""
-    with pytest.raises(RenderFailed, match="podAnnotations: the chart sets checksum/spec itself"):
-        render({"podAnnotations": {"checksum/spec": "x"}})
+    with pytest.raises(RenderFailed, match=f"podAnnotations: the chart sets {key} itself"):
+        render({"podAnnotations": {key: "x"}})
 
 
 @pytest.mark.parametrize("release", ["a.b", "1sw", "2026"])

@@ -111,6 +111,16 @@ def test_other_variables_reach_every_pod() -> None:
         assert env["ZONE"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}, name
 
 
+def test_what_pods_are_to_carry_every_pod_carries() -> None:
+    """Also those of jobs and tests: what keeps a sidecar out, what a policy asks of all pods. Common labels yield."""
+    values = {"podLabels": {"inject": "false"}, "podAnnotations": {"team": "abuse"}, "commonLabels": {"inject": "true"}}
+    for thing in render(values):
+        if thing["kind"] in ("StatefulSet", "Job", "Pod"):
+            metadata = (thing if thing["kind"] == "Pod" else thing["spec"]["template"])["metadata"]
+            assert metadata["labels"]["inject"] == "false", thing["metadata"]["name"]
+            assert metadata["annotations"]["team"] == "abuse", thing["metadata"]["name"]
+
+
 def test_the_fingerprint_key_comes_from_the_secret() -> None:
     """Workers read it from the named secret and key, and so does the check of settings; nobody else does."""
     objects = render({"fingerprint": {"existingSecret": "keys", "key": "hmac"}, "detector": {"spec": "name: x"}})

@@ -54,7 +54,7 @@ true
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- range $key := list "checksum/spec" "kubectl.kubernetes.io/default-container" -}}
+{{- range $key := list "checksum/spec" "kubectl.kubernetes.io/default-container" "helm.sh/hook" "helm.sh/hook-delete-policy" -}}
 {{- if hasKey (default (dict) $.Values.podAnnotations) $key -}}
 {{- fail (printf "podAnnotations: the chart sets %s itself; choose another key" $key) -}}
 {{- end -}}
