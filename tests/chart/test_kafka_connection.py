@@ -123,6 +123,14 @@ def test_a_prefix_with_capitals_makes_valid_resource_names() -> None:
     assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", o["metadata"]["name"]) for o in topics)
 
 
+def test_the_input_of_others_may_have_any_name() -> None:
+    """Where its owners make it the chart makes no resource for it, so none has to have its name."""
+    topics = {**STRIMZI_USER["topics"], "includeInput": False}
+    objects = render({**STRIMZI_USER, "topics": topics, "kafka": {**STRIMZI_USER["kafka"], "inputTopic": "events_"}})
+
+    assert environment(workload(objects)["spec"]["template"]["spec"])["STILLWATCH_INPUT_TOPIC"] == "events_"
+
+
 def test_the_strimzi_user_has_the_rights_it_needs_and_no_more() -> None:
     """It may read the input, read and write its own topics, and use its group; it may not create, delete or alter."""
     [user] = [o for o in render(STRIMZI_USER) if o["kind"] == "KafkaUser"]

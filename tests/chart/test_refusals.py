@@ -8,6 +8,8 @@ from tests.chart.helm import CHART, RenderFailed, helm, render
 
 pytestmark = pytest.mark.deploy
 
+STRIMZI_TOPICS: dict[str, Any] = {"topics": {"manage": "Strimzi"}, "strimzi": {"cluster": "events"}}
+
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
@@ -45,6 +47,9 @@ pytestmark = pytest.mark.deploy
             "in one way",
         ),
         ({"topics": {"manage": "Strimzi"}}, "strimzi.cluster is required"),
+        ({**STRIMZI_TOPICS, "kafka": {"topicPrefix": "_team."}}, "cannot name a KafkaTopic"),
+        ({**STRIMZI_TOPICS, "kafka": {"topicPrefix": "team-."}}, "cannot name a KafkaTopic"),
+        ({**STRIMZI_TOPICS, "kafka": {"inputTopic": "events_"}}, "cannot name a KafkaTopic"),
         (
             {"strimzi": {"cluster": "c", "user": {"create": True}}, "kafka": {"sasl": {"enabled": True}}},
             "before the user of this release exists",

@@ -125,6 +125,14 @@ true
 {{- if and (or (eq .Values.topics.manage "Strimzi") .Values.strimzi.user.create) (not .Values.strimzi.cluster) -}}
 {{- fail "strimzi.cluster is required: the name of the Kafka resource whose operators shall make topics or users" -}}
 {{- end -}}
+{{- if eq .Values.topics.manage "Strimzi" -}}
+{{- range ternary (list .Values.kafka.inputTopic "stillwatch.usage") (list "stillwatch.usage") .Values.topics.includeInput -}}
+{{- $name := include "stillwatch.kafkaTopic" (printf "%s%s" $.Values.kafka.topicPrefix .) -}}
+{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $name) -}}
+{{- fail (printf "%q, made of kafka.topicPrefix and the name of a topic, cannot name a KafkaTopic: each part between dots begins and ends with a letter or digit. Choose others, or make the topics with topics.manage Job or None" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.strimzi.user.create (eq .Values.topics.manage "Job") -}}
 {{- fail "strimzi.user.create needs topics.manage Strimzi or None: the topics job runs before the user of this release exists" -}}
 {{- end -}}

@@ -22,6 +22,11 @@
 {{- default (include "stillwatch.fullname" .) .Values.strimzi.user.name -}}
 {{- end -}}
 
+{{/* Name of the resource of a topic: Kafka allows more in names than Kubernetes does. */}}
+{{- define "stillwatch.kafkaTopic" -}}
+{{- . | lower | replace "_" "-" -}}
+{{- end -}}
+
 {{- define "stillwatch.caSecret" -}}
 {{- if .Values.kafka.tls.ca.secretName -}}
 {{- .Values.kafka.tls.ca.secretName -}}
