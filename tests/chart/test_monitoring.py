@@ -178,6 +178,15 @@ def test_labels_of_one_object_win_over_those_of_all() -> None:
     assert {"release": "prometheus", "a": "b"}.items() <= monitor["metadata"]["labels"].items()
 
 
+@pytest.mark.parametrize(("interval", "timeout"), [("5s", "5s"), ("1m30s", "90s"), ("1h", "100s")])
+def test_a_scrape_may_take_as_long_as_the_interval(interval: str, timeout: str) -> None:
+    """Whatever the units; what is refused is only a longer one."""
+    values = {"metrics": {"serviceMonitor": {"enabled": True, "interval": interval, "scrapeTimeout": timeout}}}
+    [endpoint] = only(render(values), "ServiceMonitor")["spec"]["endpoints"]
+
+    assert (endpoint["interval"], endpoint["scrapeTimeout"]) == (interval, timeout)
+
+
 def test_the_dashboard_is_complete() -> None:
     """Panels have titles and units, do not overlap, and use the data source and release that the viewer picks."""
     panels = [p for p in dashboard()["panels"] if p["type"] != "row"]

@@ -11,6 +11,7 @@
 {{- include "stillwatch.checkEnvironment" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
+{{- include "stillwatch.checkScraping" . -}}
 {{- if and (not .Values.fingerprint.existingSecret) (include "stillwatch.fingerprintsPrompts" .) -}}
 {{- fail "fingerprint.existingSecret is required: the name of a secret with the key of the prompt fingerprints. Make one: kubectl create secret generic stillwatch-fingerprint --from-literal=fingerprint-key=\"$(openssl rand -hex 32)\"" -}}
 {{- end -}}
@@ -142,4 +143,23 @@ true
 {{- if and .Values.strimzi.user.create (eq .Values.strimzi.user.authentication "tls") (not .Values.kafka.tls.enabled) -}}
 {{- fail "strimzi.user.authentication tls needs kafka.tls.enabled: the user's certificate is shown over TLS only" -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The operator drops a ServiceMonitor with such times, and says so in its own log only. */}}
+{{- define "stillwatch.checkScraping" -}}
+{{- with .Values.metrics.serviceMonitor -}}
+{{- if and .scrapeTimeout .interval (gt (include "stillwatch.milliseconds" .scrapeTimeout | int64) (include "stillwatch.milliseconds" .interval | int64)) -}}
+{{- fail (printf "metrics.serviceMonitor.scrapeTimeout is %s but metrics.serviceMonitor.interval is %s: Prometheus takes no timeout above the interval" .scrapeTimeout .interval) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A duration of Prometheus, such as 1m30s. */}}
+{{- define "stillwatch.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "^[0-9]+" . | int64) (get $units (regexFind "[a-z]+$" .))) -}}
+{{- end -}}
+{{- $sum -}}
 {{- end -}}
