@@ -1,8 +1,10 @@
 """Network policies, disruption budget, autoscaling, hooks."""
 
+import re
+
 import pytest
 
-from tests.chart.helm import environment, notes, only, render, workload
+from tests.chart.helm import REPOSITORY, environment, notes, only, render, workload
 
 pytestmark = pytest.mark.deploy
 
@@ -137,6 +139,20 @@ def test_an_autoscaler_owns_the_number_of_workers(scaler: str, kind: str) -> Non
     assert spec["scaleTargetRef"]["name"] == workload(objects)["metadata"]["name"]
     assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 1800
     assert behavior["scaleDown"]["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 600}]
+
+
+@pytest.mark.parametrize("scaler", ["hpa", "keda"])
+def test_starting_over_stops_the_workers_whatever_scales_them(scaler: str) -> None:
+    """As docs/operations.md has people do it: by values alone, so that the next upgrade brings the workers back."""
+    text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
+    [begin] = re.findall(r"^To start over,.*?```console\n(.*?)\n", text, re.MULTILINE | re.DOTALL)
+    assert f"`--set autoscaling.{scaler}.enabled=false`" in text
+    assert "--set replicas=0 " in begin
+
+    stopped = {"autoscaling": {scaler: {"enabled": False}}, "replicas": 0}
+    objects = render({"autoscaling": {scaler: {"enabled": True}}}, stopped)
+    assert workload(objects)["spec"]["replicas"] == 0
+    assert not {"HorizontalPodAutoscaler", "ScaledObject"} & {o["kind"] for o in objects}
 
 
 def test_keda_watches_both_hops_and_never_scales_to_nothing() -> None:
