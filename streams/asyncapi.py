@@ -15,7 +15,8 @@ _CHANNELS: dict[Role, tuple[str, str, str, str]] = {
     "alert_state": (
         "alert",
         "send",
-        "The newest publication about every subject: where a consumer starts.",
+        "The newest publication about every subject: where a consumer starts. "
+        "One that expired a week before is deleted, by a record without a value.",
         "The subject.",
     ),
     "dead_letter": (

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.alert import decode_alert
 from schemas.documents import CONTRACTS
+from streams.asyncapi import asyncapi_document
 from streams.commands.conformance import Checkpoint, read_cases
 from tests.conformance.record import HERE
 from tests.unit.schemas.contract_tables import DOCUMENT, rendered, table
@@ -18,6 +19,12 @@ TEXT = DOCUMENT.read_text("utf-8")
 def test_the_tables_are_up_to_date() -> None:
     """Fields, ranges, meanings and topics in the document are those of the code."""
     assert rendered(TEXT) == TEXT
+
+
+def test_consumers_are_told_of_deletions() -> None:
+    """Of the topic that a consumer starts with: it meets records without a value there, and decodes none."""
+    assert "without a value in `stillwatch.alert-state`" in TEXT
+    assert "without a value" in asyncapi_document()["channels"]["alert_state"]["description"]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
