@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from detectors.spec import load_spec
 from tests.chart.helm import CHART, REPOSITORY, TOOLS
 
 pytestmark = pytest.mark.deploy
@@ -89,6 +90,13 @@ def test_the_readme_is_generated(tmp_path: Path) -> None:
     subprocess.run([program, "--chart-search-root", str(tmp_path), "--log-level", "warning"], check=True)
 
     assert (copy / "README.md").read_text() == (CHART / "README.md").read_text()
+
+
+def test_tuning_begins_with_a_specification_that_is_there() -> None:
+    """What people are to compare theirs with lies in the repository, and is the packaged one."""
+    named = re.findall(r"stillwatch backtest --config (\S+) --config", (REPOSITORY / "docs/operations.md").read_text())
+
+    assert [load_spec(REPOSITORY / path) for path in named] == [load_spec(None)]
 
 
 def test_every_example_says_what_it_shows() -> None:
