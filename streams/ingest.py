@@ -94,6 +94,8 @@ class IngestStage(StatelessStage):
             for number, start in starts.items()
         }
         self._reported = {}
+        # From now on there is a count, also of nothing: a rule on events that do not come needs one.
+        metric_defs.EVENTS.labels("ingest", "admitted")
 
     def process(self, number: int, records: Records) -> None:
         """Publish every record of a batch as a usage message or as a dead letter."""

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from detectors.fingerprint import is_fingerprint
 from schemas.times import epoch_ms
+from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import ORIGIN, PROGRESS, Record
@@ -242,6 +243,18 @@ def test_a_partition_that_was_silent_holds_event_time_back_again_when_something_
     stage.process(0, records_of([event(1, 0)]))
 
     assert stage.partitions[0].idle_until_ms is None
+
+
+def test_what_is_admitted_is_counted_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is a count, too: after a restart in silence the rule of no events would have no series to look at."""
+    monkeypatch.setattr(metric_defs.EVENTS, "_metrics", {})
+    stage = new_stage(MemoryKafka())
+    labels = {"stage": "ingest", "outcome": "admitted"}
+    assert REGISTRY.get_sample_value("stillwatch_events_total", labels) is None
+
+    asyncio.run(stage.assign({0: Start(0, "", 0)}))
+
+    assert REGISTRY.get_sample_value("stillwatch_events_total", labels) == 0
 
 
 def test_keys_go_where_kafka_would_put_them() -> None:
