@@ -156,11 +156,12 @@ class Worker:
         self.positions = {}
         for topic, stage in self.stages.items():
             numbers = {tp.partition for tp in assigned if tp.topic == topic}
+            # Before the restore, so that one that goes on for minutes is seen to have begun.
+            log.info("partitions.assigned", topic=topic, partitions=sorted(numbers))
             starts = await start_offsets(self.settings, topic, numbers)
             await stage.assign(starts)
             self.positions |= {TP(topic, number): start.offset for number, start in starts.items()}
             metric_defs.PARTITIONS.labels(stage.role).set(len(numbers))
-            log.info("partitions.assigned", topic=topic, partitions=sorted(numbers))
             self.make_progress()
         self.is_ready = True
 

@@ -1,14 +1,18 @@
 """A worker that cannot start says why, in the line in which it always does."""
 
 import asyncio
+import logging
 import socket
 
 import pytest
+import structlog
 from aiokafka.errors import KafkaConnectionError
+from faust.types import TP
 from structlog.testing import capture_logs
 
 from detectors.spec import DetectorSpec
 from streams import app
+from streams.offsets import Start
 from streams.settings import Settings
 from streams.worker import Worker
 
@@ -53,3 +57,24 @@ def test_a_broker_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatc
 
     assert "'127.0.0.1', 1" in told
     assert "KAFKA_BOOTSTRAP_SERVERS" in told
+
+
+def test_a_restore_that_goes_on_is_seen_to_have_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is assigned is logged before what takes minutes, by which the runbook tells that it has not ended."""
+    worker = Worker(Settings(), DetectorSpec())
+
+    async def nothing(*_: object) -> dict[int, Start]:
+        return {}
+
+    async def restore(_: object) -> None:
+        raise ConnectionError("it does not end in this test")
+
+    monkeypatch.setattr(worker, "_connect", nothing)
+    monkeypatch.setattr("streams.worker.start_offsets", nothing)
+    monkeypatch.setattr(worker.accounts, "assign", restore)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    with capture_logs() as logs, pytest.raises(ConnectionError):
+        asyncio.run(worker.assign({TP("stillwatch.usage", 3)}))
+
+    assert {"topic": "stillwatch.usage", "partitions": [3]}.items() <= logs[-1].items()
+    assert logs[-1]["event"] == "partitions.assigned"
