@@ -119,6 +119,16 @@ def test_who_makes_the_topics_is_told_to_check_what_the_test_checks(include_inpu
     assert f"-- stillwatch {' '.join(test['args'])}\n" in notes(values)
 
 
+def test_the_runbook_checks_topics_with_the_options_of_the_job() -> None:
+    """With one left out, what differs would be hidden among what was never asked for."""
+    text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
+    [told] = re.findall(r"^### StillwatchAccountsUnwatched\n(.*?)^### ", text, re.MULTILINE | re.DOTALL)
+    job = only(render({"topics": {"includeInput": False}}), "Job", "-topics")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+
+    assert set(re.findall(r"--[a-z-]+", told)) == {"--check", *(a for a in container["args"] if a.startswith("--"))}
+
+
 @pytest.mark.parametrize("manage", ["None", "Strimzi"])
 def test_no_topics_job_when_topics_are_made_otherwise(manage: str) -> None:
     """The job is there only when it is the one who makes the topics."""
