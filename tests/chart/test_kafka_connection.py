@@ -1,13 +1,14 @@
 """How pods reach Kafka: protocol, secrets, and the Strimzi resources that may provide them."""
 
 import re
+from typing import Any
 
 import pytest
 import yaml
 
 from streams.settings import Settings
 from streams.topics import topic_specs
-from tests.chart.helm import REPOSITORY, environment, pods, render, workload
+from tests.chart.helm import REPOSITORY, environment, only, pods, render, workload
 
 pytestmark = pytest.mark.deploy
 
@@ -155,13 +156,26 @@ def test_the_secrets_of_a_strimzi_user_are_found_without_naming_them() -> None:
     assert [v["secret"]["secretName"] for v in pod["volumes"] if v["name"] == "kafka-ca"] == ["events-cluster-ca-cert"]
 
 
-def test_the_documented_pod_of_another_user_connects_as_workers_do() -> None:
-    """What docs/operations.md has people copy sets the variables that the chart sets, and no others."""
+def documented_pod() -> Any:
+    """The specification of the pod that docs/operations.md has people copy."""
     text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
     [pod] = [
         yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "kind: Pod" in block
     ]
-    named = {entry["name"] for entry in pod["spec"]["containers"][0]["env"]}
+    return pod["spec"]
+
+
+def test_the_documented_pod_of_another_user_is_admitted_where_the_jobs_are() -> None:
+    """In a namespace with a quota, too, which takes no container that does not say what it needs."""
+    [own] = documented_pod()["containers"]
+    [job] = only(render(), "Job", "-topics")["spec"]["template"]["spec"]["containers"]
+
+    assert own["resources"] == job["resources"]
+
+
+def test_the_documented_pod_of_another_user_connects_as_workers_do() -> None:
+    """What docs/operations.md has people copy sets the variables that the chart sets, and no others."""
+    named = {entry["name"] for entry in documented_pod()["containers"][0]["env"]}
     ours = environment(workload(render(STRIMZI_USER))["spec"]["template"]["spec"])
     of_kafka = re.compile("KAFKA_|STILLWATCH_(GROUP|TOPIC|INPUT|SECURITY|SSL|SASL)_")
 
