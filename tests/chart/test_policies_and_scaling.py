@@ -177,6 +177,22 @@ def test_keda_watches_both_hops_and_never_scales_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stages", "topics"),
+    [
+        (None, ["llm.usage", "stillwatch.usage"]),
+        (["ingest", "alerts"], ["llm.usage"]),
+        (["accounts", "campaigns"], ["stillwatch.usage"]),
+    ],
+)
+def test_keda_looks_at_what_these_workers_read(stages: list[str] | None, topics: list[str]) -> None:
+    """Of several releases that are one service none grows because another is behind."""
+    values = {"settings": {"stages": stages}, "autoscaling": {"keda": {"enabled": True}}}
+    triggers = only(render(values), "ScaledObject")["spec"]["triggers"]
+
+    assert [trigger["metadata"]["topic"] for trigger in triggers] == topics
+
+
+@pytest.mark.parametrize(
     ("mechanism", "expected"),
     [("PLAIN", "plaintext"), ("SCRAM-SHA-256", "scram_sha256"), ("SCRAM-SHA-512", "scram_sha512")],
 )

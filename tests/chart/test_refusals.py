@@ -35,6 +35,10 @@ STRIMZI_TOPICS: dict[str, Any] = {"topics": {"manage": "Strimzi"}, "strimzi": {"
         ({"autoscaling": {"maxReplicas": 13, "hpa": {"enabled": True}}}, "autoscaling.maxReplicas is 13"),
         ({"autoscaling": {"maxReplicas": 13, "keda": {"enabled": True}}}, "autoscaling.maxReplicas is 13"),
         ({"autoscaling": {"minReplicas": 7, "keda": {"enabled": True}}}, "minReplicas is above"),
+        (
+            {"autoscaling": {"keda": {"enabled": True}}, "settings": {"stages": ["campaigns", "alerts"]}},
+            "needs ingest or accounts",
+        ),
         ({"kafka": {"sasl": {"enabled": True}}}, "kafka.sasl.secretName"),
         ({"kafka": {"tls": {"client": {"secretName": "x"}}}}, "kafka.tls.enabled is not"),
         (

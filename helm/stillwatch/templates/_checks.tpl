@@ -111,6 +111,10 @@ true
 {{- if and .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled -}}
 {{- fail "autoscaling.hpa.enabled and autoscaling.keda.enabled exclude each other: two autoscalers would fight over one number (KEDA makes an HPA of its own)" -}}
 {{- end -}}
+{{- $stages := include "stillwatch.stages" . | fromJsonArray -}}
+{{- if and .Values.autoscaling.keda.enabled (not (or (has "ingest" $stages) (has "accounts" $stages))) -}}
+{{- fail "autoscaling.keda.enabled needs ingest or accounts in settings.stages: more workers do not shorten the lag of the others" -}}
+{{- end -}}
 {{- if and (not $autoscaled) (gt (int .Values.replicas) $partitions) -}}
 {{- fail (printf "replicas is %d but topics.partitions is %d: a worker without a partition does nothing" (int .Values.replicas) $partitions) -}}
 {{- end -}}
