@@ -20,6 +20,15 @@ def test_workers_reach_names_and_brokers_only() -> None:
     assert ports == [[53], [9092, 9093]]
 
 
+def test_every_pod_may_resolve_names_where_the_cluster_does_so_elsewhere() -> None:
+    """A policy sees the port of the pod behind the service, and on OpenShift that is 5353."""
+    objects = render({"networkPolicy": {"dnsPorts": [5353]}})
+    policies = [o["spec"] for o in objects if o["kind"] == "NetworkPolicy"]
+    told = [[(port["port"], port["protocol"]) for port in policy["egress"][0]["ports"]] for policy in policies]
+
+    assert told == [[(5353, "UDP"), (5353, "TCP")]] * 3
+
+
 def test_nobody_reaches_workers_but_tests_and_those_allowed() -> None:
     """Ingress is the metrics port, from the release's test pods and from `metricsFrom`."""
     monitoring = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
