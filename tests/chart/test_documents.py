@@ -99,6 +99,17 @@ def test_tuning_begins_with_a_specification_that_is_there() -> None:
     assert [load_spec(REPOSITORY / path) for path in named] == [load_spec(None)]
 
 
+def test_the_rates_that_are_shown_were_asked_for_by_the_packaged_specification() -> None:
+    """The line of the log that the tuning page shows is one that its readers could see."""
+    [line] = re.findall(
+        r'^\{.*"alarms\.rate", \.\.\.\}$', (REPOSITORY / "docs/operations.md").read_text(), re.MULTILINE
+    )
+    shown, asked = json.loads(line.replace(", ...", "")), load_spec(None).false_alarms
+
+    assert shown["account_days_asked_for"] == asked.account_days_per_false_alarm
+    assert shown["days_asked_for"] == asked.days_per_false_campaign
+
+
 def test_every_example_says_what_it_shows() -> None:
     """Each file of example values begins with a comment."""
     for path in (CHART / "ci").glob("*.yaml"):
