@@ -9,7 +9,8 @@ image: setup ## Build the container image; BASE=local where no registry can be r
 	@docker/build.sh
 
 chart-docs: ## Write the chart's README from its values
-	@$(HELM_DOCS) --chart-search-root helm --log-level warning
+	@[ -x "$(HELM_DOCS)" ] || { echo "chart-docs needs helm-docs; \`tests/deploy/tools.sh chart\` builds it" >&2; exit 1; }
+	@"$(HELM_DOCS)" --chart-search-root helm --log-level warning
 
 deploy-tools: ## Build what test-deploy needs and this machine lacks: Kubernetes, Helm, Prometheus (an hour, once)
 	@tests/deploy/tools.sh chart

@@ -92,6 +92,23 @@ def test_the_readme_is_generated(tmp_path: Path) -> None:
     assert (copy / "README.md").read_text() == (CHART / "README.md").read_text()
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_readme_is_written_by_a_tool_wherever_it_lies(tmp_path: Path, is_there: bool) -> None:
+    """Also below a folder with a space in its name; without the tool one line says how to have it."""
+    tool = tmp_path / "my tools/helm-docs"
+    tool.parent.mkdir()
+    if is_there:
+        tool.write_text("#!/bin/sh\necho written")
+        tool.chmod(0o755)
+    environment = {"PATH": "/usr/bin:/bin", "STILLWATCH_TOOLS": str(tool.parent)}
+    done = subprocess.run(
+        ["make", "chart-docs"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == ("written\n" if is_there else "")
+    assert ("needs helm-docs; `tests/deploy/tools.sh chart` builds it" in done.stderr) != is_there
+
+
 def test_tuning_begins_with_a_specification_that_is_there() -> None:
     """What people are to compare theirs with lies in the repository, and is the packaged one."""
     named = re.findall(r"stillwatch backtest --config (\S+) --config", (REPOSITORY / "docs/operations.md").read_text())
