@@ -96,6 +96,46 @@ def test_large_numbers_stay_whole() -> None:
     assert {thing["kind"]: found for thing in objects if (found := SCHEMAS.problems(thing))} == {}
 
 
+_N = "1000"
+_TLS = {"enabled": True, "ca": {"secretName": _N, "key": _N}}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {
+            "kafka": {
+                "tls": _TLS,
+                "sasl": {"enabled": True, "secretName": _N, "passwordKey": _N, "username": _N},
+            },
+            "detector": {"existingConfigMap": _N, "key": _N},
+            "serviceAccount": {"name": _N},
+            "priorityClassName": _N,
+        },
+        {
+            "kafka": {"tls": {**_TLS, "client": {"secretName": _N, "certificateKey": _N, "privateKeyKey": _N}}},
+            "detector": {"spec": "a: 1", "key": _N},
+        },
+        {
+            "kafka": {"groupId": _N, "inputTopic": _N, "tls": {"enabled": True}, "sasl": {"enabled": True}},
+            "topics": {"manage": "Strimzi"},
+            "strimzi": {"cluster": _N, "namespace": _N, "user": {"create": True, "name": _N}},
+        },
+    ],
+    ids=["password", "certificate", "strimzi"],
+)
+def test_names_of_digits_stay_texts(values: dict[str, Any]) -> None:
+    """As a namespace that is a customer's number; to YAML they are numbers, and to the API server no names."""
+    more: dict[str, Any] = {
+        "fingerprint": {"existingSecret": _N, "key": _N},
+        "metrics": {name: {"enabled": True} for name in ("serviceMonitor", "prometheusRule", "dashboard")},
+        "autoscaling": {"keda": {"enabled": True}},
+    }
+    objects = render(values, more, namespace=_N)
+
+    assert {thing["kind"]: found for thing in objects if (found := SCHEMAS.problems(thing))} == {}
+
+
 def test_every_object_says_whose_it_is(objects: list[dict[str, Any]]) -> None:
     """The recommended labels are on everything, so that one selector finds a release."""
     for thing in objects:

@@ -81,7 +81,7 @@ spec:
         {{- if .specConfigMap }}
         - name: spec
           configMap:
-            name: {{ .specConfigMap }}
+            name: {{ .specConfigMap | quote }}
         {{- end }}
         {{- if .needsKafka }}
         {{- with include "stillwatch.kafkaVolumes" $root }}

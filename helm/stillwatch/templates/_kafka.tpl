@@ -72,8 +72,8 @@ yes
 - name: STILLWATCH_SASL_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "stillwatch.userSecret" . }}
-      key: {{ .Values.kafka.sasl.passwordKey }}
+      name: {{ include "stillwatch.userSecret" . | quote }}
+      key: {{ .Values.kafka.sasl.passwordKey | quote }}
 {{- end }}
 {{- end -}}
 
@@ -98,22 +98,22 @@ yes
 {{- if include "stillwatch.caSecret" . -}}
 - name: kafka-ca
   secret:
-    secretName: {{ include "stillwatch.caSecret" . }}
+    secretName: {{ include "stillwatch.caSecret" . | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .Values.kafka.tls.ca.key }}
-        path: {{ .Values.kafka.tls.ca.key }}
+      - key: {{ .Values.kafka.tls.ca.key | quote }}
+        path: {{ .Values.kafka.tls.ca.key | quote }}
 {{- end }}
 {{- if include "stillwatch.hasClientCertificate" . }}
 - name: kafka-user
   secret:
-    secretName: {{ include "stillwatch.userSecret" . }}
+    secretName: {{ include "stillwatch.userSecret" . | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .Values.kafka.tls.client.certificateKey }}
-        path: {{ .Values.kafka.tls.client.certificateKey }}
-      - key: {{ .Values.kafka.tls.client.privateKeyKey }}
-        path: {{ .Values.kafka.tls.client.privateKeyKey }}
+      - key: {{ .Values.kafka.tls.client.certificateKey | quote }}
+        path: {{ .Values.kafka.tls.client.certificateKey | quote }}
+      - key: {{ .Values.kafka.tls.client.privateKeyKey | quote }}
+        path: {{ .Values.kafka.tls.client.privateKeyKey | quote }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -52,8 +52,8 @@ securityContext:
 - name: STILLWATCH_FINGERPRINT_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ .Values.fingerprint.existingSecret }}
-      key: {{ .Values.fingerprint.key }}
+      name: {{ .Values.fingerprint.existingSecret | quote }}
+      key: {{ .Values.fingerprint.key | quote }}
 {{- end -}}
 {{- end -}}
 
@@ -141,11 +141,11 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "stillwatch.serviceAccountName" . }}
+  serviceAccountName: {{ include "stillwatch.serviceAccountName" . | quote }}
   {{- include "stillwatch.podBasics" . | nindent 2 }}
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | toJson }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.affinity }}
   affinity:
@@ -188,7 +188,7 @@ spec:
     {{- if ne (include "stillwatch.specSource" .) "packaged" }}
     - name: spec
       configMap:
-        name: {{ include "stillwatch.specConfigMap" . }}
+        name: {{ include "stillwatch.specConfigMap" . | quote }}
     {{- end }}
     {{- with include "stillwatch.kafkaVolumes" . }}
     {{- . | nindent 4 }}

@@ -7,7 +7,7 @@
   labels:
     severity: {{ .severity }}
     # Sums lose these, and somebody must know whose alert it is.
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace | quote }}
     job: {{ include "stillwatch.fullname" .root }}
   annotations:
     summary: {{ .summary | quote }}
