@@ -34,6 +34,8 @@ def rule(kind: str, name: str, *operations: str) -> dict[str, Any]:
 OLD_TOPICS = [f"{OLD}stillwatch.{name}" for name in ("usage", "links", "account-state", "campaign-state")]
 RIGHTS = {
     "gateway": [rule("topic", f"{PREFIX}llm.usage", "Write")],
+    "enforcer": [rule("topic", f"{PREFIX}stillwatch.alert-state", "Read")],
+    "reviewer": [rule("topic", f"{PREFIX}stillwatch.feedback", "Write")],
     "admin": [rule("group", OLD, "Describe", "Delete"), *(rule("topic", t, "Describe", "Delete") for t in OLD_TOPICS)],
 }
 
@@ -142,6 +144,23 @@ def test_write_on_the_input_is_all_that_sending_needs(broker: SecuredBroker) -> 
 
     assert done.returncode == 0, done.stderr
     assert "1 events sent" in done.stdout
+
+
+def test_read_on_the_state_is_all_that_enforcement_needs(broker: SecuredBroker) -> None:
+    """No group, and of the service's topics no other."""
+    done = run_as("enforcer", broker, "consume-alerts", "--timeout-seconds", "1")
+    history = run_as("enforcer", broker, "consume-alerts", "--topic", f"{PREFIX}stillwatch.alerts")
+
+    assert done.returncode == 0, done.stderr
+    assert history.returncode == 1
+
+
+def test_write_on_the_feedback_is_all_that_reviewers_need(broker: SecuredBroker) -> None:
+    """Whatever carries their decisions to the topic."""
+    topic = f"{PREFIX}stillwatch.feedback"
+
+    assert run_as("reviewer", broker, "produce", "-", "--topic", topic, text="{}\n").returncode == 0
+    assert run_as("gateway", broker, "produce", "-", "--topic", topic, text="{}\n").returncode == 1
 
 
 def test_describe_and_delete_are_all_that_starting_over_needs(broker: SecuredBroker) -> None:
