@@ -71,6 +71,8 @@ STRIMZI_TOPICS: dict[str, Any] = {"topics": {"manage": "Strimzi"}, "strimzi": {"
         ),
         ({"detector": {"spec": "a: 1", "existingConfigMap": "x"}}, "choose one"),
         ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
+        ({"settings": {"disorderSeconds": 0}}, "below settings.disorderSeconds"),
+        ({"settings": {"disorderSeconds": 30, "maxFutureSeconds": None}}, "below settings.disorderSeconds"),
         ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "scrapeTimeout is 10s but"),
         ({"metrics": {"serviceMonitor": {"interval": "1m", "scrapeTimeout": "1m1ms"}}}, "no timeout above"),
         ({"enabled": False}, "no parent chart has it as the condition"),

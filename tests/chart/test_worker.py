@@ -1,9 +1,11 @@
 """The workers: membership, settings, probes, placement."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from streams.app import LAST_CHECKPOINT_SECONDS, LEAVE_SECONDS
 from streams.settings import Settings
@@ -92,11 +94,15 @@ def test_large_numbers_reach_the_program_as_they_were_written() -> None:
     assert env["STILLWATCH_MAX_AGE_DAYS"] == "0.25"
 
 
-def test_a_setting_can_be_left_to_the_program() -> None:
-    """A null removes a value of the chart, and the program's own default applies."""
-    env = environment(workload(render({"settings": {"idleSeconds": None}}))["spec"]["template"]["spec"])
+@pytest.mark.parametrize("name", ["idleSeconds", "disorderSeconds", "maxFutureSeconds"])
+def test_a_setting_can_be_left_to_the_program(name: str) -> None:
+    """A null removes a value of the chart, and the program's own default applies; also to what the chart compares."""
+    default = yaml.safe_load((CHART / "values.yaml").read_text())["settings"][name]
+    env = environment(workload(render({"settings": {name: None}}))["spec"]["template"]["spec"])
+    variable = re.sub(r"([A-Z])", r"_\1", name)
 
-    assert "STILLWATCH_IDLE_SECONDS" not in env
+    assert f"STILLWATCH_{variable.upper()}" not in env
+    assert Settings.model_fields[variable.lower()].default == default
 
 
 def test_other_variables_reach_every_pod() -> None:

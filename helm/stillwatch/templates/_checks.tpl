@@ -18,7 +18,10 @@
 {{- if and .Values.detector.spec .Values.detector.existingConfigMap -}}
 {{- fail "detector.spec and detector.existingConfigMap exclude each other: choose one" -}}
 {{- end -}}
-{{- if ge (float64 .Values.settings.maxFutureSeconds) (float64 .Values.settings.disorderSeconds) -}}
+{{- /* What the program takes where a value is left to it; by their keys, because a default takes 0 for nothing. */ -}}
+{{- $future := hasKey .Values.settings "maxFutureSeconds" | ternary .Values.settings.maxFutureSeconds 60 -}}
+{{- $disorder := hasKey .Values.settings "disorderSeconds" | ternary .Values.settings.disorderSeconds 120 -}}
+{{- if ge (float64 $future) (float64 $disorder) -}}
 {{- fail "settings.maxFutureSeconds must be below settings.disorderSeconds: one event with a wrong clock would otherwise make all others late" -}}
 {{- end -}}
 {{- end -}}
