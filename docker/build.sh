@@ -27,7 +27,12 @@ if [ "$machine" != x86_64 ]; then
 fi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 tag=${1:-localhost/stillwatch:$version}
-revision=$(git rev-parse HEAD)$(git diff --quiet HEAD -- docker schemas detectors streams traffic requirements.txt || echo -dirty)
+# Sources need not come with their history.
+if revision=$(git rev-parse HEAD 2>/dev/null); then
+    git diff --quiet HEAD -- docker schemas detectors streams traffic requirements.txt || revision+=-dirty
+else
+    revision=unknown
+fi
 
 if [ "${BASE:-}" = local ]; then
     make_bases

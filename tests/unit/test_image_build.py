@@ -11,7 +11,9 @@ NEEDED = ("bash", "dirname", "mkdir", "sed")
 STUB = '#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\n'
 
 
-def calls(folder: Path, *builders: str, machine: str = "x86_64", **environment: str) -> list[str]:
+def calls(
+    folder: Path, *builders: str, machine: str = "x86_64", has_history: bool = True, **environment: str
+) -> list[str]:
     """Run the script in a folder of its own where only these builders are there, and return what it called."""
     tools = folder / "tools"
     tools.mkdir()
@@ -22,7 +24,7 @@ def calls(folder: Path, *builders: str, machine: str = "x86_64", **environment: 
     (folder / "pyproject.toml").write_text('version = "1.2.3"\n')
     (tools / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
     (tools / "uname").chmod(0o755)
-    for stub in (*(tools / name for name in ("git", *builders)), folder / ".venv/bin/python"):
+    for stub in (*(tools / name for name in (*["git"] * has_history, *builders)), folder / ".venv/bin/python"):
         stub.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text(STUB)
         stub.chmod(0o755)
@@ -53,6 +55,13 @@ def test_the_first_builder_that_is_there_builds(
     assert built.startswith(build)
     assert "--tag a:b --build-arg VERSION=1.2.3" in built
     assert saved == archived
+
+
+def test_sources_without_their_history_are_built_too(tmp_path: Path) -> None:
+    """As from an archive, on a machine without git: the image says that its revision is unknown, and no more."""
+    [built] = calls(tmp_path, "docker", has_history=False)
+
+    assert "--build-arg REVISION=unknown" in built
 
 
 def test_a_machine_without_wheels_is_refused(tmp_path: Path) -> None:
