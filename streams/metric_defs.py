@@ -43,7 +43,7 @@ PARTITIONS = Gauge("stillwatch_partitions", "Assigned partitions by the role of 
 ACCOUNTS = Gauge("stillwatch_accounts", "Accounts in memory by form: live, packed.", ["form"])
 WATERMARK = Gauge(
     "stillwatch_watermark_seconds",
-    "Event time reached, seconds since the epoch, by stage and partition.",
+    "Event time reached, seconds since the epoch, by stage and partition; far below 0 before there is one.",
     ["stage", "partition"],
 )
 LAG = Gauge("stillwatch_lag_messages", "Messages waiting, by topic and partition.", ["topic", "partition"])

@@ -178,6 +178,14 @@ def test_labels_of_one_object_win_over_those_of_all() -> None:
     assert {"release": "prometheus", "a": "b"}.items() <= monitor["metadata"]["labels"].items()
 
 
+def test_no_delay_is_shown_before_event_time_has_begun() -> None:
+    """It would be a hundred million years, beside which the panel shows nothing else for as long as it can be seen."""
+    delays = [query for query in queries() if "stillwatch_watermark_seconds" in query]
+
+    assert delays
+    assert all(query.endswith("} > 0)") for query in delays)
+
+
 @pytest.mark.parametrize(("interval", "timeout"), [("5s", "5s"), ("1m30s", "90s"), ("1h", "100s")])
 def test_a_scrape_may_take_as_long_as_the_interval(interval: str, timeout: str) -> None:
     """Whatever the units; what is refused is only a longer one."""

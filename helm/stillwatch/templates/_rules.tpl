@@ -65,7 +65,7 @@ groups:
   "description" "Workers read more slowly than messages arrive. Alerts are late, not wrong.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchEventTimeBehind" "for" "15m" "severity" "warning"
   "expr" (printf "time() - min(stillwatch_watermark_seconds{%s, stage=\"campaigns\"}) > %.0f" .of (float64 .limits.maxEventTimeDelaySeconds))
-  "summary" "Event time is {{ $value | humanizeDuration }} behind the clock"
+  "summary" "{{ if lt $value 1e9 }}Event time is {{ $value | humanizeDuration }} behind the clock{{ else }}Event time has not begun{{ end }}"
   "description" "Nothing newer is judged. Either there is lag, or one input partition holds the others back, or no events arrive at all.") }}
 {{ include "stillwatch.rule" (dict "root" .root "name" "StillwatchNoCheckpoint" "for" "15m" "severity" "warning"
   "expr" (printf "increase(stillwatch_checkpoint_seconds_count{%s}[15m]) == 0 and sum without (stage, outcome) (increase(stillwatch_events_total{%s}[15m])) > 0" .of .of)
