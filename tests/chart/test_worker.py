@@ -117,6 +117,16 @@ def test_other_variables_reach_every_pod() -> None:
         assert env["ZONE"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}, name
 
 
+def test_every_pod_runs_as_the_account_that_is_there() -> None:
+    """One that others made may be the only one with rights to the image or to a user id; ours comes after the jobs."""
+    theirs = pods(render({"serviceAccount": {"create": False, "name": "theirs"}}))
+    ours = {name: pod.get("serviceAccountName") for name, pod in pods(render()).items()}
+
+    assert {pod.get("serviceAccountName") for pod in theirs.values()} == {"theirs"}
+    assert {name for name, account in ours.items() if account is None} == {name for name in ours if "Job/" in name}
+    assert set(ours.values()) == {None, "sw-stillwatch"}
+
+
 def test_what_pods_are_to_carry_every_pod_carries() -> None:
     """Also those of jobs and tests: what keeps a sidecar out, what a policy asks of all pods. Common labels yield."""
     values = {"podLabels": {"inject": "false"}, "podAnnotations": {"team": "abuse"}, "commonLabels": {"inject": "true"}}

@@ -9,7 +9,8 @@
 
 {{/*
 A job that runs one stillwatch command before anything else happens. Arguments: root, name, component, args, weight,
-needsKafka, specConfigMap, backoffLimit. It gets the settings too, so that a wrong one is refused here. It does not use the release's service account, which does not exist yet.
+needsKafka, specConfigMap, backoffLimit. It gets the settings too, so that a wrong one is refused here. It does not use a service account that
+the release makes, which does not exist yet.
 */}}
 {{- define "stillwatch.hookJob" -}}
 {{- $root := .root -}}
@@ -39,6 +40,9 @@ spec:
       {{- end }}
     spec:
       restartPolicy: Never
+      {{- if not $root.Values.serviceAccount.create }}
+      serviceAccountName: {{ include "stillwatch.serviceAccountName" $root | quote }}
+      {{- end }}
       {{- include "stillwatch.podBasics" $root | nindent 6 }}
       containers:
         - name: {{ .component }}
