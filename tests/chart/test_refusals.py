@@ -75,6 +75,8 @@ STRIMZI_TOPICS: dict[str, Any] = {"topics": {"manage": "Strimzi"}, "strimzi": {"
         ({"settings": {"disorderSeconds": 30, "maxFutureSeconds": None}}, "below settings.disorderSeconds"),
         ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "scrapeTimeout is 10s but"),
         ({"metrics": {"serviceMonitor": {"interval": "1m", "scrapeTimeout": "1m1ms"}}}, "no timeout above"),
+        ({"http": {"host": "127.0.0.1"}}, "the probes of the kubelet do not reach"),
+        ({"http": {"host": "::1"}}, "the probes of the kubelet do not reach"),
         ({"enabled": False}, "no parent chart has it as the condition"),
     ],
 )

@@ -11,7 +11,7 @@
 {{- include "stillwatch.checkEnvironment" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
-{{- include "stillwatch.checkScraping" . -}}
+{{- include "stillwatch.checkHttp" . -}}
 {{- if and (not .Values.fingerprint.existingSecret) (include "stillwatch.fingerprintsPrompts" .) -}}
 {{- fail "fingerprint.existingSecret is required: the name of a secret with the key of the prompt fingerprints. Make one: kubectl create secret generic stillwatch-fingerprint --from-literal=fingerprint-key=\"$(openssl rand -hex 32)\"" -}}
 {{- end -}}
@@ -152,8 +152,11 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The operator drops a ServiceMonitor with such times, and says so in its own log only. */}}
-{{- define "stillwatch.checkScraping" -}}
+{{/* Probes come from outside the container; and the operator drops a ServiceMonitor with such times, and says so in its own log only. */}}
+{{- define "stillwatch.checkHttp" -}}
+{{- if regexMatch "^(127\\.|localhost$|::1$)" (default "" .Values.http.host) -}}
+{{- fail (printf "http.host is %s, which the probes of the kubelet do not reach, nor does Prometheus: every pod would be restarted for ever. Leave it, and narrow who may with networkPolicy" .Values.http.host) -}}
+{{- end -}}
 {{- with .Values.metrics.serviceMonitor -}}
 {{- if and .scrapeTimeout .interval (gt (include "stillwatch.milliseconds" .scrapeTimeout | int64) (include "stillwatch.milliseconds" .interval | int64)) -}}
 {{- fail (printf "metrics.serviceMonitor.scrapeTimeout is %s but metrics.serviceMonitor.interval is %s: Prometheus takes no timeout above the interval" .scrapeTimeout .interval) -}}
