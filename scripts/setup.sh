@@ -57,13 +57,14 @@ find_python() {
     done
 }
 
-# Whether .venv is an environment made here, by a Python that fits. A copied or moved one names another folder.
+# Whether .venv is an environment made here, by a Python that fits. A copied or moved one names another folder; in the
+# first line of its commands, or in the second where the folder has a space in its name.
 is_venv_sound() {
     [ ! -L .venv ] && [ -x .venv/bin/python ] &&
         .venv/bin/python -c "import sys; assert sys.prefix == sys.argv[1] and sys.prefix != sys.base_prefix" "$venv" 2>/dev/null &&
         .venv/bin/python -c "$in_range" &&
         .venv/bin/python -m pip --version 2>/dev/null | grep -qF "$venv/" &&
-        ! { [ -e .venv/bin/pip ] && ! head -1 .venv/bin/pip | grep -qF "$venv/"; }
+        ! { [ -e .venv/bin/pip ] && ! head -2 .venv/bin/pip | grep -qF "$venv/"; }
 }
 
 # What the environment is made from; when it changes, the environment is brought up to date.
