@@ -201,6 +201,16 @@ def test_keda_looks_at_what_these_workers_read(stages: list[str] | None, topics:
     assert [trigger["metadata"]["topic"] for trigger in triggers] == topics
 
 
+def test_keda_needs_no_secret_where_the_system_knows_the_authority() -> None:
+    """TLS alone names none, and an authentication that refers to nothing is no valid object."""
+    objects = render({"kafka": {"tls": {"enabled": True}}, "autoscaling": {"keda": {"enabled": True}}})
+    triggers = only(objects, "ScaledObject")["spec"]["triggers"]
+
+    assert [trigger["metadata"]["tls"] for trigger in triggers] == ["enable"] * 2
+    assert not any("authenticationRef" in trigger for trigger in triggers)
+    assert "TriggerAuthentication" not in {o["kind"] for o in objects}
+
+
 @pytest.mark.parametrize(
     ("mechanism", "expected"),
     [("PLAIN", "plaintext"), ("SCRAM-SHA-256", "scram_sha256"), ("SCRAM-SHA-512", "scram_sha512")],
