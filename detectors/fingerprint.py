@@ -15,62 +15,9 @@ from typing import Final
 import numpy as np
 
 from detectors.fingerprint_key import checked_key
-from detectors.fingerprint_layout import (
-    BAND_COUNT,
-    EXACT_CHARS,
-    FINGERPRINT_CHARS,
-    SIX_BITS_TO_CHAR,
-    VERSION,
-    Fingerprint,
-    FingerprintRefused,
-    bands,
-    character_count,
-    closing_id,
-    embedding,
-    exact_id,
-    first_id,
-    frame_id,
-    head_id,
-    is_fingerprint,
-    last_id,
-    marks_id,
-    openers,
-    opening_id,
-    parse,
-    skeleton_id,
-    tail_id,
-    template_ids,
-    word_count,
-)
+from detectors.fingerprint_layout import EXACT_CHARS, SIX_BITS_TO_CHAR, VERSION
 from detectors.fingerprint_sections import Sections
-from detectors.tokens import EMBEDDING_DIMENSIONS, Vocabulary, fold, plain, tokenize
-
-__all__ = [
-    "BAND_COUNT",
-    "EMBEDDING_DIMENSIONS",
-    "FINGERPRINT_CHARS",
-    "Fingerprint",
-    "FingerprintRefused",
-    "Fingerprinter",
-    "bands",
-    "character_count",
-    "closing_id",
-    "embedding",
-    "exact_id",
-    "first_id",
-    "frame_id",
-    "head_id",
-    "is_fingerprint",
-    "last_id",
-    "marks_id",
-    "openers",
-    "opening_id",
-    "parse",
-    "skeleton_id",
-    "tail_id",
-    "template_ids",
-    "word_count",
-]
+from detectors.tokens import Vocabulary, fold, plain, tokenize
 
 _BATCH_PROMPTS: Final = 128
 _BATCH_CHARS: Final = 49_152
@@ -91,6 +38,7 @@ class Fingerprinter:
 
     Examples
     --------
+    >>> from detectors.fingerprint_layout import exact_id, head_id
     >>> fingerprinter = Fingerprinter(b"0123456789abcdef")
     >>> one = fingerprinter.fingerprint("Answer as an expert teacher of school physics: why is the sky blue?")
     >>> two = fingerprinter.fingerprint("Answer as an expert teacher of school physics: what is heat?")

@@ -154,25 +154,6 @@ def marks_id(fingerprint: str) -> str:
     return fingerprint[MARKS]
 
 
-def frame_id(fingerprint: str) -> str:
-    """Return what is equal for the same first sentence and the same last 3 words: a wrapper with both its ends."""
-    return fingerprint[FIRST.start : CLOSING.stop]
-
-
-def template_ids(fingerprint: str) -> tuple[str, ...]:
-    """Return head, opening, first, closing, tail, last, skeleton and marks, each behind the letter of its section."""
-    return (
-        "h" + fingerprint[HEAD],
-        "o" + fingerprint[OPENING],
-        "f" + fingerprint[FIRST],
-        "c" + fingerprint[CLOSING],
-        "t" + fingerprint[TAIL],
-        "l" + fingerprint[LAST],
-        "s" + fingerprint[SKELETON],
-        "m" + fingerprint[MARKS],
-    )
-
-
 def bands(fingerprint: str) -> tuple[str, ...]:
     """Return the near-duplicate bands; those of different places never mean the same."""
     section = fingerprint[BANDS]
@@ -189,16 +170,6 @@ def openers(fingerprint: str) -> list[str]:
     section = fingerprint[OPENERS]
     found = [section[i : i + OPENER_CHARS] for i in range(0, len(section), OPENER_CHARS)]
     return [opener for opener in found if opener != NO_OPENER]
-
-
-def character_count(fingerprint: str) -> int:
-    """Approximate length of the prompt in characters."""
-    return _from_level(_SIX_BITS[fingerprint[SHAPE.start]])
-
-
-def word_count(fingerprint: str) -> int:
-    """Approximate number of words and numbers."""
-    return _from_level(_SIX_BITS[fingerprint[SHAPE.start + 1]])
 
 
 def levels_from(count: int) -> frozenset[str]:

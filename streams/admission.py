@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from detectors.fingerprint import Fingerprinter, is_fingerprint
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import is_fingerprint
 from schemas.usage_event import EventRefused, UsageEvent, epoch_ms
 from streams import metric_defs
 from streams.adapters.adapt import Adapters

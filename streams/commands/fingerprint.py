@@ -8,7 +8,8 @@ from typing import Any, BinaryIO, cast
 import click
 import msgspec
 
-from detectors.fingerprint import Fingerprinter, FingerprintRefused, is_fingerprint, parse
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import FingerprintRefused, is_fingerprint, parse
 from schemas.forgiving import as_text
 from schemas.repair import repaired
 from streams.commands.options import command_settings

@@ -8,7 +8,8 @@ import threading
 import pytest
 from click.testing import CliRunner, Result
 
-from detectors.fingerprint import Fingerprinter, exact_id, parse
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import exact_id, parse
 from schemas.usage_event import decode_usage_event
 from streams.cli import main
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import unicodedata
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -13,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import detectors.tokens
-from detectors.fingerprint import (
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import (
+    EMBEDDING,
     FINGERPRINT_CHARS,
-    Fingerprinter,
+    OPENERS,
     embedding,
     exact_id,
     is_fingerprint,
     openers,
     parse,
-    template_ids,
 )
-from detectors.fingerprint_layout import EMBEDDING, OPENERS
 from detectors.tokens import fold
 from tests.unit.detectors.fingerprint_reference import reference_fingerprint
 
@@ -101,17 +102,22 @@ def test_different_texts_have_different_exact_ids() -> None:
     assert len({exact_id(fingerprint(prompt)) for prompt in prompts}) == len(prompts)
 
 
+def _identities(fingerprints: Iterable[str]) -> set[str]:
+    """What stands for words and marks, each behind the name of its section, and all bands."""
+    parsed = [parse(one) for one in fingerprints]
+    names = ("exact", "head", "opening", "first", "closing", "tail", "last", "skeleton", "marks")
+    return {f"{name} {getattr(one, name)}" for one in parsed for name in names} | {
+        band for one in parsed for band in one.bands
+    }
+
+
 def test_different_keys_share_nothing() -> None:
     """Under another key no section of any prompt is the same, and directions are unrelated."""
     other = Fingerprinter(KEY + b"!")
     prompts = [f"You are an expert in {word}. Question {i}: why?" for i, word in enumerate("abcdefghijkl" * 20)]
     ours, theirs = (list(one.fingerprint_many(prompts)) for one in (FINGERPRINTER, other))
-    sections = [(parse(a), parse(b)) for a, b in zip(ours, theirs, strict=True)]
 
-    assert not {x for a, _ in sections for x in (a.exact, *a.bands)} & {
-        x for _, b in sections for x in (b.exact, *b.bands)
-    }
-    assert not {x for a in ours for x in template_ids(a)} & {x for b in theirs for x in template_ids(b)}
+    assert not _identities(ours) & _identities(theirs)
     assert not {x for a in ours for x in openers(a)} & {x for b in theirs for x in openers(b)}
     means = [np.mean([embedding(one) for one in several], axis=0) for several in (ours, theirs)]
     assert abs(means[0] @ means[1]) < 0.5 * np.linalg.norm(means[0]) * np.linalg.norm(means[1])

@@ -6,7 +6,9 @@ import string
 import numpy as np
 import pytest
 
-from detectors.fingerprint import EMBEDDING_DIMENSIONS, Fingerprinter, bands, embedding
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import bands, embedding
+from detectors.tokens import EMBEDDING_DIMENSIONS
 
 FINGERPRINTER = Fingerprinter(b"a key of some length")
 fingerprint = FINGERPRINTER.fingerprint

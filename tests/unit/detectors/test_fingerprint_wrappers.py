@@ -6,20 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from detectors.fingerprint import (
-    Fingerprinter,
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import (
     closing_id,
     exact_id,
     first_id,
-    frame_id,
     head_id,
     last_id,
     marks_id,
     openers,
     opening_id,
+    parse,
     skeleton_id,
     tail_id,
-    word_count,
 )
 
 fingerprint = Fingerprinter(b"a key of some length").fingerprint
@@ -76,7 +75,7 @@ def ids(section: Section, wrapper: str) -> set[str]:
         ("[task] {}\nGive the answer only", [closing_id, last_id]),
         ("{} reason carefully, then conclude.", [closing_id]),
         ("{}\n\nAnswer in the form of a table with {n} rows.", [closing_id, tail_id, last_id]),
-        ("Tu es un professeur patient. {}\nRéponds en français.", [first_id, closing_id, last_id, frame_id]),
+        ("Tu es un professeur patient. {}\nRéponds en français.", [first_id, closing_id, last_id]),
         ("Du bist ein geduldiger Lehrer der Physik: {}\nBitte Schritt für Schritt.", [head_id, first_id, last_id]),
         (
             "你是一位有耐心的物理老师。{}\n请一步一步地回答。",
@@ -218,7 +217,7 @@ def test_a_mark_inside_a_number_ends_nothing(number: str) -> None:
     seven = fingerprint("会议在7点开始")
     found = fingerprint(f"会议在{number}点开始")
 
-    assert (openers(found), word_count(found), head_id(found)) == (openers(seven), word_count(seven), head_id(seven))
+    assert (openers(found), parse(found).words, head_id(found)) == (openers(seven), parse(seven).words, head_id(seven))
     assert openers(fingerprint(f"请回答：{number}点开始")) == openers(fingerprint("请回答：7点开始"))
 
 
@@ -233,7 +232,7 @@ def test_a_symbol_before_a_word_does_not_hide_it(symbol: str) -> None:
     bare = fingerprint("what is light")
     found = fingerprint(f"{symbol}what {symbol}is {symbol}light")
 
-    assert (head_id(found), tail_id(found), word_count(found)) == (head_id(bare), tail_id(bare), word_count(bare))
+    assert (head_id(found), tail_id(found), parse(found).words) == (head_id(bare), tail_id(bare), parse(bare).words)
     assert openers(found)
 
 

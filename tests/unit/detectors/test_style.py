@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.fingerprint import Fingerprinter, marks_id, parse
-from detectors.fingerprint_layout import ALPHABET, SHAPE
+from detectors.fingerprint import Fingerprinter
+from detectors.fingerprint_layout import ALPHABET, SHAPE, marks_id, parse
 from detectors.style import FACET_CHARS, FACETS, STYLE_CHARS, facet_of, style_of
 
 FINGERPRINTER = Fingerprinter(b"0123456789abcdef")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from detectors.fingerprint import is_fingerprint
+from detectors.fingerprint_layout import is_fingerprint
 from schemas.times import epoch_ms
 from streams import metric_defs
 from streams.admission import Admission
