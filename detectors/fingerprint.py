@@ -17,7 +17,7 @@ import numpy as np
 from detectors.fingerprint_key import checked_key
 from detectors.fingerprint_layout import EXACT_CHARS, SIX_BITS_TO_CHAR, VERSION
 from detectors.fingerprint_sections import Sections
-from detectors.tokens import Vocabulary, fold, plain, tokenize
+from detectors.tokens import TokenTable, fold, plain, tokenize
 
 _BATCH_PROMPTS: Final = 128
 _BATCH_CHARS: Final = 49_152
@@ -53,7 +53,7 @@ class Fingerprinter:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._vocabulary = Vocabulary(checked_key(key))
+        self._table = TokenTable(checked_key(key))
 
     def fingerprint(self, prompt: str) -> str:
         """Return the fingerprint of a prompt; total: any str has one, the empty one included."""
@@ -66,7 +66,7 @@ class Fingerprinter:
             yield from self._bounded_batches(batch)
 
     def _bounded_batches(self, prompts: list[str]) -> Iterator[str]:
-        """Split what has more characters than the vocabulary has room for in one go."""
+        """Split what has more characters than the token table has room for in one go."""
         texts = [fold(prompt) for prompt in prompts]
         start = characters = 0
         for stop, text in enumerate(texts):
@@ -77,11 +77,11 @@ class Fingerprinter:
         yield from self._batch(prompts[start:], texts[start:])
 
     def _batch(self, prompts: list[str], texts: list[str]) -> list[str]:
-        vocabulary = self._vocabulary
+        table = self._table
         tokens = [tokenize(text) for text in texts]
         lengths = np.array([len(words) for words in tokens])
-        sections = Sections(vocabulary, vocabulary.rows(tokens, int(lengths.sum())), lengths)
-        exact = b"".join([vocabulary.digest(plain(text), b"exact", EXACT_CHARS) for text in texts])
+        sections = Sections(table, table.rows(tokens, int(lengths.sum())), lengths)
+        exact = b"".join([table.digest(plain(text), b"exact", EXACT_CHARS) for text in texts])
         characters = [len(prompt) for prompt in prompts]
         packed = np.concatenate(
             (

@@ -19,7 +19,7 @@ from detectors.fingerprint_layout import (
     OPENER_CHARS,
     OPENER_COUNT,
 )
-from detectors.tokens import EMBEDDING_DIMENSIONS, END, FORM, NUMBER, WORD, Vocabulary
+from detectors.tokens import EMBEDDING_DIMENSIONS, END, FORM, NUMBER, WORD, TokenTable
 
 __all__ = ["Sections"]
 
@@ -57,13 +57,13 @@ _OPENER_ORDER: Final = np.arange(OPENER_COUNT)
 
 
 class Sections:
-    """Tokens of some prompts, as rows of a vocabulary, and what follows from them.
+    """Tokens of some prompts, as rows of the token table, and what follows from them.
 
     Every method returns an array with one line per prompt; only the low six bits of its bytes count.
 
     Parameters
     ----------
-    vocabulary
+    table
         Where the rows come from.
     rows
         Rows of all tokens, one prompt after the other.
@@ -72,19 +72,19 @@ class Sections:
 
     """
 
-    def __init__(self, vocabulary: Vocabulary, rows: Ints, lengths: Ints) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, table: TokenTable, rows: Ints, lengths: Ints) -> None:
+        self._table = table
         self._rows = rows
         self._lengths = lengths
         self._count = len(lengths)
         self._stops = lengths.cumsum()
         self._starts = self._stops - lengths
-        self._kind = vocabulary.kind.take(rows)
+        self._kind = table.kind.take(rows)
         self._prompt = np.arange(self._count).repeat(lengths)
         is_word = (self._kind & WORD) != 0
         word_count = is_word.cumsum()
         self._words_before = word_count - is_word
-        self._ids = vocabulary.identity.take(rows[is_word])
+        self._ids = table.identity.take(rows[is_word])
         self._words = np.bincount(self._prompt[is_word], minlength=self._count)
         self._word_stops = self._words.cumsum()
         self._word_starts = self._word_stops - self._words
@@ -95,7 +95,7 @@ class Sections:
 
     def templates(self) -> Bytes:
         """Head, opening, first, closing, tail, last, skeleton and marks."""
-        secrets = self._vocabulary.secrets(*_TEMPLATE_NAMES)
+        secrets = self._table.secrets(*_TEMPLATE_NAMES)
         return _characters(_mix(self._sums[:, :_TEMPLATES] + secrets), ID_CHARS)
 
     def bands(self) -> Bytes:
@@ -105,12 +105,12 @@ class Sections:
         for distance in (1, 2):
             is_same_prompt = prompt[distance:] == prompt[:-distance]
             runs[:-distance] += self._ids[distance:] * _PLACES[distance] * is_same_prompt
-        minima = np.full((2 * BAND_COUNT, self._count), self._vocabulary.secrets("no words"))
+        minima = np.full((2 * BAND_COUNT, self._count), self._table.secrets("no words"))
         has_words = self._words > 0
         if has_words.any():
             minima[:, has_words] = np.minimum.reduceat(runs * _MULTIPLIERS, self._word_starts[has_words], axis=1)
         values = minima[::2] * _PLACES[0] + minima[1::2] * _PLACES[1]
-        return _characters(_mix(values.T + self._vocabulary.secrets("bands")), BAND_CHARS)
+        return _characters(_mix(values.T + self._table.secrets("bands")), BAND_CHARS)
 
     def shape(self, characters: list[int], lines: list[int]) -> Bytes:
         """Levels of length, words, share of numbers and lines."""
@@ -134,7 +134,7 @@ class Sections:
         skipped = np.maximum(count - OPENER_COUNT, 0)[:, None] * (_OPENER_ORDER >= OPENER_COUNT // 2)
         is_used = count[:, None] > _OPENER_ORDER
         followers = np.append(self._ids, np.uint64(0))[places + 1] * ~is_start[places + 1]
-        values = _mix(self._ids[places] * _PLACES[0] + followers * _PLACES[1] + self._vocabulary.secrets("openers"))
+        values = _mix(self._ids[places] * _PLACES[0] + followers * _PLACES[1] + self._table.secrets("openers"))
         chosen = _take(values, (first[:, None] + _OPENER_ORDER + skipped) * is_used)
         marks = _characters(chosen, OPENER_CHARS).reshape(self._count, OPENER_COUNT, OPENER_CHARS)
         return np.where(is_used[:, :, None], marks, np.uint8(_NO_OPENER_BITS)).reshape(self._count, -1)
@@ -144,7 +144,7 @@ class Sections:
         total = np.zeros((self._count, EMBEDDING_DIMENSIONS))
         has_tokens = self._lengths > 0
         if has_tokens.any():
-            directions = self._vocabulary.direction.take(self._rows, axis=0)
+            directions = self._table.direction.take(self._rows, axis=0)
             total[has_tokens] = np.add.reduceat(directions, self._starts[has_tokens], axis=0, dtype=np.int32)
         # Whole numbers below 2^53 throughout: sums are exact in whatever order a machine adds.
         length = np.sqrt((total * total).sum(axis=1, keepdims=True))
@@ -157,14 +157,14 @@ class Sections:
 
     def _style(self, characters: list[int], cases: list[int]) -> NDArray[np.float64]:
         """Sum of the directions of what prompts from one source have in common: case, length, end, first marks."""
-        vocabulary = self._vocabulary
+        table = self._table
         last = self._rows.take(self._stops - 1, mode="clip") if len(self._rows) else self._stops
         values = np.empty((self._count, len(_STYLE_NAMES)), np.uint64)
         values[:, 0] = cases
         values[:, 1] = [count.bit_length() for count in characters]
-        values[:, 2] = vocabulary.identity.take(last) * ((vocabulary.kind.take(last) & WORD) == 0)
+        values[:, 2] = table.identity.take(last) * ((table.kind.take(last) & WORD) == 0)
         values[:, 3] = self._sums[:, _STYLE_MARKS]
-        mixed = _mix(values * _PLACES[0] + vocabulary.secrets(*_STYLE_NAMES))
+        mixed = _mix(values * _PLACES[0] + table.secrets(*_STYLE_NAMES))
         bits = np.unpackbits(_characters(mixed, 8), axis=1).reshape(self._count, len(_STYLE_NAMES), 64)
         style: NDArray[np.float64] = bits.sum(axis=1) * 2.0 - len(_STYLE_NAMES)
         return style
@@ -178,8 +178,8 @@ class Sections:
         values = np.concatenate(
             (
                 self._ids,
-                self._vocabulary.form.take(self._rows.take(parts)),
-                self._vocabulary.identity.take(self._rows.take(marks)),
+                self._table.form.take(self._rows.take(parts)),
+                self._table.identity.take(self._rows.take(marks)),
             )
         )
         first, last = self._sentences()

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EMBEDDING_DIMENSIONS", "END", "FORM", "NUMBER", "WORD", "Vocabulary", "fold", "plain", "tokenize"]
+__all__ = ["EMBEDDING_DIMENSIONS", "END", "FORM", "NUMBER", "WORD", "TokenTable", "fold", "plain", "tokenize"]
 
 EMBEDDING_DIMENSIONS: Final = 64
 
@@ -165,7 +165,7 @@ class _Rows(dict[str, int]):
         return row
 
 
-class Vocabulary:
+class TokenTable:
     """Token -> row of four arrays that say what the sections of a fingerprint need to know of it.
 
     Up to 131,072 tokens are remembered (about 30 MB when full, then forgotten together), which changes speed only:
