@@ -24,23 +24,38 @@ from detectors.outcome import is_failure, is_refusal
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, epoch_ms
 
-LATER_TURN, ELICITATION, REFUSED, FULL_LENGTH, LONG_TURN, UNANSWERED, UNTOLD, LONG = 1, 2, 4, 8, 16, 32, 64, 128
-"""Flags of an exchange: it continues a conversation, in few words; an upstream classifier labelled it as elicitation of
-reasoning; it was refused; its answer ended at the limit that the request had set; it continues a conversation, in as
-many words as a request of its own; it got no answer, refused or not; nobody told the tokens of its answer; it has as
-many words, and whether it continues the conversation that it names is for its account to tell."""
+# Flags of an exchange. Snapshots hold them, so their values do not change.
+LATER_TURN = 1
+"""It continues a conversation, in few words."""
+ELICITATION = 2
+"""An upstream classifier labelled it as elicitation of reasoning."""
+REFUSED = 4
+FULL_LENGTH = 8
+"""Its answer ended at the limit that the request had set."""
+LONG_TURN = 16
+"""It continues a conversation, in as many words as a request of its own."""
+UNANSWERED = 32
+"""It got no answer, whether it was refused or failed."""
+UNTOLD = 64
+"""Nobody told the tokens of its answer."""
+LONG = 128
+"""It has as many words as a request of its own and names a conversation, but no turn. Whether it continues that
+conversation is for its account to tell, which knows the conversations before."""
 
 NOBODY = -1
 """Number of what an event does not name."""
 
 _REPEAT_CHARS = 8
+# Sections of ``Exchange.marks``, in their order.
 REPEAT = slice(0, _REPEAT_CHARS)
+"""Equal for prompts that are the same text."""
 HEAD_MARK = slice(REPEAT.stop, REPEAT.stop + 6)
 FRAME_MARK = slice(HEAD_MARK.stop, HEAD_MARK.stop + 12)
+"""The first sentence and the closing words."""
 CLOSING_MARK = slice(HEAD_MARK.stop + 6, FRAME_MARK.stop)
 STYLE_MARK = slice(FRAME_MARK.stop, FRAME_MARK.stop + STYLE_CHARS)
 OPENER_MARKS = slice(STYLE_MARK.stop, None)
-"""Sections of the marks of an exchange; the frame is the first sentence and the closing words."""
+"""As many openers as the prompt has, one behind the other."""
 
 _EXACT = slice(EXACT.start, EXACT.start + _REPEAT_CHARS)
 _FRAME = slice(FIRST.start, CLOSING.stop)
@@ -86,11 +101,18 @@ class Setting(msgspec.Struct, array_like=True, gc=False, frozen=True):
 class Exchange(msgspec.Struct, array_like=True, gc=False):
     """One exchange.
 
-    ``end_user`` and ``address`` are numbers of 32 bits for the end user and the address block, to count distinct ones;
-    ``NOBODY`` where the event names none. So is ``conversation``, ``NOBODY`` too where the event tells its turn.
-
-    ``marks`` are sections of the prompt's fingerprint and its style, empty when the event had neither prompt nor
-    fingerprint: unknown is not a repeat, but no evidence either.
+    Parameters
+    ----------
+    marks
+        What is kept of the prompt's fingerprint: some of its sections and its style (``REPEAT`` to ``OPENER_MARKS``).
+        Empty when the event had neither prompt nor fingerprint: such an exchange repeats nothing, and is no evidence.
+    flags
+        ``LATER_TURN`` to ``LONG``, added up.
+    output_tokens
+        Tokens of the answer; 0 where nobody told them (``UNTOLD``).
+    end_user, address, conversation
+        Numbers of 32 bits for the end user, the address block and the conversation, to tell distinct ones apart;
+        ``NOBODY`` where the event names none. An event that tells its turn needs no conversation: ``NOBODY``, too.
     """
 
     occurred_ms: int
@@ -183,7 +205,7 @@ def _stands_alone(fingerprint: str | None) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _setting_of(
+def _setting_of(  # one by one, because all of them are the key of the cache
     user_agent: str | None,
     temperature: float | None,
     top_p: float | None,
@@ -226,7 +248,10 @@ def _traits_of(
     max_output_tokens: int | None,
     system_prompt_fingerprint: str | None,
 ) -> tuple[str, ...]:
-    """Network, country and client where they are known; parameters and system prompt, which are left out on purpose."""
+    """Traits of a client. Network, country and client count only where the event names them.
+
+    Parameters and system prompt always count: to leave one out is a choice, too.
+    """
     known = [("n", asn), ("y", country), ("u", None if user_agent is None else _number_of(user_agent))]
     chosen = [("t", temperature), ("p", top_p), ("m", max_output_tokens), ("s", _number_of(system_prompt_fingerprint))]
     return tuple(f"{kind}{value}" for kind, value in (*(one for one in known if one[1] is not None), *chosen))

@@ -33,10 +33,10 @@ _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 
 
 class Tally(msgspec.Struct, array_like=True):
-    """What the counted exchanges of a bucket add up to, named as in ``AccountBucket``.
+    """What the counted exchanges of a bucket add up to; fields are named as in ``AccountBucket``.
 
-    ``profile`` and ``traits`` are those of the last one. ``shared`` counts fresh exchanges by kind and value of what
-    they share, ``templates`` by template.
+    ``profile`` and ``traits`` are those of the last exchange. ``shared`` counts fresh exchanges by what they share with
+    other accounts (kind and value), ``templates`` by template.
     """
 
     profile: Profile = Profile(None, None, None)
@@ -119,7 +119,7 @@ class OpenBucket:
         self.tally = tally
         """What is counted already; ``None`` before the first time."""
         self.counted = set(counted)
-        """Numbers of the events that are: a later delivery may give another time."""
+        """Numbers of the events that are counted already: each may be delivered again, with another time."""
 
     @property
     def events(self) -> int:
@@ -129,16 +129,16 @@ class OpenBucket:
     def take(self, watermark_ms: int, *, is_last: bool) -> list[Exchange]:
         """Take out the pending exchanges that event time has passed, in order, each event of the bucket once.
 
-        The last time nobody has to know them any more.
+        ``is_last``: none will be taken after these, so nobody has to remember which events they were.
         """
         exchanges = _in_order(self.pending)
         if self.counted:
-            exchanges = [exchange for exchange in exchanges if _number_of(exchange) not in self.counted]
+            exchanges = [exchange for exchange in exchanges if _event_number(exchange) not in self.counted]
         passed = sum(exchange.occurred_ms < watermark_ms for exchange in exchanges)
         self.pending = exchanges[passed:]
         taken = exchanges if passed == len(exchanges) else exchanges[:passed]
         if not is_last:
-            self.counted.update(map(_number_of, taken))
+            self.counted.update(map(_event_number, taken))
         return taken
 
 
@@ -165,7 +165,10 @@ class PackedBucket(msgspec.Struct, array_like=True):
 
 
 def pack(buckets: dict[int, OpenBucket]) -> list[PackedBucket] | bytes:
-    """What is written of open buckets, given by their start; compressed where that is worth its 30 microseconds."""
+    """What is written of open buckets, which are given by their start (milliseconds).
+
+    From eight pending exchanges on it is compressed, which costs 30 microseconds.
+    """
     packed = [_packed(start_ms, bucket) for start_ms, bucket in buckets.items()]
     if sum(len(bucket.pending) for bucket in buckets.values()) < _COMPRESS_FROM:
         return packed
@@ -222,7 +225,10 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
 
 
 def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
-    """By event time and event id, each event once: its earliest delivery, for what delivers it may round its time."""
+    """Exchanges by event time and event id, each event once.
+
+    Of several deliveries of one event the earliest counts: whoever delivers it again may round its time.
+    """
     if len(exchanges) == 1:
         return exchanges
     times = list(map(_time, exchanges))
@@ -238,7 +244,7 @@ def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
     return list(kept.values())
 
 
-def _number_of(exchange: Exchange) -> int:
+def _event_number(exchange: Exchange) -> int:
     """A number of 64 bits for an event; of a hundred thousand in one bucket two hardly ever have the same."""
     event_id = exchange.event_id.encode("utf-8", "surrogatepass")
     return zlib.crc32(event_id) << 32 | zlib.adler32(event_id)
