@@ -55,7 +55,7 @@ class AccountCases:
             self._book.changed.add(case.alert_id)
         if judgement.total < self._harvest.threshold_nats or state.excused_until_ms > record.end_ms:
             return []
-        reasons = account_reasons(judgement, self._harvest.levels)
+        reasons = account_reasons(judgement)
         if case is None:
             if not self._budget.spend(meta, record.start_ms // DAY_MS):
                 self._roll_up(record, state, judgement.total, reasons)

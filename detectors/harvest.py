@@ -16,7 +16,22 @@ from detectors.tail import Tail
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_DAY, NEVER_MS
 from schemas.account_bucket import AccountBucket
 
-_LEVELS = (4.0, 4.0, 2.0, 3.0, 30.0, 12.0, 3.0, 10.0, 4.0, 8.0, 6.0, 40.0)
+_LEVEL_OF = {
+    "harvest": 4.0,
+    "relentless": 4.0,
+    "elicitation": 2.0,
+    "refusals": 3.0,
+    "full_length": 30.0,
+    "sharing": 12.0,
+    "shift": 3.0,
+    "entitlement": 10.0,
+    "pivot": 4.0,
+    "discrepancy": 8.0,
+    "systematic": 6.0,
+    "no_ramp": 40.0,
+}
+LEVELS = tuple(_LEVEL_OF[feature] for feature in FEATURES)
+"""For each feature the value that one honest account-day in fifty exceeds, until counts say otherwise."""
 _PRIOR_DAYS = 2_000.0
 _ACCUSED_SCORE = 8.0
 """Score from which an account that is named stands accused; below, an operator asks for accounts like many others."""
@@ -53,8 +68,7 @@ class HarvestDetector:
     def __init__(self, spec: DetectorSpec) -> None:
         self._spec = spec
         self._memory_ms = spec.harvest.memory_hours * HOUR_MS
-        self.tails = [Tail(level, _PRIOR_DAYS) for level in _LEVELS]
-        self.levels = _LEVELS
+        self.tails = [Tail(level, _PRIOR_DAYS) for level in LEVELS]
         self.cohorts = Cohorts()
         self.calibration = Calibration()
         self._run_days = math.ceil(spec.lifecycle.alert_days)

@@ -6,7 +6,7 @@ import msgspec
 
 from detectors.case import Case, Reason, confidence_of
 from detectors.even_load import Dealt, GroupEvidence, Takeovers
-from detectors.harvest import Judgement
+from detectors.harvest import LEVELS, Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
 
@@ -85,12 +85,12 @@ _TEXTS = {
 }
 
 
-def account_reasons(judgement: Judgement, levels: tuple[float, ...]) -> list[Reason]:
-    """Reasons against an account: every feature that is unusual, or else the one that is most."""
+def account_reasons(judgement: Judgement) -> list[Reason]:
+    """Reasons against an account: every feature that is unusual; where none is, the least usual one."""
     shown_from_nats = min(_SHOWN_FROM_NATS, max(judgement.nats))
     return [
         Reason("account", feature, value, level, unit, nats, why, benign)
-        for feature, value, nats, level in zip(FEATURES, judgement.values, judgement.nats, levels, strict=True)
+        for feature, value, nats, level in zip(FEATURES, judgement.values, judgement.nats, LEVELS, strict=True)
         if nats >= shown_from_nats
         for unit, why, benign in [_TEXTS[feature]]
     ]

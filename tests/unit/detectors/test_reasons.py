@@ -4,7 +4,7 @@ import pytest
 
 from detectors.even_load import Dealt, GroupEvidence, Takeovers
 from detectors.groups import LINK_KINDS
-from detectors.harvest import HarvestDetector, Judgement
+from detectors.harvest import Judgement
 from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
@@ -16,7 +16,7 @@ def test_every_feature_has_its_texts() -> None:
     """What was seen, in which unit, what it means, and which honest cause would look the same."""
     size = len(FEATURES)
     judgement = Judgement((9.0,) * size, (2.5,) * size, 9.0)
-    reasons = account_reasons(judgement, HarvestDetector(SPEC).levels)
+    reasons = account_reasons(judgement)
 
     assert [reason.feature for reason in reasons] == list(FEATURES)
     assert all(reason.unit and reason.explanation and reason.benign_explanation for reason in reasons)
@@ -26,7 +26,7 @@ def test_every_feature_has_its_texts() -> None:
 def test_what_is_usual_is_no_reason() -> None:
     """Only features that are rarer than one account-day in seven are told."""
     nats = (2.0,) + (1.9,) * (len(FEATURES) - 1)
-    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0), HarvestDetector(SPEC).levels)
+    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0))
 
     assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[0], 2.0)]
 
@@ -34,7 +34,7 @@ def test_what_is_usual_is_no_reason() -> None:
 def test_where_all_is_usual_the_least_usual_is_told() -> None:
     """Who asks for many accounts gets some that show little; no alert goes without a reason."""
     nats = (0.3, 1.9) + (0.0,) * (len(FEATURES) - 2)
-    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0), HarvestDetector(SPEC).levels)
+    reasons = account_reasons(Judgement((9.0,) * len(FEATURES), nats, 2.0))
 
     assert [(reason.feature, reason.nats) for reason in reasons] == [(FEATURES[1], 1.9)]
 
