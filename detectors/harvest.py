@@ -77,54 +77,37 @@ class HarvestDetector:
     def observe(self, known: Suspicion | None, bucket: AccountBucket, crowd: CrowdModel, start_ms: int) -> Suspicion:
         """Fold a bucket into an account's suspicion; ``start_ms`` is when the deployment saw its first event."""
         state = known or self._new(bucket, start_ms)
+        excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
         day = bucket.start_ms // DAY_MS
-        is_new_day = day != state.day
-        if is_new_day:
+        if day != state.day:
             self.finish_day(state)
             state.day = day
-        fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
-        excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
-        if is_new_day and bucket.slots:
-            crowd.vote(popular)
-        state.rate = state.rate * fade + bucket.fresh
-        state.even = state.even * fade + bucket.even
-        state.paced = state.paced * fade + bucket.paced
-        people = people_behind(bucket.end_users, state.even, state.paced)
-        state.harvest = max(0.0, state.harvest * fade + excess / people)
-        state.relentless = state.relentless * fade + bucket.regular * popular / people
-        state.elicitation = state.elicitation * fade + bucket.elicitations
-        state.refusals = state.refusals * fade + bucket.refusals
-        state.full_length = state.full_length * fade + bucket.full_length / people
-        state.slots = state.slots * fade + len(bucket.slots)
-        state.wrapped = state.wrapped * fade + bucket.wrapped
-        state.popular = state.popular * fade + popular * len(bucket.slots)
-        if state.is_established and bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS:
-            state.reference = max(state.reference, state.harvest)
+            if bucket.slots:
+                crowd.vote(popular)
         state.tenant_id, state.organization, state.plan = bucket.tenant_id, bucket.organization, bucket.plan
-        state.remembered = state.remembered * fade + bucket.events
-        state.tokens = state.tokens * fade + bucket.output_tokens
-        state.pivoted = max(0.0, state.pivoted * fade + self.cohorts.turn_beyond(bucket, start_ms) / people)
-        if state.excused_until_ms > bucket.end_ms:
-            # Judged benign: what the account goes on to do until then is what it is measured against.
-            state.reference = max(state.reference, state.harvest)
-            state.calm_shift = max(state.calm_shift, bucket.shift_nats)
-            state.past = Past.of_late(state.styles[0], state.remembered, state.rate)
-        else:
-            state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
+        fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
+        _add_up(state, bucket, fade, excess, popular, self.cohorts.turn_beyond(bucket, start_ms))
+        _follow_sitting(state, bucket, fade)
+        self._learn_past(state, bucket)
         if bucket.traits:
             state.count_traits(bucket.traits)
-        if bucket.start_ms - state.last_ms >= HOUR_MS:
-            state.began_ms = NEVER_MS
-            state.sitting = 0.0
-        state.sitting = state.sitting * fade + bucket.fresh
-        state.largest_sitting = max(state.largest_sitting * fade, state.sitting)
-        if state.began_ms == NEVER_MS and bucket.answered_ms >= 0:
-            state.began_ms = bucket.answered_ms
         state.last_ms = bucket.end_ms
         state.exchanges += bucket.events
         state.output_tokens += bucket.output_tokens
         state.untold += bucket.untold
         return state
+
+    def _learn_past(self, state: Suspicion, bucket: AccountBucket) -> None:
+        """Learn what the account is measured against: what it does at first, or while a verdict protects it."""
+        is_excused = state.excused_until_ms > bucket.end_ms
+        is_early = bucket.end_ms - state.first_ms < self._spec.harvest.baseline_days * DAY_MS
+        if is_excused or (state.is_established and is_early):
+            state.reference = max(state.reference, state.harvest)
+        if is_excused:
+            state.calm_shift = max(state.calm_shift, bucket.shift_nats)
+            state.past = Past.of_late(state.styles[0], state.remembered, state.rate)
+        else:
+            state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
 
     def rate_at(self, state: Suspicion, at_ms: int) -> float:
         """Fresh exchanges of the account that are remembered at a time."""
@@ -197,6 +180,39 @@ class HarvestDetector:
             state.day_tokens = max(state.day_tokens, state.tokens)
             state.score = max(state.score, score)
         return Judgement(values, nats, max(0.0, total))
+
+
+def _add_up(state: Suspicion, bucket: AccountBucket, fade: float, excess: float, popular: float, turned: float) -> None:
+    """Let every sum of an account fade, and add what the bucket brings.
+
+    ``excess`` and ``popular`` are those of ``crowd_excess``, ``turned`` is that of ``Cohorts.turn_beyond``.
+    """
+    state.rate = state.rate * fade + bucket.fresh
+    state.even = state.even * fade + bucket.even
+    state.paced = state.paced * fade + bucket.paced
+    people = people_behind(bucket.end_users, state.even, state.paced)
+    state.harvest = max(0.0, state.harvest * fade + excess / people)
+    state.relentless = state.relentless * fade + bucket.regular * popular / people
+    state.elicitation = state.elicitation * fade + bucket.elicitations
+    state.refusals = state.refusals * fade + bucket.refusals
+    state.full_length = state.full_length * fade + bucket.full_length / people
+    state.slots = state.slots * fade + len(bucket.slots)
+    state.wrapped = state.wrapped * fade + bucket.wrapped
+    state.popular = state.popular * fade + popular * len(bucket.slots)
+    state.remembered = state.remembered * fade + bucket.events
+    state.tokens = state.tokens * fade + bucket.output_tokens
+    state.pivoted = max(0.0, state.pivoted * fade + turned / people)
+
+
+def _follow_sitting(state: Suspicion, bucket: AccountBucket, fade: float) -> None:
+    """Go on with the account's sitting; after an hour of silence another one begins."""
+    if bucket.start_ms - state.last_ms >= HOUR_MS:
+        state.began_ms = NEVER_MS
+        state.sitting = 0.0
+    state.sitting = state.sitting * fade + bucket.fresh
+    state.largest_sitting = max(state.largest_sitting * fade, state.sitting)
+    if state.began_ms == NEVER_MS and bucket.answered_ms >= 0:
+        state.began_ms = bucket.answered_ms
 
 
 def _beyond(harvest: float, reference: float) -> float:
