@@ -13,9 +13,8 @@ import msgspec
 
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS
-from schemas.alert import ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
+from schemas.alert import MAX_ACCOUNTS, ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
 
-MAX_ACCOUNTS = 100_000
 MOST_COMPARED = 16
 """Accounts of a campaign, the first by id, that are compared with another campaign: more would say the same."""
 ROLLUP = "rollup:"

@@ -20,9 +20,10 @@ ACTIVE_STATUSES = frozenset({"open", "updated"})
 
 MAX_ACCOUNTS = 100_000
 MAX_EVIDENCE = 64
+MAX_SENTENCE_CHARS = 1024
 
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
-Sentence = Annotated[str, Field(max_length=1024)]
+Sentence = Annotated[str, Field(max_length=MAX_SENTENCE_CHARS)]
 Amount = Annotated[int, Field(ge=0)]
 _CONFIG = ConfigDict(
     frozen=True, strict=True, extra="ignore", allow_inf_nan=False, json_schema_serialization_defaults_required=True

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from typing import Any
 
-from detectors.case import MAX_ACCOUNTS, new_case, publication
+from detectors.case import new_case, publication
 from detectors.detector import AccountDetector
 from detectors.snapshot import encode_snapshot
 from detectors.spec import DetectorSpec
-from schemas.alert import encode_alert
+from schemas.alert import MAX_ACCOUNTS, encode_alert
 from schemas.usage_event import UsageEvent
 from streams.topics import Role
 from tests.unit.commands.test_topics import SPECS
