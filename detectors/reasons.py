@@ -2,23 +2,26 @@
 
 from collections.abc import Collection, Mapping
 
-import msgspec
-
 from detectors.case import Case, Reason, confidence_of
 from detectors.even_load import Dealt, GroupEvidence, Takeovers
 from detectors.harvest import LEVELS, Judgement
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
+from schemas.alert import MAX_SENTENCE_CHARS
 
-_SHOWN_TAKEOVER_NATS = 1.0
 KIN = "kin"
 """Detector of the reasons for those that resemble the members."""
 
 _SHOWN_FROM_NATS = 2.0
 """What one account-day in seven shows is nothing to tell a reviewer."""
+_SHOWN_TAKEOVER_NATS = 1.0
+"""Takeovers that carry less are not told, and what they carry stays with the even load."""
 
-_MOST_TOLD, _MOST_CHARS = 16, 1024
-"""Members that are told one by one, and characters of an explanation."""
+_MOST_TOLD = 16
+"""Members that are told one by one."""
+
+_Texts = tuple[str, str, str]
+"""Feature, explanation and honest explanation of a reason."""
 
 # feature -> unit, explanation, honest explanation
 _TEXTS = {
@@ -97,52 +100,53 @@ def account_reasons(judgement: Judgement) -> list[Reason]:
 
 
 def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> list[Reason]:
-    """Reasons against a group that shares a link, named by its kind; values of links never leave the state."""
+    """Reasons against a group that shares a link, named by its kind; values of links never leave the state.
+
+    The weights of the reasons add up to the evidence.
+    """
     kind = link.partition(":")[0].replace("_", " ")
-    if evidence.takeovers is not None and evidence.takeovers.nats >= _SHOWN_TAKEOVER_NATS:
-        rest = msgspec.structs.replace(evidence, nats=evidence.nats - evidence.takeovers.nats, takeovers=None)
-        return [*group_reasons(spec, rest, link), _takeover_reason(evidence.takeovers, kind)]
-    if evidence.dealt is not None:
-        # One would not do without the other, so each has half of the evidence.
-        half = msgspec.structs.replace(evidence, nats=evidence.nats / 2, dealt=None)
-        even, crowd = group_reasons(spec, half, link)
-        return [even, _dealt_reason(spec, evidence.dealt, half.nats, kind), crowd]
+    takeovers, dealt, nats = evidence.takeovers, evidence.dealt, evidence.nats
+    takeover: list[Reason] = []
+    stream: list[Reason] = []
+    if takeovers is not None and takeovers.nats >= _SHOWN_TAKEOVER_NATS:
+        nats -= takeovers.nats
+        takeover = [_takeover_reason(takeovers, kind)]
+    if dealt is not None:
+        # Neither even load nor one stream would do without the other, so each has half of the evidence.
+        nats /= 2
+        stream = [_dealt_reason(spec, dealt, nats, kind)]
+    crowd = _crowd_reason(
+        spec,
+        evidence,
+        f"requests over a shared {kind}",
+        "Users of one general-purpose app; those differ in how much they ask.",
+    )
+    even = _even_load_reason(spec, evidence, nats, _even_load_texts(evidence, kind))
+    return [even, *stream, crowd, *takeover]
+
+
+def _even_load_texts(evidence: GroupEvidence, kind: str) -> _Texts:
+    accounts, rate = len(evidence.accounts), f"about {evidence.rate:.0f} exchanges a day each"
     if evidence.is_apart:
-        even = _even_load_reason(
-            spec,
-            evidence,
+        return (
             f"gap over a shared {kind}",
-            f"{len(evidence.accounts)} accounts use the same {kind} evenly, about {evidence.rate:.0f} exchanges a day "
-            "each; most others on it use it far less, and hardly anybody is in between.",
+            f"{accounts} accounts use the same {kind} evenly, {rate}; most others on it use it far less, and hardly "
+            "anybody is in between.",
             "A small team that works from one text, among many who use it now and then.",
         )
-    elif evidence.is_spoken:
-        even = _even_load_reason(
-            spec,
-            evidence,
+    if evidence.is_spoken:
+        return (
             f"even conversations over a shared {kind}",
-            f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
-            "exchanges a day each, turns of conversations among them; people talk on at very different length.",
+            f"{accounts} accounts with the same {kind} are loaded evenly, {rate}, turns of conversations among them; "
+            "people talk on at very different length.",
             "Agents of one product team that work in conversations of a fixed length.",
         )
-    else:
-        even = _even_load_reason(
-            spec,
-            evidence,
-            f"even load over a shared {kind}",
-            f"{len(evidence.accounts)} accounts with the same {kind} are loaded evenly, about {evidence.rate:.0f} "
-            "exchanges a day each; people who share something use it very differently.",
-            "A class on one assignment, or test accounts of one product team.",
-        )
-    return [
-        even,
-        _crowd_reason(
-            spec,
-            evidence,
-            f"requests over a shared {kind}",
-            "Users of one general-purpose app; those differ in how much they ask.",
-        ),
-    ]
+    return (
+        f"even load over a shared {kind}",
+        f"{accounts} accounts with the same {kind} are loaded evenly, {rate}; people who share something use it very "
+        "differently.",
+        "A class on one assignment, or test accounts of one product team.",
+    )
 
 
 def alike_reasons(spec: DetectorSpec, evidence: GroupEvidence) -> list[Reason]:
@@ -151,10 +155,13 @@ def alike_reasons(spec: DetectorSpec, evidence: GroupEvidence) -> list[Reason]:
         _even_load_reason(
             spec,
             evidence,
-            "even load over alike accounts",
-            f"{len(evidence.accounts)} accounts ask alike, in one style, and are loaded evenly, about "
-            f"{evidence.rate:.0f} exchanges a day each; people who ask alike do so in very different measure.",
-            "A class on one assignment, or people who answer one set of questions for a study.",
+            evidence.nats,
+            (
+                "even load over alike accounts",
+                f"{len(evidence.accounts)} accounts ask alike, in one style, and are loaded evenly, about "
+                f"{evidence.rate:.0f} exchanges a day each; people who ask alike do so in very different measure.",
+                "A class on one assignment, or people who answer one set of questions for a study.",
+            ),
         ),
         _crowd_reason(
             spec,
@@ -165,16 +172,15 @@ def alike_reasons(spec: DetectorSpec, evidence: GroupEvidence) -> list[Reason]:
     ]
 
 
-def _even_load_reason(
-    spec: DetectorSpec, evidence: GroupEvidence, feature: str, explanation: str, benign_explanation: str
-) -> Reason:
+def _even_load_reason(spec: DetectorSpec, evidence: GroupEvidence, nats: float, texts: _Texts) -> Reason:
+    feature, explanation, benign_explanation = texts
     return Reason(
         "group",
         feature,
         evidence.spread,
         1 / spec.groups.honest_slope,
         "standard deviation of log rates",
-        evidence.nats,
+        nats,
         explanation,
         benign_explanation,
     )
@@ -269,6 +275,6 @@ def part_reason(campaign: Case, accounts: Collection[str]) -> Reason:
 
 def _cut(text: str, parts: list[str]) -> str:
     """The text with as many of the parts as the contract has room for."""
-    while len(text) + sum(len(part) + 2 for part in parts) > _MOST_CHARS:
+    while len(text) + sum(len(part) + 2 for part in parts) > MAX_SENTENCE_CHARS:
         parts = parts[:-1]
     return text + ", ".join(parts) + "."
