@@ -50,14 +50,30 @@ class Reason(msgspec.Struct, array_like=True, frozen=True):
 class Case(msgspec.Struct, array_like=True):
     """State of one case.
 
-    ``accounts`` maps each member to when it was named, in a roll-up to when it last gave evidence: milliseconds of
-    event time.
+    All times are event time, milliseconds since the epoch.
 
-    ``core`` are the members that were found by a link or by likeness; of a roll-up, the one its evidence is about.
-    ``confirmed`` are those that a reviewer has confirmed. ``likeness`` is how much likelier each of those that came by
-    resemblance, and are not in the core, is a member than not (nats), as of when it was last compared; ``doubts`` at
-    how many checks on end it was likelier not. ``untold`` are those of the exchanges of which nobody told the tokens.
-    ``raised_ms`` is the time of the latest evidence, ``told_ms`` of the latest that a version has told.
+    Parameters
+    ----------
+    subject
+        What the case is about. An account; of a campaign the key of its first link, the seed around which it was found,
+        or the campaign of which it was a part; of a roll-up its tenant and day.
+    accounts
+        When each member was named; in a roll-up, when it last gave evidence.
+    raised_ms, told_ms
+        Time of the latest evidence, and of the latest that a version has told.
+    score, published_score
+        Evidence (nats), and that which the latest version told.
+    untold
+        Those of the exchanges of which nobody told the tokens.
+    core
+        Members that were found by a link or by likeness to each other; of a roll-up, the one that its evidence is on.
+    likeness
+        Of each member that came by resemblance and is not in the core, how much likelier it is a member than not
+        (nats), as of when it was last compared.
+    doubts
+        At how many checks on end such a member was likelier not.
+    confirmed
+        Members that a reviewer has confirmed.
     """
 
     kind: Kind

@@ -12,7 +12,8 @@ from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS
 from schemas.alert import Alert, Status
 
-_LEAST_OF_MERGED = 3
+_LEAST_ACCOUNTS = 3
+"""A campaign does not go on with fewer. Of one that goes into another at least as many accounts are kin of that."""
 
 
 class Casebook:
@@ -83,7 +84,10 @@ class Casebook:
         self.own_link(rollup, key)
 
     def publish_rollups(self, at_ms: int) -> list[Alert]:
-        """One version of each roll-up that took in accounts now: one for each account would grow with their square."""
+        """Publish each roll-up that took in accounts, once for the whole bucket.
+
+        Every version names all accounts, so a version for each account would grow with the square of their number.
+        """
         grown = [self.cases[alert_id] for alert_id in sorted(self._grown & self.cases.keys())]
         self._grown.clear()
         return [alert for c in grown for alert in self.publish(c, "updated" if c.version else "open", at_ms)]
@@ -136,7 +140,10 @@ class Casebook:
         return [publication(self._spec, case, status, at_ms)]
 
     def _publish_fewer(self, case: Case, at_ms: int) -> list[Alert]:
-        """A version that lets accounts go: it says nothing new about those that stay, whose time may be over."""
+        """Publish a version with fewer accounts.
+
+        It brings no evidence on those that stay, so the case expires now if that is overdue.
+        """
         if at_ms - case.raised_ms >= self._spec.lifecycle.alert_days * DAY_MS:
             return self.end(case, "expired", at_ms)
         self.changed.add(case.alert_id)
@@ -156,7 +163,7 @@ class Casebook:
     def release(self, case: Case, accounts: set[str], at_ms: int) -> list[Alert]:
         """Take accounts out of a case; with too few left for a campaign it ends as retracted."""
         leaving = case.accounts.keys() & accounts
-        if len(case.accounts) - len(leaving) < (_LEAST_OF_MERGED if case.is_campaign else 1):
+        if len(case.accounts) - len(leaving) < (_LEAST_ACCOUNTS if case.is_campaign else 1):
             return self.end(case, "retracted", at_ms)
         for account_id in leaving:
             self.case_of.pop(account_id, None)
@@ -164,7 +171,10 @@ class Casebook:
         return self._publish_fewer(case, at_ms)
 
     def _let_go(self, case: Case, leaving: Set[str]) -> None:
-        """Take with accounts what they brought; a roll-up's evidence is of the one account in its core."""
+        """Take accounts out of a case, and what they brought with them.
+
+        The evidence of a roll-up is that on the one account in its core, and goes with it.
+        """
         for account_id in leaving:
             del case.accounts[account_id]
             state = self._accounts[account_id]
@@ -179,15 +189,16 @@ class Casebook:
                 case.score, case.reasons = 0.0, []
 
     def join_kin(self, case: Case, accounts: Iterable[str], nats: Mapping[str, float], at_ms: int) -> list[Alert]:
-        """Name accounts and publish it; of those that resemble the core it is known how surely (nats)."""
+        """Name accounts and publish it; ``nats`` says how surely those of them belong to it that resemble the core."""
         ended = self.name(case, accounts, at_ms)
         self._learn_likeness(case, nats)
         return ended + self.publish(case, "updated", at_ms)
 
     def compare_kin(self, case: Case, nats: Mapping[str, float], at_ms: int) -> list[Alert]:
-        """Take over how surely members belong to a campaign now; whoever was likelier not for long enough leaves.
+        """Take over how surely members belong to a campaign now (nats).
 
-        Unless a reviewer has confirmed it, or too few were left for a campaign: that is for a reviewer to end.
+        Whoever was likelier no member at ``leave_checks`` checks on end leaves, unless a reviewer has confirmed it.
+        When too few would be left for a campaign all stay: to end one is for a reviewer.
         """
         self._learn_likeness(case, nats)
         kept = {account_id: count for account_id, count in case.doubts.items() if account_id not in nats}
@@ -196,7 +207,7 @@ class Casebook:
         leaving = {account_id for account_id, count in counted.items() if count >= self._spec.kin.leave_checks}
         case.doubts = {a: count for a, count in (kept | counted).items() if a in case.accounts.keys() - leaving}
         self.changed.add(case.alert_id)
-        is_enough = len(case.accounts) - len(leaving) >= _LEAST_OF_MERGED
+        is_enough = len(case.accounts) - len(leaving) >= _LEAST_ACCOUNTS
         return self.release(case, leaving, at_ms) if leaving and is_enough else []
 
     def confirm(self, case: Case, accounts: Set[str], at_ms: int) -> list[Alert]:
@@ -209,7 +220,10 @@ class Casebook:
         return self.publish(case, "updated", at_ms)
 
     def _learn_likeness(self, case: Case, nats: Mapping[str, float]) -> None:
-        """Take over how surely members resemble the core, and tell it of those that no reviewer has confirmed."""
+        """Take over how surely members resemble the core (nats), and renew the reasons that tell it.
+
+        Those in the core, and those that a reviewer has confirmed, are not told.
+        """
         among = case.accounts.keys() - set(case.core)
         case.likeness = {a: known for a, known in {**case.likeness, **nats}.items() if a in among}
         case.reasons = [reason for reason in case.reasons if reason.detector != KIN]
@@ -217,11 +231,15 @@ class Casebook:
         case.explain(kin_reasons(told, self._spec.kin.nats_to_join))
 
     def merge_kin(self, case: Case, kin: Iterable[str], ratio: float, at_ms: int) -> list[Alert]:
-        """Campaigns of whose compared accounts so large a share is kin of this one go into it; it keeps its id."""
+        """Take in the campaigns of whose accounts enough are kin of this one, which keeps its id.
+
+        ``kin`` are those of all accounts compared, the first ``MOST_COMPARED`` of each campaign, that are; ``ratio`` is
+        the share of them that is enough (0 to 1).
+        """
         alerts: list[Alert] = []
         for alert_id, count in sorted(self._votes(kin).items()):
             other = self.cases[alert_id]
-            if other is case or count < max(_LEAST_OF_MERGED, ratio * min(MOST_COMPARED, len(other.accounts))):
+            if other is case or count < max(_LEAST_ACCOUNTS, ratio * min(MOST_COMPARED, len(other.accounts))):
                 continue
             other.superseded_by = case.alert_id
             accounts, links, core, likeness = sorted(other.accounts), list(other.links), other.core, other.likeness
@@ -235,7 +253,10 @@ class Casebook:
         return alerts
 
     def _take_evidence(self, case: Case, other: Case) -> None:
-        """Of each feature the stronger evidence stays; whom the other resembled is told anew."""
+        """Take in the evidence of another case; of each feature the stronger stays.
+
+        Reasons about likeness to the other's core are left out: what its accounts resemble now is told anew.
+        """
         nats = {reason.feature: reason.nats for reason in case.reasons}
         case.score = max(case.score, other.score)
         case.explain([r for r in other.reasons if r.detector != KIN and r.nats > nats.get(r.feature, -math.inf)])
@@ -284,7 +305,7 @@ class Casebook:
         return alerts
 
     def _release_over(self, rollup: Case, at_ms: int) -> list[Alert]:
-        """Let go of those of a roll-up whose own alert would be over; when all are, it ends."""
+        """Let go of the accounts of a roll-up whose own alerts would be over; when all are, it ends."""
         lifecycle = self._spec.lifecycle
         quiet = {a for a in rollup.accounts if at_ms - self._accounts[a].last_ms >= lifecycle.quiet_days * DAY_MS}
         over = {a for a, evidence_ms in rollup.accounts.items() if at_ms - evidence_ms >= lifecycle.alert_days * DAY_MS}
@@ -294,7 +315,10 @@ class Casebook:
         return self.release(rollup, over, at_ms) if over else []
 
     def restore(self, case: Case) -> None:
-        """Take over an open case; one that was written before it was noted what a version told, as it was told."""
+        """Take over an open case.
+
+        A state that was written before ``told_ms`` was kept does not have it; the latest it can have been is taken.
+        """
         case.told_ms = case.told_ms or min(case.raised_ms, case.published_ms)
         self.cases[case.alert_id] = case
         self.case_of.update(dict.fromkeys(case.accounts, case.alert_id))
