@@ -22,10 +22,15 @@ from detectors.windows import NEVER_MS
 from schemas.account_bucket import AccountBucket
 
 _META, _ACCOUNT, _GROUP, _FIRST, _CASE, _KIN, _CROWD, _PENDING = b"m", b"a", b"g", b"f", b"c", b"k", b"w", b"p"
+"""First byte of a key: what kind of record it names. Behind it stands which account, link, case and so on."""
 
 
 class Meta(msgspec.Struct, array_like=True):
-    """What belongs to no single account, link or case."""
+    """What belongs to no single account, link or case.
+
+    ``judged_per_day`` to ``judged_today`` are those of ``GroupDetector.search_cost``, ``opened_day`` and
+    ``opened_today`` count against the daily budget of alerts, ``feedback`` has the ids of the decisions carried out.
+    """
 
     watermark_ms: int = NEVER_MS
     start_ms: int = NEVER_MS
@@ -83,7 +88,7 @@ class CampaignState:
         self._interchange = interchange
         self._takeovers = takeovers
         self._pending = pending
-        self._named: dict[bytes, Mapping[str, object]] = {
+        self._by_name: dict[bytes, Mapping[str, object]] = {
             _ACCOUNT: accounts,
             _GROUP: groups.groups,
             _CASE: book.cases,
@@ -92,7 +97,7 @@ class CampaignState:
         self._changed: set[bytes] = set()
 
     def mark_meta(self) -> None:
-        """Remember that what belongs to nobody changed."""
+        """Remember that what belongs to no single account, link or case changed."""
         self._changed.add(_META)
 
     def mark_account(self, account_id: str) -> None:
@@ -128,12 +133,7 @@ class CampaignState:
 
     def _value(self, kind: bytes, name: bytes, meta: Meta) -> object:
         if kind == _META:
-            meta.accounts, meta.popular_ratio = self._crowd.accounts, self._crowd.popular_ratio
-            meta.tails = self._harvest.tails
-            meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
-            meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
-            meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
-            meta.firsts_ratio = self._groups.firsts_ratio
+            self._fill(meta)
             return meta
         if kind == _CROWD:
             return self._crowd.shards[int(name)]
@@ -143,21 +143,33 @@ class CampaignState:
         if kind == _FIRST:
             day, _, key = name.partition(b":")
             return self._groups.firsts.get(int(day), {}).get(key.decode())
-        return self._named[kind].get(name.decode())
+        return self._by_name[kind].get(name.decode())
+
+    def _fill(self, meta: Meta) -> None:
+        """Take into the record what its owners know of it; ``_hand_out`` gives it back to them."""
+        meta.accounts, meta.popular_ratio = self._crowd.accounts, self._crowd.popular_ratio
+        meta.tails = self._harvest.tails
+        meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
+        meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
+        meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
+        meta.firsts_ratio = self._groups.firsts_ratio
+
+    def _hand_out(self, meta: Meta) -> None:
+        self._crowd.accounts = meta.accounts
+        self._crowd.popular_ratio = meta.popular_ratio or self._crowd.popular_ratio
+        self._crowd.rescale()
+        self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
+        self._harvest.calibration = meta.calibration
+        self._interchange.coherence, self._takeovers.refused = meta.coherence, meta.refused
+        self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
+        self._groups.firsts_ratio = meta.firsts_ratio
 
     def restore(self, key: bytes, raw: bytes) -> Meta | None:
-        """Take over one record; raises ``SnapshotRefused``. Returns what belongs to nobody, when it is that."""
+        """Take over one record, and return it when it is the ``Meta``; raises ``SnapshotRefused``."""
         kind, name = key[:1], key[1:]
         if kind == _META:
             meta = decode_snapshot(raw, _meta_decoder, "the campaigns stage")
-            self._crowd.accounts = meta.accounts
-            self._crowd.popular_ratio = meta.popular_ratio or self._crowd.popular_ratio
-            self._crowd.rescale()
-            self._harvest.tails, self._harvest.cohorts = meta.tails, meta.cohorts
-            self._harvest.calibration = meta.calibration
-            self._interchange.coherence, self._takeovers.refused = meta.coherence, meta.refused
-            self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
-            self._groups.firsts_ratio = meta.firsts_ratio
+            self._hand_out(meta)
             return meta
         if kind == _ACCOUNT:
             account = self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
