@@ -1,6 +1,7 @@
-"""One account's own state: what it takes to describe a closed bucket, and nothing of any other account.
+"""One account by itself: what is remembered of it in order to describe its next bucket.
 
-Order within a bucket is by event time and event id, so neither partitions nor restarts change anything.
+Nothing here depends on any other account. Within a bucket, events are counted in the order of event time and event id,
+so neither partitions nor restarts change anything.
 """
 
 from struct import Struct
@@ -37,17 +38,33 @@ _DISTINCT = 32
 _CONVERSATIONS = 32
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
 _LEAST_PACED_MS = 2_000
-"""Gaps from which it is told whether they are even: in times of whole seconds shorter ones often are, by chance."""
+"""Shortest gap of which it is told whether it is even. Many logs give whole seconds, which makes shorter ones even by
+chance."""
 
 
 class AccountState(msgspec.Struct, array_like=True):
     """State between buckets; about 1.5 KB as a snapshot.
 
-    ``recent`` and ``slots`` are short ids in one string: it is searched fast, and twenty times smaller than a set. So
-    are the tuples of distinct values, of which most accounts have a few. ``parts`` counts openers, first and last
-    sentences of recent prompts; both it and ``prompts`` are halved together, so that a wrapper that is no longer used
-    is forgotten. ``answers`` are those to the latest of the recent prompts. ``conversations`` are numbers of the latest
-    ones, where events do not tell their turn.
+    Parameters
+    ----------
+    first_ms, last_ms
+        Start of the account's first bucket (-1 before it), and its latest exchange; milliseconds since the epoch.
+    recent, slots
+        Ids of its latest prompts, and of the slots that it has used, in one string each. A string is searched fast and
+        is twenty times smaller than a set.
+    parts, prompts
+        How often each opener was in its prompts, and how many prompts that is. Both are halved together, so that a
+        wrapper that is no longer used is forgotten.
+    last_gap_ms
+        Time between its latest exchange and the one before (milliseconds).
+    end_users, addresses, clients
+        Numbers of the distinct ones of ``day``, counted from the epoch; short tuples, for most accounts have a few.
+    distinct_before
+        How many of each there were on the active day before.
+    answers
+        Answers to the latest of the recent prompts.
+    conversations
+        Numbers of the latest ones, where events do not tell their turn.
     """
 
     rhythm: RhythmState
@@ -132,7 +149,7 @@ class Account:
         )
 
     def count_passed(self, watermark_ms: int) -> None:
-        """Count every pending exchange that event time has passed; when this is done changes no record."""
+        """Count every pending exchange that event time has passed; has no effect on any record, only on memory."""
         # Of two buckets the earlier one is whole, and closed, before event time comes to the later one.
         start_ms = min(self.buckets, default=watermark_ms)
         if start_ms < watermark_ms and self.buckets[start_ms].pending:
@@ -162,9 +179,10 @@ class Account:
         return tally
 
     def _count_prompt(self, tally: Tally, exchange: Exchange) -> bool:
-        """Count when and with what an exchange came; returns whether it is fresh.
+        """Count when an exchange came and what it asked; returns whether it is fresh.
 
-        It is when it begins something and repeats nothing, or collects one more answer to a prompt, which is told once.
+        It is fresh when it begins a conversation and repeats no recent prompt, or when it collects one more answer to a
+        recent prompt. In the second case what it asks was counted with the first answer.
         """
         state = self.state
         gap_ms, gap_before_ms = exchange.occurred_ms - state.last_ms, state.last_gap_ms
@@ -196,7 +214,7 @@ class Account:
         return begins
 
     def _turn_of(self, conversation: int, flags: int) -> int:
-        """Flag of a later turn, 0 for the first exchange of a conversation that does not tell its turn."""
+        """Flag of an exchange that names its conversation but no turn: a later turn, or 0 for the first one."""
         state = self.state
         is_known = conversation in state.conversations
         others = tuple([number for number in state.conversations if number != conversation])
@@ -244,9 +262,10 @@ class Account:
         return True
 
     def _slot_of(self, text: str) -> tuple[str | None, bool]:
-        """What opens the first part of a prompt that is not the account's wrapper; whether most prompts have one.
+        """The opener of a prompt's first part that is not the account's wrapper, and whether the prompt is wrapped.
 
-        Counts the parts.
+        A part is wrapper when many of the account's prompts have it; with one that most have the prompt counts as
+        wrapped. Counts the parts of the prompt for the next one.
         """
         state = self.state
         parts = state.parts
@@ -293,7 +312,7 @@ class Account:
 
 
 def _is_alike(exchange: Exchange, before: Exchange) -> bool:
-    """Whether an exchange has no value that the one before has not counted on the same day."""
+    """Whether an exchange brings no end user, address or client that the one before has not brought on its day."""
     return (
         exchange.setting is before.setting
         and exchange.end_user == before.end_user
