@@ -34,21 +34,22 @@ LEVELS = tuple(_LEVEL_OF[feature] for feature in FEATURES)
 """For each feature the value that one honest account-day in fifty exceeds, until counts say otherwise."""
 _PRIOR_DAYS = 2_000.0
 _ACCUSED_SCORE = 8.0
-"""Score from which an account that is named stands accused; below, an operator asks for accounts like many others."""
+"""Score from which an account that is named counts as accused. Accounts below it are named only where an operator asks
+for many, and then they are like many others."""
 _SUPPORT_FROM_NATS = 3.0
 _SUPPORT_CAP_NATS = 4.0
 _SUPPORT_FULL_NATS = 7.0
 """Evidence of content from which what supports it counts in full."""
 _WITHIN = 0.1
-"""Crowd-like exchanges that an account counts as showing which comes up to what it may reach freely, and no further."""
+"""Crowd-like exchanges that an account is taken to show when it just reaches what it may reach freely."""
 _NEW_MS = 3 * DAY_MS
 """How long a newcomer is new."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """Values of the features, how rare each is, and what they amount to together (nats).
+    """Values of the features, how rare each is (nats), and what they amount to together.
 
-    The last is the logarithm of the account-days until an honest account begins to show as much.
+    ``total`` is the logarithm of the account-days until an honest account begins to show as much; at least 0.
     """
 
     values: tuple[float, ...]
@@ -60,9 +61,9 @@ class HarvestDetector:
     """Judges accounts bucket by bucket.
 
     The rule of fusion: each feature is -log of the share of honest account-days that reach its value. ``harvest``
-    counts in full; the others add at most four nats each beyond their third, and only in proportion to what content
-    has shown, so that none of them names an account by itself: each has an honest twin. They depend on each other, so
-    what they add up to, the score, is calibrated by how often honest accounts begin to reach it.
+    counts in full. The others have honest twins, so none of them names an account by itself: each adds what it has
+    beyond three nats, at most four, and only in proportion to what ``harvest`` shows. Features depend on each other, so
+    their sum, the score, is calibrated by how often honest accounts begin to reach it.
     """
 
     def __init__(self, spec: DetectorSpec) -> None:
@@ -110,11 +111,11 @@ class HarvestDetector:
             state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
 
     def rate_at(self, state: Suspicion, at_ms: int) -> float:
-        """Fresh exchanges of the account that are remembered at a time."""
+        """Number of fresh exchanges of the account that are remembered at a time; ``daily_rate`` is per day."""
         return state.rate * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
 
     def spoken_at(self, state: Suspicion, at_ms: int) -> float:
-        """Exchanges of the account, fresh or not, that are remembered at a time."""
+        """Number of exchanges of the account, fresh or not, that are remembered at a time."""
         return state.remembered * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
 
     def daily_rate(self, state: Suspicion, at_ms: int) -> float:
@@ -150,7 +151,11 @@ class HarvestDetector:
         state.day = NEVER_DAY
 
     def judge(self, state: Suspicion, bucket: AccountBucket, *, is_accused: bool = False) -> Judgement:
-        """How surprising the account is now; its values count for the day only while nobody suspects it."""
+        """How surprising the account is now.
+
+        The largest values of the day are kept, to learn what is usual; not those of an account that ``is_accused``
+        because it is in an open campaign.
+        """
         spec = self._spec.harvest
         hours = min(1.5, bucket.active_hours / spec.person_hours)
         values = (
@@ -216,9 +221,10 @@ def _follow_sitting(state: Suspicion, bucket: AccountBucket, fade: float) -> Non
 
 
 def _beyond(harvest: float, reference: float) -> float:
-    """Crowd-like exchanges beyond a reference; within it a tenth of one at most, by how much of it is reached.
+    """Crowd-like exchanges beyond a reference; up to it a tenth of one at most, in proportion.
 
-    So those within theirs have an order, too, for operators who ask for more accounts than there are beyond.
+    So accounts that stay within their references have an order too, for operators who ask for more accounts than there
+    are beyond theirs.
     """
     if reference <= 0:
         return harvest

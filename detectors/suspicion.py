@@ -31,15 +31,58 @@ _HALVE_TRAITS_AFTER = 32
 class Suspicion(msgspec.Struct, array_like=True):
     """What the comparison remembers of one account; 400 to 1,000 bytes as a snapshot.
 
-    ``recent`` are the openers of its latest slots in one string, ``wrapped`` of its remembered ``slots`` those in the
-    account's own wrapper. ``styles`` are the facets of its latest styles, one string each (``detectors.style``), and
-    ``traits`` in how many of ``trait_buckets`` it was set up so. ``organization`` is a number, -1 for none.
-    ``remembered`` exchanges and answer ``tokens`` fade as the other sums do; ``maxima``, ``day_tokens`` and ``score``
-    are the largest values of ``day``, which is ``NEVER_DAY`` once they are counted. ``untold`` are those of its
-    ``exchanges`` of which nobody told the tokens. ``began_ms`` is when it was first answered after an hour of silence
-    or more; ``NEVER_MS`` while it has not been, or nobody told. ``even`` are remembered exchanges at even intervals,
-    ``paced`` those of which that can be told. ``sitting`` are those since it was last silent for an hour,
-    ``largest_sitting`` the most that ever were.
+    Most numbers are *fading sums*: what was added to them counts 1/e after ``harvest.memory_hours``. They are as of
+    ``last_ms``; ``HarvestDetector.rate_at`` and its neighbours give them at a later time.
+
+    Parameters
+    ----------
+    first_ms, last_ms
+        Start of its first and end of its latest bucket, milliseconds since the epoch.
+    harvest
+        Fading sum of how far its slots are more popular than those of jobs (slots); never below 0.
+    relentless
+        Fading sum of exchanges at even intervals, each weighed by the popularity of what its bucket asked.
+    elicitation, refusals, full_length, even, paced
+        Fading sums of the exchanges that ``AccountBucket`` counts under these names.
+    slots, popular, wrapped
+        Fading sums of its slots, of their popularity, and of those in its own wrapper.
+    rate
+        Fading sum of fresh exchanges: a number of exchanges, from which ``HarvestDetector.daily_rate`` makes a rate.
+    remembered, tokens
+        Fading sums of all its exchanges and of their answer tokens.
+    pivoted
+        Fading sum of exchanges with new models, beyond the share in which everybody has turned to them.
+    sitting, largest_sitting
+        Fading sum of fresh exchanges since it was last silent for an hour; the largest such sum there was, which fades
+        too.
+    reference
+        Largest ``harvest`` of its first days, if it is established, and of those in which a verdict protected it:
+        what is measured against.
+    calm_shift
+        Largest ``shift`` (nats) while a verdict protected it.
+    is_established, is_newcomer
+        Whether it was first seen in the deployment's first days and is old, or nobody knows how old; whether it was
+        first seen later.
+    day
+        Day of its latest bucket, counted from the epoch; ``NEVER_DAY`` once that day is counted.
+    maxima, day_tokens, score
+        Largest values of the features, of ``tokens`` and of the score on ``day``.
+    exchanges, output_tokens, untold
+        Exchanges since it was first seen, their answer tokens, and the exchanges of which nobody told the tokens.
+    excused_until_ms
+        Until when a verdict protects it, milliseconds since the epoch.
+    recent
+        Openers of its latest slots, in one string.
+    styles
+        Facets of the styles of its latest prompts, one string for each facet (``detectors.style``).
+    traits, trait_buckets
+        In how many buckets it was set up in which way, and in how many that is known.
+    organization
+        Number of the organisation, -1 for none.
+    began_ms
+        When it was first answered after an hour of silence or more; ``NEVER_MS`` while it was not, or nobody told.
+    run, past
+        What calibration and the comparison with its own first days remember of it.
     """
 
     first_ms: int
