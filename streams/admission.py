@@ -11,13 +11,12 @@ import msgspec
 
 from detectors.fingerprint import Fingerprinter
 from detectors.fingerprint_layout import is_fingerprint
+from detectors.windows import DAY_MS
 from schemas.usage_event import EventRefused, UsageEvent, epoch_ms
 from streams import metric_defs
 from streams.adapters.adapt import Adapters
 from streams.progress import InputProgress
 from streams.settings import Settings
-
-_DAY_MS = 86_400_000
 
 
 def wall_clock_ms() -> int:
@@ -54,7 +53,7 @@ class Admission:
         self._adapters = Adapters(settings.account_paths)
         self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
-        self._oldest_ms = round(settings.max_age_days * _DAY_MS)
+        self._oldest_ms = round(settings.max_age_days * DAY_MS)
         self._max_age_ms = self._oldest_ms if is_age_bounded else None
 
     def admit(
@@ -104,7 +103,7 @@ class Admission:
         if occurred_ms > seen_ms + self._max_future_ms:
             raise EventRefused("time_out_of_range", f"occurred_at is {occurred_ms - seen_ms} ms in the future")
         if self._max_age_ms is not None and occurred_ms < seen_ms - self._max_age_ms:
-            raise EventRefused("time_out_of_range", f"occurred_at is {(seen_ms - occurred_ms) // _DAY_MS} days ago")
+            raise EventRefused("time_out_of_range", f"occurred_at is {(seen_ms - occurred_ms) // DAY_MS} days ago")
         if progress.is_late(occurred_ms):
             late_by_ms = progress.watermark_ms - occurred_ms
             raise EventRefused("late", f"occurred_at is {late_by_ms} ms behind the watermark of its input partition")

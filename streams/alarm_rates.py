@@ -13,6 +13,7 @@ import structlog
 
 from detectors.case import ROLLUP_ID
 from detectors.spec import DetectorSpec
+from detectors.windows import DAY_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.times import epoch_ms
@@ -21,7 +22,6 @@ from streams import metric_defs
 log = structlog.get_logger()
 
 WINDOW_DAYS = 28
-_DAY_MS = 86_400_000
 _BITS = 1 << 17
 _KINDS = ("account", "campaign")
 
@@ -84,7 +84,7 @@ class AlarmRates(msgspec.Struct):
 
     def see(self, record: AccountBucket) -> None:
         """Count the account as active on the day of its record."""
-        day = record.start_ms // _DAY_MS
+        day = record.start_ms // DAY_MS
         bits = self.active.get(day)
         if bits is None:
             bits = self.active[day] = bytearray(_BITS // 8)
@@ -93,7 +93,7 @@ class AlarmRates(msgspec.Struct):
 
     def count(self, alert: Alert) -> None:
         """Count an alert that opens; take back one that a reviewer confirms or that another alert takes up."""
-        day = epoch_ms(alert.opened_at) // _DAY_MS
+        day = epoch_ms(alert.opened_at) // DAY_MS
         if alert.alert_id.startswith(ROLLUP_ID):
             self._count_rollup(day, alert)
             return
@@ -128,7 +128,7 @@ class AlarmRates(msgspec.Struct):
 
         A bucket counts for the day on which it began, and may reach into the next.
         """
-        today = (watermark_ms - bucket_ms) // _DAY_MS
+        today = (watermark_ms - bucket_ms) // DAY_MS
         ended = sorted(day for day in self.active if day < today)
         for day in ended:
             self.days.setdefault(day, Day()).accounts = _distinct(self.active.pop(day))

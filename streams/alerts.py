@@ -13,6 +13,7 @@ from typing import NamedTuple
 import structlog
 from aiokafka.structs import OffsetAndMetadata
 
+from detectors.windows import DAY_MS
 from schemas.alert import Alert, decode_alert
 from schemas.times import epoch_ms
 from schemas.usage_event import EventRefused
@@ -29,8 +30,7 @@ from streams.transport import Records
 
 log = structlog.get_logger()
 
-_DAY_MS = 86_400_000
-_KEPT_MS = 7 * _DAY_MS
+_KEPT_MS = 7 * DAY_MS
 """How long the state of an alert stays after its expiry, in event time."""
 
 
@@ -124,9 +124,9 @@ class AlertPartition:
 
     def _sweep(self, now_ms: int) -> None:
         """Once per day of event time: remove what expired a week ago."""
-        if now_ms // _DAY_MS <= self._swept_day:
+        if now_ms // DAY_MS <= self._swept_day:
             return
-        self._swept_day = now_ms // _DAY_MS
+        self._swept_day = now_ms // DAY_MS
         for subject in [s for s, standing in self._standing.items() if standing.is_over(now_ms)]:
             del self._standing[subject]
             swept = (SWEPT, SWEPT_FORMAT.pack(now_ms))

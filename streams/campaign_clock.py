@@ -11,12 +11,11 @@ import msgspec
 
 from detectors.campaigns import CampaignDetector, FeedbackRefused
 from detectors.spec import DetectorSpec
-from detectors.windows import DAY_MS, HOUR_MS
+from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 from schemas.feedback import Feedback, decode_feedback
 from schemas.times import epoch_ms
-from streams.progress import NEVER_MS
 
 
 class Decision(msgspec.Struct, frozen=True, order=True):

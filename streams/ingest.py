@@ -10,13 +10,14 @@ from functools import lru_cache
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import OffsetAndMetadata
 
+from detectors.windows import NEVER_MS
 from schemas.usage_event import UsageEvent, encode_usage_event, has_unknown_fields, unknown_fields
 from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetters
 from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, source_of, value_of
 from streams.offsets import Start
-from streams.progress import NEVER_MS, InputProgress, ProgressMessage, Report, encode_progress
+from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
 from streams.publisher import Publisher
 from streams.settings import Settings
 from streams.stage import StatelessStage

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from detectors.windows import DAY_MS
 from schemas.alert import Alert
 from schemas.times import epoch_ms, parse_instant
 from streams.naming import Naming
-
-_DAY_MS = 86_400_000
 
 
 class LabelsError(ValueError):
@@ -78,7 +77,7 @@ class Labels:
         except ValueError:
             return
         if event.account_id in self.benign:
-            self.benign_days.add((event.account_id, occurred_ms // _DAY_MS))
+            self.benign_days.add((event.account_id, occurred_ms // DAY_MS))
         elif (campaign_id := self.attacks.get(event.event_id)) is not None:
             self.exchanges[campaign_id].append((occurred_ms, event.account_id))
 

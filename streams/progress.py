@@ -7,8 +7,7 @@ never of who was fast. Progress travels in band, behind the events that made it,
 
 import msgspec
 
-NEVER_MS = -(2**62)
-"""Watermark before the first event."""
+from detectors.windows import NEVER_MS
 
 DIRECT = -1
 """Stands for the source that writes usage events into the usage topic itself, among the input partitions."""

@@ -8,12 +8,13 @@ import msgspec
 from detectors.campaigns import FeedbackRefused
 from detectors.detector import AccountDetector
 from detectors.spec import DetectorSpec
+from detectors.windows import NEVER_MS
 from schemas.alert import Alert
 from schemas.feedback import decode_feedback
 from schemas.usage_event import UsageEvent
 from streams.admission import Admission, MessageHeaders, wall_clock_ms
 from streams.campaign_clock import CampaignClock, Decision, decision_of
-from streams.progress import NEVER_MS, InputProgress
+from streams.progress import InputProgress
 from streams.settings import Settings
 
 BATCH_EVENTS = 512

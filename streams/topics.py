@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from detectors.windows import DAY_MS, HOUR_MS
 from streams.settings import Settings
 from streams.topic_names import OWN_NAMES
 
@@ -14,8 +15,6 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _MIB = 1024 * 1024
 _CAMPAIGN_BYTES = 24 * _MIB
 """What a campaign of 100,000 accounts takes, as an alert or in the state, with ids of up to 64 characters."""
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 
 _OF_EVERY_WORKER: frozenset[Role] = frozenset({"input", "usage", "alerts", "dead_letter"})
 _OF_STAGE: dict[str, frozenset[Role]] = {
@@ -105,11 +104,11 @@ _STATE = {
     "cleanup.policy": "compact",
     # A worker that lost its partition without noticing may write an old record behind a newer one; while the lag lasts
     # the newer one is still there for a restore to prefer.
-    "min.compaction.lag.ms": str(_HOUR_MS),
+    "min.compaction.lag.ms": str(HOUR_MS),
     # A consumer that starts to read must finish within this time, or it could miss a deletion.
-    "delete.retention.ms": str(_DAY_MS),
+    "delete.retention.ms": str(DAY_MS),
     # Only closed segments are compacted, and a restore reads everything that is not.
-    "segment.ms": str(_HOUR_MS),
+    "segment.ms": str(HOUR_MS),
     "segment.bytes": str(64 * _MIB),
     "min.cleanable.dirty.ratio": "0.2",
     "max.message.bytes": str(_CAMPAIGN_BYTES),
@@ -119,13 +118,13 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     # Above the limit of an event, so that a larger one arrives and becomes a dead letter instead of stopping the
     # gateway that sends it.
     # Stamped by the broker, so whether an event came from the future does not depend on the clock of who sent it.
-    "input": _kept(7 * _DAY_MS, 8 * _MIB) | {"message.timestamp.type": "LogAppendTime"},
-    "usage": _kept(7 * _DAY_MS, _MIB),
-    "links": _kept(3 * _DAY_MS, 16 * _MIB),
-    "alerts": _kept(90 * _DAY_MS, _CAMPAIGN_BYTES),
+    "input": _kept(7 * DAY_MS, 8 * _MIB) | {"message.timestamp.type": "LogAppendTime"},
+    "usage": _kept(7 * DAY_MS, _MIB),
+    "links": _kept(3 * DAY_MS, 16 * _MIB),
+    "alerts": _kept(90 * DAY_MS, _CAMPAIGN_BYTES),
     "alert_state": _STATE,
     "account_state": _STATE,
     "campaign_state": _STATE,
-    "dead_letter": _kept(14 * _DAY_MS, _MIB),
+    "dead_letter": _kept(14 * DAY_MS, _MIB),
     "feedback": _kept(-1, 4 * _MIB),
 }

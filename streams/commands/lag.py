@@ -9,11 +9,11 @@ import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from detectors.windows import NEVER_MS
 from streams.commands.alert_text import moment
 from streams.commands.options import command_settings, json_option
 from streams.group_admin import GroupAdmin, PartitionLag
 from streams.lookahead import without_messages
-from streams.progress import NEVER_MS
 from streams.settings import Settings
 from streams.topics import READ_BY_GROUP, topic_name
 

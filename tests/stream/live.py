@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 from kafka.admin import KafkaAdminClient
 
+from detectors.windows import NEVER_MS
 from streams.headers import PROGRESS
-from streams.progress import NEVER_MS, decode_progress
+from streams.progress import decode_progress
 from tests.stream.recordings import EAGER
 from tests.stream.topics import Topics
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from streams.progress import NEVER_MS
+from detectors.windows import NEVER_MS
 from tests.stream.live import PARTITIONS, LiveService
 from tests.stream.recordings import (
     DISORDER_MS,

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from kafka.errors import CoordinatorNotAvailableError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
+from detectors.windows import NEVER_MS
 from streams import group_admin, kafka_admin, lookahead
 from streams.commands import lag
 from streams.group_admin import PartitionLag
-from streams.progress import NEVER_MS
 from streams.settings import Settings
 from streams.topics import READ_BY_GROUP, topic_name
 

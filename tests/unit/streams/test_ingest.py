@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from detectors.fingerprint_layout import is_fingerprint
+from detectors.windows import NEVER_MS
 from schemas.times import epoch_ms
 from streams import metric_defs
 from streams.admission import Admission
@@ -18,7 +19,7 @@ from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import ORIGIN, PROGRESS, Record
 from streams.ingest import IngestStage, InputPartition, partition_of
 from streams.offsets import Start
-from streams.progress import NEVER_MS, decode_progress
+from streams.progress import decode_progress
 from tests.unit.detectors.samples import fingerprint
 from tests.unit.streams.memory import DISORDER_MS, SETTINGS, MemoryKafka, now_ms, record
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.windows import NEVER_MS
 from streams.progress import (
     DIRECT,
-    NEVER_MS,
     InputProgress,
     MergedProgress,
     ProgressMessage,

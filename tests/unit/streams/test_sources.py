@@ -7,6 +7,7 @@ import pytest
 
 from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.windows import NEVER_MS
 from schemas.account_bucket import decode_account_bucket, encode_account_bucket
 from schemas.usage_event import decode_usage_event, encode_usage_event
 from streams.accounts import AccountPartition, AccountStage
@@ -26,7 +27,7 @@ from streams.headers import (
     source_of,
 )
 from streams.link_writer import LinkWriter
-from streams.progress import DIRECT, NEVER_MS, ProgressMessage, Report, decode_progress, encode_progress
+from streams.progress import DIRECT, ProgressMessage, Report, decode_progress, encode_progress
 from streams.state_log import Entry
 from tests.unit.detectors.samples import DAY_MS, bucket
 from tests.unit.streams.memory import DISORDER_MS, SETTINGS, MemoryKafka, now_ms, record
