@@ -33,9 +33,8 @@ from streams.headers import (
     partition_of_source,
     value_of,
 )
-from streams.ingest import partition_of
 from streams.progress import MergedProgress, decode_progress
-from streams.publisher import Publisher
+from streams.publisher import Publisher, partition_of
 from streams.stage import is_next
 from streams.state_log import Entry
 from streams.transport import Records

@@ -5,9 +5,7 @@ The path of one input: ``IngestStage.process`` -> ``Admission.admit`` -> message
 
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
-from aiokafka.partitioner import murmur2
 from aiokafka.structs import OffsetAndMetadata
 
 from detectors.windows import NEVER_MS
@@ -18,7 +16,7 @@ from streams.dead_letters import DeadLetters
 from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, source_of, value_of
 from streams.offsets import Start
 from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
-from streams.publisher import Publisher
+from streams.publisher import Publisher, partition_of
 from streams.settings import Settings
 from streams.stage import StatelessStage
 from streams.topics import Role, topic_name
@@ -167,9 +165,3 @@ def _newest_ms(metadata: str) -> int:
         return int(metadata)
     except ValueError:
         return NEVER_MS
-
-
-@lru_cache(maxsize=65_536)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Partition of a key as Kafka's default partitioner chooses it."""
-    return int((murmur2(key) & 0x7FFF_FFFF) % partitions)

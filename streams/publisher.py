@@ -7,13 +7,14 @@ the order in which they were published.
 
 import asyncio
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -179,3 +180,9 @@ def _not_stored(waiting: Iterable[Place]) -> PublishFailed:
         "min.insync.replicas replicas in sync and room on disk; nothing read since the last checkpoint is committed, "
         "and a restart repeats it"
     )
+
+
+@lru_cache(maxsize=65_536)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Partition of a key as Kafka's default partitioner chooses it."""
+    return int((murmur2(key) & 0x7FFF_FFFF) % partitions)

@@ -17,7 +17,7 @@ from streams import metric_defs
 from streams.admission import Admission
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import ORIGIN, PROGRESS, Record
-from streams.ingest import IngestStage, InputPartition, partition_of
+from streams.ingest import IngestStage, InputPartition
 from streams.offsets import Start
 from streams.progress import decode_progress
 from tests.unit.detectors.samples import fingerprint
@@ -256,15 +256,6 @@ def test_what_is_admitted_is_counted_from_the_start(monkeypatch: pytest.MonkeyPa
     asyncio.run(stage.assign({0: Start(0, "", 0)}))
 
     assert REGISTRY.get_sample_value("stillwatch_events_total", labels) == 0
-
-
-def test_keys_go_where_kafka_would_put_them() -> None:
-    """Expected values are those of the Java client (murmur2 of the key, without its sign, modulo partitions)."""
-    assert [partition_of(key, 1000) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
-        (-973932308 & 0x7FFFFFFF) % 1000,
-        (-790332482 & 0x7FFFFFFF) % 1000,
-        (-985981536 & 0x7FFFFFFF) % 1000,
-    ]
 
 
 def test_the_day_of_the_tests_is_what_it_says() -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.publisher import BATCH_BYTES, Publisher, PublishFailed
+from streams.publisher import BATCH_BYTES, Publisher, PublishFailed, partition_of
 from streams.settings import Settings
 
 PATIENCE_SECONDS = 5.0
@@ -179,3 +179,12 @@ def test_a_batch_that_was_dropped_is_a_failure(publisher: Publisher, producer: P
             await publisher.stored()
 
     run(test())
+
+
+def test_keys_go_where_kafka_would_put_them() -> None:
+    """Expected values are those of the Java client (murmur2 of the key, without its sign, modulo partitions)."""
+    assert [partition_of(key, 1000) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
+        (-973932308 & 0x7FFFFFFF) % 1000,
+        (-790332482 & 0x7FFFFFFF) % 1000,
+        (-985981536 & 0x7FFFFFFF) % 1000,
+    ]

@@ -15,8 +15,8 @@ from schemas.times import epoch_ms, parse_instant
 from streams.alarm_rates import AlarmRates
 from streams.campaigns import CampaignPartition
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, ORIGIN, PROGRESS_HEADERS, origin_of, source_of
-from streams.ingest import partition_of
 from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
+from streams.publisher import partition_of
 from tests.unit.streams.memory import DISORDER_MS, MemoryKafka, MemoryWorker
 from tests.unit.streams.traffic_samples import EAGER_SPEC, replayed_alerts, sample
 
