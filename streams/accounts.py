@@ -26,6 +26,7 @@ from streams.progress import (
     Report,
     decode_progress,
     encode_progress,
+    vouched_ms,
 )
 from streams.publisher import Publisher
 from streams.settings import Settings
@@ -68,7 +69,9 @@ class AccountPartition:
         self._is_gapless = is_gapless
         self._direct = InputProgress(disorder_ms)
         self._origins: dict[int, int] = {}
+        """By input partition (``source_of``), the last position in it of which an event was seen."""
         self._ahead: dict[str, int] = {}
+        """By account whose snapshot was stored by a checkpoint that was broken off, the first offset not included."""
         self._reported: Report | None = None
         self.merged = MergedProgress()
         self.detector = AccountDetector(spec)
@@ -148,9 +151,9 @@ class AccountPartition:
             self._reported = report
             self._links.report(report)
 
-    def direct_report(self, vouched_ms: int) -> Report | None:
+    def direct_report(self, idle_until_ms: int) -> Report | None:
         """Report that sources which write here themselves are silent, ``None`` when that is known."""
-        report = Report(DIRECT, self._direct.watermark_ms, vouched_ms)
+        report = Report(DIRECT, self._direct.watermark_ms, idle_until_ms)
         return None if report == self.merged.reports.get(DIRECT) else report
 
     # -- state ----------------------------------------------------------------------------------
@@ -201,17 +204,16 @@ class AccountStage(StatefulStage[AccountPartition]):
         self._now_ms = now_ms
         self._usage_topic = topic_name(settings, "usage")
         self._disorder_ms = round(settings.disorder_seconds * 1000)
-        self._renew_ms = max(1, round(settings.idle_seconds * 1000 / 3))
 
     def report_silence(self, read_to_end: set[int]) -> None:
         """Tell partitions, in band, that sources which write into them themselves have fallen silent."""
-        vouched_ms = self._now_ms() // self._renew_ms * self._renew_ms - self._disorder_ms
+        idle_until_ms = vouched_ms(self._now_ms(), self._settings.idle_seconds, self._disorder_ms)
         for number in read_to_end & self.partitions.keys():
             partition = self.partitions[number]
             is_fed_directly = self._settings.direct_sources or DIRECT in partition.merged.reports
             silent_seconds = time.monotonic() - partition.direct_active_at
             if not is_fed_directly or silent_seconds < self._settings.idle_seconds:
                 continue
-            if (report := partition.direct_report(vouched_ms)) is not None:
+            if (report := partition.direct_report(idle_until_ms)) is not None:
                 raw = encode_progress(ProgressMessage(partition.merged.expected, [report]))
                 self._publisher.publish(self._usage_topic, number, None, raw, PROGRESS_HEADERS)

@@ -15,7 +15,7 @@ from streams.admission import Admission
 from streams.dead_letters import DeadLetters
 from streams.headers import ORIGIN, PROGRESS_HEADERS, origin_of, source_of, value_of
 from streams.offsets import Start
-from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
+from streams.progress import InputProgress, ProgressMessage, Report, encode_progress, vouched_ms
 from streams.publisher import Publisher, partition_of
 from streams.settings import Settings
 from streams.stage import StatelessStage
@@ -79,7 +79,6 @@ class IngestStage(StatelessStage):
         self._now_ms = now_ms
         self._input_topic, self._usage_topic = topic_name(settings, "input"), topic_name(settings, "usage")
         self._disorder_ms = round(settings.disorder_seconds * 1000)
-        self._renew_ms = max(1, round(settings.idle_seconds * 1000 / 3))
         self._reported: dict[int, Report] = {}
         self._reported_at = 0.0
         self.partitions: dict[int, InputPartition] = {}
@@ -138,12 +137,11 @@ class IngestStage(StatelessStage):
     def mark_idle(self, read_to_end: set[int]) -> None:
         """Mark those of the partitions, read to their end, that were silent for long enough."""
         now = time.monotonic()
-        # Renewed now and then instead of every time: each report is a message to every usage partition.
-        vouched_ms = self._now_ms() // self._renew_ms * self._renew_ms - self._disorder_ms
+        idle_until_ms = vouched_ms(self._now_ms(), self._settings.idle_seconds, self._disorder_ms)
         for number, state in self.partitions.items():
             is_silent = now - state.last_active >= self._settings.idle_seconds
             if is_silent and number in read_to_end:
-                state.idle_until_ms = vouched_ms
+                state.idle_until_ms = idle_until_ms
 
     def report_progress(self) -> None:
         """Publish how far each partition has come to every usage partition, if it has changed."""

@@ -41,6 +41,16 @@ class InputProgress(msgspec.Struct):
         self.newest_ms = max(self.newest_ms, occurred_ms)
 
 
+def vouched_ms(now_ms: int, idle_seconds: float, disorder_ms: int) -> int:
+    """Event time to which the reader of a silent partition vouches for it, milliseconds since the epoch.
+
+    That is the wall clock minus the allowed disorder. It goes on in steps of a third of ``idle_seconds``, because each
+    report of it is a message to every downstream partition.
+    """
+    step_ms = max(1, round(idle_seconds * 1000 / 3))
+    return now_ms // step_ms * step_ms - disorder_ms
+
+
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the reader of one upstream partition tells every downstream partition, in band.
 
