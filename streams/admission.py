@@ -53,8 +53,8 @@ class Admission:
         self._adapters = Adapters(settings.account_paths)
         self._now_ms = now_ms
         self._max_future_ms = round(settings.max_future_seconds * 1000)
-        self._oldest_ms = round(settings.max_age_days * DAY_MS)
-        self._max_age_ms = self._oldest_ms if is_age_bounded else None
+        self._max_age_ms = round(settings.max_age_days * DAY_MS)
+        self._is_age_bounded = is_age_bounded
 
     def admit(
         self, raw: bytes | None, headers: MessageHeaders, progress: InputProgress, stored_ms: int | None = None
@@ -63,11 +63,12 @@ class Admission:
 
         Nearly all messages are one usage event each; a message of another known format may hold several. ``stored_ms``
         is Kafka's timestamp of it (milliseconds since the epoch, -1 for none): an event ahead of that is impossible,
-        whenever it is read. One from before all events, as a producer may set it, says nothing.
+        whenever it is read.
         """
-        now_ms = self._now_ms()
-        is_known = stored_ms is not None and stored_ms >= max(0, now_ms - self._oldest_ms)
-        seen_ms = min(now_ms, stored_ms) if stored_ms is not None and is_known else now_ms
+        seen_ms = now_ms = self._now_ms()
+        # A producer may set any timestamp; one that is older than events may be says nothing.
+        if stored_ms is not None and stored_ms >= max(0, now_ms - self._max_age_ms):
+            seen_ms = min(now_ms, stored_ms)
         try:
             found = self._adapters.read(raw or b"", headers)
         except EventRefused as refused:
@@ -102,7 +103,7 @@ class Admission:
     def _check_time(self, occurred_ms: int, seen_ms: int, progress: InputProgress) -> None:
         if occurred_ms > seen_ms + self._max_future_ms:
             raise EventRefused("time_out_of_range", f"occurred_at is {occurred_ms - seen_ms} ms in the future")
-        if self._max_age_ms is not None and occurred_ms < seen_ms - self._max_age_ms:
+        if self._is_age_bounded and occurred_ms < seen_ms - self._max_age_ms:
             raise EventRefused("time_out_of_range", f"occurred_at is {(seen_ms - occurred_ms) // DAY_MS} days ago")
         if progress.is_late(occurred_ms):
             late_by_ms = progress.watermark_ms - occurred_ms
