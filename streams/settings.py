@@ -178,11 +178,7 @@ class Settings(BaseSettings):
             "security_protocol": self.security_protocol,
             "ssl_context": self.ssl_context(),
         }
-        if self.sasl_password is not None and self.security_protocol.startswith("SASL"):
-            config["sasl_mechanism"] = self.sasl_mechanism
-            config["sasl_plain_username"] = self.sasl_username
-            config["sasl_plain_password"] = self.sasl_password.get_secret_value()
-        return config
+        return config | self._sasl_config()
 
     def kafka_python_config(self) -> dict[str, Any]:
         """Connection arguments of any kafka-python client."""
@@ -192,8 +188,14 @@ class Settings(BaseSettings):
         }
         if (context := self.ssl_context()) is not None:
             config["ssl_context"] = context
-        if self.sasl_password is not None and self.security_protocol.startswith("SASL"):
-            config["sasl_mechanism"] = self.sasl_mechanism
-            config["sasl_plain_username"] = self.sasl_username
-            config["sasl_plain_password"] = self.sasl_password.get_secret_value()
-        return config
+        return config | self._sasl_config()
+
+    def _sasl_config(self) -> dict[str, Any]:
+        """Arguments by which both clients take a name and a password; none without SASL."""
+        if self.sasl_password is None or not self.security_protocol.startswith("SASL"):
+            return {}
+        return {
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password.get_secret_value(),
+        }
