@@ -27,7 +27,7 @@ _KINDS = ("account", "campaign")
 
 
 class RolledUp(msgspec.Struct):
-    """Accounts of one roll-up: that it ever had, that it has, and that it had when they were settled."""
+    """How many accounts one roll-up ever had, has now, and had when they were settled."""
 
     ever: int = 0
     accounts: int = 0
@@ -82,13 +82,13 @@ class AlarmRates(msgspec.Struct):
     settled: dict[str, int] = {}
     """Alerts that were confirmed or taken up by others, with the day on which they had opened."""
 
-    def see(self, record: AccountBucket) -> None:
-        """Count the account as active on the day of its record."""
-        day = record.start_ms // DAY_MS
+    def see(self, bucket: AccountBucket) -> None:
+        """Count the account as active on the day of its bucket."""
+        day = bucket.start_ms // DAY_MS
         bits = self.active.get(day)
         if bits is None:
             bits = self.active[day] = bytearray(_BITS // 8)
-        place = crc32(record.account_id.encode()) % _BITS
+        place = crc32(bucket.account_id.encode()) % _BITS
         bits[place >> 3] |= 1 << (place & 7)
 
     def count(self, alert: Alert) -> None:
@@ -106,10 +106,10 @@ class AlarmRates(msgspec.Struct):
             self._add(day, alert.kind, -1)
 
     def _count_rollup(self, day: int, alert: Alert) -> None:
-        """Count each account it ever had, but for those that it had when it was settled.
+        """Count every account that the roll-up ever had, except those that it had when it was settled.
 
-        Each would have an alert of its own, were it not for the budget. Whoever has left may have been judged benign,
-        which is a false alarm.
+        Without the budget each would have an alert of its own. One that has left counts too: it may have been judged
+        benign, and then it was a false alarm.
         """
         known = self.days.setdefault(day, Day()).rolled_up.setdefault(alert.alert_id, RolledUp())
         before, accounts = known.unsettled, len(alert.account_ids)
