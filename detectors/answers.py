@@ -1,10 +1,12 @@
 """Answers: whether an account collects several answers to each of its prompts.
 
-People ask again now and then, and jobs ask a few prompts for ever: what they repeat is no request of its own. Who
-distils a model may sample several answers to each prompt and keep the best (rejection sampling: Yuan et al. 2023,
-arXiv 2308.01825). Then most of the latest prompts were answered more than once. What is asked again because it got no
-answer is a retry, whoever makes it. A list that is gone through again as a whole is not told from a job: but for its
-latest prompts it is repeated, or new when it is a long one.
+Whoever distils a model may sample several answers to each prompt and keep the best (rejection sampling: Yuan et al.
+2023, arXiv 2308.01825). Then most of the account's latest prompts were answered more than once. People ask again only
+now and then, and jobs ask the same few prompts for ever; what they repeat is no request of its own. A prompt that is
+asked again because it got no answer is a retry, whoever makes it.
+
+It does not see a list that is gone through again as a whole. A short one looks like a job that repeats itself, and of a
+long one all but the latest prompts are forgotten, so they look new.
 """
 
 import msgspec
@@ -13,13 +15,13 @@ _LEAST_PROMPTS = 4
 _COLLECTED_RATIO = 0.6
 """Share of the latest prompts that were answered again, from which on repeats are answers collected."""
 _MOST_ANSWERS = 8
-"""Answers of a prompt that count: whoever asks once more watches it."""
+"""Answers to one prompt that count; whoever asks more often watches the prompt, as monitors do."""
 _LATEST_PROMPTS = 16
 _LATER_TURN = "-"
 
 
 class Answers(msgspec.Struct, array_like=True):
-    """How many answers each of the latest prompts got, a digit each; a dash for what went on with a conversation."""
+    """Answers that each of the latest prompts got: one digit per prompt, a dash for a later turn of a conversation."""
 
     counts: str = ""
 
@@ -31,7 +33,7 @@ class Answers(msgspec.Struct, array_like=True):
     def count_again(self, prompts_ago: int) -> bool:
         """Count one more answer to a prompt that was new so many prompts ago, 1 being the latest.
 
-        Returns whether the account collects answers, and this is another one.
+        Returns whether this is another answer of an account that collects answers.
         """
         place = len(self.counts) - prompts_ago
         if place < 0 or self.counts[place] == _LATER_TURN or int(self.counts[place]) >= _MOST_ANSWERS:

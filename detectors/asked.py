@@ -1,13 +1,15 @@
 """What a campaign asks: how likely an account's recent requests are drawn from the campaign's list.
 
 p is how often the members' recent slots have an opener, q how often those of all other accounts do. The first use of an
-opener counts log(p / q). An account that has used an opener uses it again with a chance of about ``_REPEAT_RATIO``,
-whoever it is (people and jobs keep to their subjects: the burstiness of words, Church and Gale 1995), so every further
-use counts log(p / max(q, that chance)), which is a loss for all but the most common openers: one narrow subject that
-the list has too is no likeness. A member may do other things besides; so the ratio is that of a mixture in which a
-share of the requests is the campaign's, averaged over ``_SHARES``. It needs no word list and is blind to lists that ask
-what everybody asks. The facets of style (``detectors.style``) are weighed in the same way, as codes in place of
-openers.
+opener counts log(p / q).
+
+Whoever has used an opener uses it again with a chance of about ``_REPEAT_RATIO``, since people and jobs keep to their
+subjects (the burstiness of words, Church and Gale 1995). So every further use counts log(p / max(q, that chance)),
+which is a loss for all but the most common openers: one narrow subject that the list has too is no likeness.
+
+A member may do other things besides. So the ratio is that of a mixture in which a share of the requests is the
+campaign's, averaged over ``_SHARES``. The facets of style (``detectors.style``) are weighed in the same way, as codes
+in place of openers. It needs no word list. It is blind to lists that ask what everybody asks.
 """
 
 import math
@@ -23,7 +25,8 @@ from detectors.vocabulary import Vocabulary, codes_of
 
 _SHARES = (0.3, 0.9)
 _SMOOTHING = 40.0
-"""Slots of the rest that the members' counts are blended with: openers no member has used yet are not impossible."""
+"""Slots of all others that the members' counts are blended with, so that an opener which no member has used yet is not
+impossible."""
 _REPEAT_RATIO = 0.08
 COUNTED_REPEATS = 3
 """Further uses of a code that count."""
@@ -35,7 +38,11 @@ Counts = Mapping[str, int]
 
 
 class Asked(msgspec.Struct, array_like=True, frozen=True):
-    """Weights in nats for each of ``_SHARES``: of codes that no member used, and of those used, first and again."""
+    """Weights (nats) as a snapshot holds them, one for each of ``_SHARES``.
+
+    ``unseen`` is the weight of any code that no member has used; ``first`` and ``again`` are those of the first and of
+    each further use of a code that members have used.
+    """
 
     unseen: tuple[float, float]
     first: dict[str, tuple[float, float]]
@@ -43,7 +50,7 @@ class Asked(msgspec.Struct, array_like=True, frozen=True):
 
 
 class CodeWeights(NamedTuple):
-    """Weights in nats for each of ``_SHARES``: of a code that no member used, and of each code, first and again."""
+    """Weights (nats) as arrays, one row for each of ``_SHARES``; fields as in ``Asked``."""
 
     unseen: NDArray[np.float64]
     first: NDArray[np.float64]
@@ -63,9 +70,10 @@ def fit_asked(recents: Iterable[str], vocabulary: Vocabulary) -> Asked | None:
 
 
 def fit_weights(used: NDArray[np.int64], theirs: NDArray[np.int64], others: int) -> CodeWeights | None:
-    """Weights of codes that the members ``used`` so often; ``None`` when they are too few to tell.
+    """Weights of codes; ``None`` when the members have used too few to tell.
 
-    ``theirs`` is how often those of all others are the same, ``others`` how many theirs are.
+    For each code, ``used`` is how often members have used it and ``theirs`` how often all others have; ``others`` is
+    how many codes all others have used, these and any.
     """
     total = int(used.sum())
     if total < LEAST_CODES:
@@ -92,7 +100,10 @@ def counted(recent: str, chars: int) -> Counts:
 
 
 def asked_nats(model: Asked, counts: Counts) -> float:
-    """Logarithm of the likelihood ratio for an account's recent codes; one step for each that members used, too."""
+    """Logarithm of the likelihood ratio for an account's recent codes (nats).
+
+    Costs one step for each of its codes that members have used too.
+    """
     # Written out for both shares: this is what comparing accounts costs most. Sorted: the order of a set must not show.
     shared = sorted(model.first.keys() & counts.keys())
     unseen = len(counts) - len(shared)

@@ -1,4 +1,4 @@
-"""The daily budget of new account alerts: what exceeds it is rolled up, by tenant; nothing is dropped."""
+"""The daily budget of new account alerts. Those beyond it go into one roll-up per tenant and day; none is dropped."""
 
 from detectors.campaign_state import Meta
 from detectors.case import ROLLUP

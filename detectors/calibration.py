@@ -1,12 +1,14 @@
 """Calibration: how many account-days pass until an honest account begins to reach a score.
 
-What features add up to is no probability: they depend on each other, and one account that is unusual stays so for days.
-So the service counts how often accounts **begin** to reach five scores; reaching them again within the life of an alert
-is the same alarm (declustering by runs: Smith and Weissman, Estimating the extremal index, JRSS B 1994). Between and
-beyond these scores the logarithm of the rate is a straight line (peaks over a threshold: Siffer et al., KDD 2017).
-A rate is its mean under a Gamma prior, the conjugate of Poisson counts, which is worth as many runs at each score.
-Of the accounts that stand accused as many count as honest as the knob lets expect. Who abuses unnoticed counts too,
-which errs to the side of silence.
+What features add up to, the score, is no probability: features depend on each other, and an account that is unusual
+stays so for days. So the service counts how often accounts **begin** to reach each of five scores. Reaching one again
+within the life of an alert is the same alarm (declustering by runs: Smith and Weissman, Estimating the extremal index,
+JRSS B 1994). Between and beyond these scores the logarithm of the rate is a straight line (peaks over a threshold:
+Siffer et al., KDD 2017). A rate is its mean under a Gamma prior, the conjugate of Poisson counts; the prior is worth
+the same number of runs at each score.
+
+Of the accounts that stand accused, as many count as honest as the operator's knob lets expect. Accounts that abuse the
+service unnoticed count as honest too, which errs to the side of silence.
 """
 
 import math
@@ -17,9 +19,9 @@ from detectors.windows import NEVER_DAY
 
 _SCORES = (0.2, 2.0, 4.0, 7.0, 10.0)
 _PRIOR_NATS = (3.0, 3.75, 4.9, 6.15, 6.8)
-"""Of these scores, until enough was seen."""
+"""Logarithms of the account-days until an honest account begins to reach each score, until enough was seen."""
 _PRIOR_BEGUN = 18.0
-"""Runs that the prior is worth, the same at each score: what is often reached is soon known."""
+"""Runs that the prior is worth at each score, so that a score that is often reached is soon known."""
 _PRIOR_DAYS = tuple(_PRIOR_BEGUN * math.exp(nats) for nats in _PRIOR_NATS)
 _HALVE_ABOVE = 200_000.0
 _MIN_SLOPE, _MAX_SLOPE = 0.25, 1.5
@@ -59,7 +61,10 @@ class Calibration(msgspec.Struct, array_like=True):
             self.accused = [count / 2 for count in self.accused]
 
     def accuse(self, score: float, day: int, run: Run, run_days: int) -> None:
-        """Count what an account reaches that stands accused, and what it has reached before, as an accused one's."""
+        """Count the score of an account that stands accused.
+
+        When it comes to stand accused, the runs that were counted for it as honest are counted as an accused one's.
+        """
         is_new = day - run.accused_day > run_days
         for number, (least, last_day) in enumerate(zip(_SCORES, run.days, strict=True)):
             is_counted = day - last_day <= run_days

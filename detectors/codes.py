@@ -9,10 +9,10 @@ _CODE_BITS = 24
 
 
 class Codes:
-    """Each code that an account has sent: its row, the code's column, and how often it is there.
+    """How often each account has sent each code: three arrays with an entry for every such pair.
 
-    A code of up to three ASCII characters is one number, so that sorting finds what is the same. Costs about a
-    microsecond for ten codes.
+    ``rows`` has the accounts, ``columns`` the codes, ``counts`` how often. A code of up to three ASCII characters is
+    one number, so that sorting brings equal ones together. Costs about a microsecond for ten codes.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Codes:
 
     @property
     def column_count(self) -> int:
-        """Codes that are different."""
+        """Number of distinct codes."""
         return len(self._known)
 
     @property
@@ -45,7 +45,7 @@ class Codes:
         return [text[start : start + self._chars] for start in range(0, len(text), self._chars)]
 
     def entries_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
-        """Where in ``rows``, ``columns`` and ``counts`` some accounts are, one after the other."""
+        """Places of some accounts' entries in ``rows``, ``columns`` and ``counts``, account by account."""
         if not rows:
             return np.zeros(0, dtype=np.int64)
         return np.concatenate([np.arange(self._starts[row], self._starts[row + 1]) for row in rows])
@@ -57,7 +57,11 @@ class Codes:
         return sent.astype(np.int64)
 
     def summed(self, values: NDArray[np.float64], of: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """Sum for each account of one value for each of its codes; of some rows where values are of their entries."""
+        """Sum of ``values`` for each account.
+
+        There is a value for every entry; with ``of``, for every one of ``entries_of`` these rows, and a sum for each
+        row.
+        """
         if of is None:
             return np.bincount(self.rows, weights=values, minlength=self._accounts).astype(np.float64)
         places = np.repeat(np.arange(len(of)), [self._starts[row + 1] - self._starts[row] for row in of])

@@ -1,8 +1,8 @@
 """Cohorts: what is usual for the accounts of one plan, and what everybody does when a model comes out.
 
-Both are learned online, so that a change that moves everybody moves nobody against the others. Blind to a plan whose
-accounts are mostly abused, to models that were there before the deployment began, and to those after the first thousand
-names that its events have given.
+Both are learned online, so a change that moves everybody moves nobody against the others. It is blind to plans whose
+accounts are mostly abused, to models that were there before the deployment began, and to models beyond the first 1,024
+that its events have named.
 """
 
 import math
@@ -31,9 +31,9 @@ class PlanUse(msgspec.Struct, array_like=True):
 class Cohorts(msgspec.Struct, array_like=True):
     """What is usual: use by plan, and how far everybody has turned to new models.
 
-    ``models`` has when each was first seen, by its number, milliseconds. ``turned`` is the share of exchanges that go
-    to models of less than a day, 0 to 1, each bucket of an account counted once. About 20 bytes for each plan and model
-    as a snapshot.
+    ``models`` is when each model was first seen (milliseconds since the epoch), by its number. ``turned`` is the share
+    of exchanges that go to models of less than a day (0 to 1), a running mean over the buckets of all accounts. About
+    20 bytes for each plan and model as a snapshot.
     """
 
     plans: dict[str, PlanUse] = {}
@@ -58,10 +58,11 @@ class Cohorts(msgspec.Struct, array_like=True):
         return (1 + tokens) / math.exp(use.log_tokens)
 
     def turn_beyond(self, bucket: AccountBucket, start_ms: int) -> float:
-        """Exchanges by which an account that has a past turned more to models of less than a day than all others do.
+        """Exchanges with models of less than a day, beyond the share that everybody gives to such models.
 
-        Learns the models and how far everybody has turned; ``start_ms`` is when the deployment began, and what is seen
-        in its first day is not new.
+        Negative for less; 0 for an account that was not here a day ago. Learns the models, and how far everybody has
+        turned to new ones. A model that is seen in the first day of the deployment, which began at ``start_ms``, is not
+        new.
         """
         turned = 0
         for model, exchanges in bucket.models.items():

@@ -107,7 +107,7 @@ class AccountDetector:
         return account
 
     def _sweep(self) -> None:
-        """Pack what was silent for two hours, drop what its account would begin without anyway."""
+        """Pack accounts that were silent for two hours; drop those silent for so long that they would begin anew."""
         silent_ms = self.watermark_ms - _PACK_AFTER_MS
         for account_id, account in list(self._live.items()):
             if not account.buckets and account.state.last_ms < silent_ms:

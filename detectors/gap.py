@@ -1,12 +1,14 @@
 """A gap: some accounts use a link evenly and far more than everybody else on it, and hardly any are in between.
 
 Wording that everybody uses now and then hides a campaign that has made it its own: its accounts are few among those on
-the link. But honest rates fall off steadily: if they follow a Pareto law of index s, then of the accounts in two
-neighbouring intervals of the logarithm of the rate, each ``_WIDTH`` wide, the upper one holds the share
+the link. But honest rates fall off steadily. If they follow a Pareto law of index s, take two neighbouring intervals of
+the logarithm of the rate, each ``_WIDTH`` wide: of the accounts in both, the upper one holds the share
 p = 1 / (1 + exp(s * _WIDTH)) on average. Of n accounts in both, c or more are in the upper one with a chance of at most
-exp(-n * KL(c / n, p)) (Chernoff 1952; Hoeffding 1963), KL being the divergence of two coins. Minus its logarithm, less
-that of the places looked at (Bonferroni), is the evidence. It is blind to campaigns that fill the gap with slower
-accounts, and to links that few others use: those are for ``detectors.even_load``.
+exp(-n * KL(c / n, p)) (Chernoff 1952; Hoeffding 1963), where KL is the divergence of two coins. The evidence is minus
+the logarithm of that chance, less the logarithm of the number of places looked at (Bonferroni).
+
+It is blind to campaigns that fill the gap with slower accounts, and to links that few others use: those are for
+``detectors.even_load``.
 """
 
 import math
@@ -57,7 +59,10 @@ def find_gap(
 
 
 def _chernoff_nats(hits: int, of: int, share: float) -> float:
-    """Minus the logarithm of a bound on the chance of so many hits or more; more than the share is expected."""
+    """Minus the logarithm of a bound on the chance of so many hits or more.
+
+    ``share`` is the chance of each. 0 where there are no more hits than are to be expected.
+    """
     ratio = hits / of
     if ratio <= share:
         return 0.0

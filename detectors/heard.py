@@ -1,7 +1,8 @@
 """What the accounts of each tenant have lately asked, and in what style.
 
-A vocabulary of openers and one for each facet of style. What is usual is told from a tenant's own accounts: what
-another tenant's users do not ask is no likeness among this one's.
+For each tenant there is a vocabulary of openers and one for each facet of style. They are kept by tenant because what
+is usual must be told from a tenant's own accounts: that another tenant's users do not ask something makes nobody alike
+here.
 """
 
 from detectors.fingerprint_layout import OPENER_CHARS
@@ -41,7 +42,7 @@ class Heard:
             ]
 
     def move(self, state: Suspicion, tenant_id: str | None) -> None:
-        """Make an account another tenant's, and what it has said, too."""
+        """Move an account, and what it has said, to another tenant."""
         if state.tenant_id != tenant_id:
             self.forget(state)
             state.tenant_id = tenant_id
@@ -55,7 +56,7 @@ class Heard:
             vocabulary.restore(recent)
 
     def forget(self, state: Suspicion) -> None:
-        """Count an account no longer, and nothing of a tenant without any."""
+        """Count an account no longer; of a tenant without accounts nothing is kept."""
         said = self.of(state.tenant_id)
         said.openers.forget(state.recent)
         for vocabulary, recent in zip(said.styles, state.styles, strict=True):

@@ -2,15 +2,19 @@
 
 People keep to their subjects and their ways: two prompts of one account are more often alike than two of different
 accounts (the burstiness of words, Church and Gale 1995). A list that is dealt out knows no accounts: what one of them
-has sent says nothing about what it sends next. So the recent codes of each account, openers and facets of style, are
-weighed as drawn from the pool of all accounts in question against drawn from an urn of the account's own, which gives
-back more of what has been drawn (the Dirichlet compound multinomial; Madsen, Kauchak, Elkan, ICML 2005). How much
-people keep to themselves is learned from all accounts that ask what a crowd asks; where they do not, nothing is said.
+has sent says nothing about what it sends next.
 
-Accounts that surely draw from urns of their own do one thing each: they are told apart where they share wording only.
+So two explanations of an account's recent codes (openers and facets of style) are weighed against each other. Either
+they are drawn from the pool of all accounts in question, or from an urn of the account's own, which gives back more of
+what has been drawn (the Dirichlet compound multinomial; Madsen, Kauchak, Elkan, ICML 2005). How much people keep to
+themselves, the *coherence*, is learned from all accounts that ask what a crowd asks. Where they do not keep to
+themselves, nothing is said.
+
+The same measure speaks for accounts: those that surely draw from urns of their own do one thing each, and are told
+apart where they share wording only.
 
 It needs no high rate, only many accounts. It is blind to lists that are cut into pieces by subject before they are
-dealt out, and takes people who all draw from one stock of prompts for one stream, so by itself it names nobody.
+dealt out. People who all draw from one stock of prompts it takes for one stream, so by itself it names nobody.
 """
 
 import heapq
@@ -36,9 +40,9 @@ _DEPENDENCE = 0.5
 """What the facets say of one prompt depends on each other, so half of it counts."""
 _LEAST_COHERENCE = 0.001
 _MOST_COHERENCE = 0.99
-"""Where one code is all that most accounts ever send an urn gives back nothing else, and no number would be left."""
+"""Most that is reckoned with: at 1, where most accounts only ever send one code, the formula below divides by 0."""
 _ASSUMED_COHERENCE = 0.02
-"""What people's is at least, where it is not learned yet, to let accounts go; to accuse them it must be learned."""
+"""Least that is assumed of people in order to let accounts go. In order to accuse accounts it must be learned."""
 _OWN_AFFAIRS_NATS = -20.0
 """Evidence from which an account surely keeps to affairs of its own."""
 _LEARNED_ACCOUNTS, _LEAST_CODES = 500, 12
@@ -112,17 +116,20 @@ class InterchangeDetector:
 
     @property
     def _least_nats(self) -> float:
-        """Evidence on one account from which it is likelier dealt to than one of those who do much else."""
+        """Evidence (nats) from which an account is likelier one that is dealt to than a member who does much else."""
         return math.log(self._spec.others_ratio / (1 - self._spec.others_ratio))
 
     def _together(self, each: NDArray[np.float64]) -> float:
-        """Evidence of all: some members do much else, and some honest accounts keep to nothing."""
+        """Evidence on all accounts together (nats), which allows for both kinds of exceptions.
+
+        Some members of a campaign do much else besides, and some honest accounts keep to nothing.
+        """
         others, incoherent = self._spec.others_ratio, self._spec.incoherent_ratio
         dealt = np.exp(np.minimum(each, 500.0))
         return float(np.log(((1 - others) * dealt + others) / (incoherent * dealt + 1 - incoherent)).sum())
 
     def _facets(self, states: Sequence[Suspicion]) -> list[tuple[list[str], int, Vocabulary]]:
-        """Recent openers of a tenant's accounts, then each facet of style, with a code's width and what all sent."""
+        """For openers and each facet of style: the accounts' recent codes, a code's width, what their tenant sent."""
         said = self._heard.of(states[0].tenant_id if states else None)
         return [([state.recent for state in states], OPENER_CHARS, said.openers)] + [
             ([state.styles[facet] for state in states], chars, said.styles[facet])

@@ -20,7 +20,7 @@ _SMOOTHING = 3.0
 
 
 def manner_of(state: Suspicion, daily_rate: float) -> int:
-    """Cell of an account, -1 while it has sent nothing to tell it from."""
+    """Number of the cell that an account is in; -1 while it has sent nothing to tell that from."""
     if state.slots <= 0:
         return -1
     wrapped = sum(state.wrapped >= bound * state.slots for bound in _WRAPPED_BOUNDS)
@@ -30,7 +30,7 @@ def manner_of(state: Suspicion, daily_rate: float) -> int:
 
 
 def fit_manner(members: Iterable[int], others: Iterable[int]) -> list[float]:
-    """Logarithm of the ratio of frequencies among members and among others for each cell (nats)."""
+    """For each cell the logarithm of how much more frequent it is among the members than among others (nats)."""
     inside, outside = _blurred(Counter(members), _MEMBER_BLUR), _blurred(Counter(others), _OTHER_BLUR)
     all_inside, all_outside = math.fsum(inside), math.fsum(outside)
     weights = []

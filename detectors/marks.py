@@ -1,16 +1,16 @@
 """Marks: wordings and configurations that a campaign's exchanges carry and others' do not.
 
 One list worked through by many accounts leaves its mark on them: the same wrappers, the same ways to begin and to end,
-the same set-up client. For every mark k (a link by template or configuration) p_k is how often the members' exchanges
-carry it and q_k how often those of all other accounts do. With counts n_k on N exchanges of an account, Poisson in both
-cases, the logarithm of the likelihood ratio between membership and honest use is
+the same set-up client. A mark k is a link by template or configuration; p_k is how often the members' exchanges carry
+it, q_k how often those of all other accounts do. An account that carries it n_k times on N exchanges (Poisson counts in
+both cases) is a member rather than an honest user by a likelihood ratio with the logarithm
 
     sum over k of n_k * log(p_k / q_k)  -  N * sum over k of (p_k - q_k)
 
-which a busy honest account cannot reach by volume alone. Counts of one mark are capped, because exchanges of one
-account are not independent, and so is what one account adds to q. Head, closing words and frame of one wording depend
-on each other, so only the strongest of the three counts. A share of the members, ``_OTHERS_RATIO``, may carry none of
-the marks: their lack speaks against an account, but does not decide.
+which a busy honest account cannot reach by volume alone. Three things are bounded. Exchanges of one account are not
+independent, so counts of one mark are capped, and so is what one account adds to q. Head, closing words and frame of
+one wording depend on each other, so only the strongest of the three counts. A share of the members, ``_OTHERS_RATIO``,
+may carry none of the marks, so their lack speaks against an account but does not decide.
 """
 
 import math

@@ -1,9 +1,10 @@
 """A mixture of two kinds of members: honest use, which spreads widely, and one cluster of even load.
 
 x is the logarithm of a member's rate over the least rate that counts. Honest rates follow a Pareto law, so x is
-exponential with a known slope. The cluster is normal in x. The weight, the centre and the spread of the cluster come
-from expectation-maximisation (Dempster, Laird, Rubin 1977) from two starts; a penalty of log(m) / 2 for each of the
-three fitted numbers (Schwarz 1978) keeps a search for clusters honest.
+exponential with a known slope. The cluster is normal in x. Its weight, centre and spread are fitted by
+expectation-maximisation (Dempster, Laird, Rubin 1977), begun at two places. For each of these three numbers log(m) / 2
+is taken off the evidence, m being the number of members (Schwarz 1978): a cluster always fits a little better than
+none.
 """
 
 import math
@@ -18,7 +19,12 @@ _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """What the fit found: ``nats`` of evidence for a cluster, where it is, and how surely each member is in it."""
+    """What the fit found.
+
+    ``nats`` is the evidence for a cluster beside honest use alone; negative where there is none. ``centre`` and
+    ``spread`` are those of x, ``ratio`` is the share of the members that are in the cluster (0 to 1), ``certainty`` for
+    each member how surely it is (0 to 1).
+    """
 
     nats: float
     centre: float

@@ -1,10 +1,11 @@
 """Onset: when an account was first seen, beside when the members were.
 
-The accounts of one list are put to work together: when it begins, when it is retargeted, and one for another when one
-is refused. The evidence for an account is the logarithm of how much more frequent first sights of its half day are
-among the members than among all others that are active now, so the first day of a deployment, a launch or a term that
-brings everybody is no evidence. A program may also use accounts that were there before: ``_OTHERWISE_RATIO`` of the
-members may have begun at any time. It is blind to accounts that are put to work one by one over weeks.
+The accounts of one list are put to work together: when it begins, when it is retargeted, and one in place of another
+that is refused. An account was first seen on some half day. The evidence is the logarithm of how much more frequent
+that half day is among the members than among all others that are active now. So the first day of a deployment, a launch
+or a term, which brings everybody, is no evidence. A program may also use accounts that were there before:
+``_OTHERWISE_RATIO`` of the members may have begun at any time. It is blind to accounts that are put to work one by one
+over weeks.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Outcome of a request: whether it was answered or refused, by its HTTP status or else by the name of its error.
 
-Many logs have no status. Of a name the last part counts, without case, separators and the words exception and error:
-``RateLimitError``, ``rate_limit_error`` and ``com.example#RateLimitException`` are one.
+Many logs have no status. Of an error's name only the last part counts, whatever its case and separators, and without
+the words exception and error: ``RateLimitError``, ``rate_limit_error`` and ``com.example#RateLimitException`` are one.
 """
 
 _FIRST_ERROR = 400
@@ -15,16 +15,16 @@ REFUSAL_NAMES = frozenset(
         "toomanyrequests", "unauthenticated", "unauthorized", "unrecognizedclient",
     )
 )  # fmt: skip
-"""What providers, clouds and client libraries call these statuses, and gRPC their likes."""
+"""What providers, clouds and client libraries call these statuses, and what gRPC calls statuses like them."""
 
 
 def is_failure(status_code: int | None, error_type: str | None) -> bool:
-    """Whether there is no answer; a status of 0, which some log for none, is none."""
+    """Whether there is no answer. Some logs give the status 0 where there is none: that counts as no status."""
     return status_code >= _FIRST_ERROR if status_code else bool(error_type)
 
 
 def is_refusal(status_code: int | None, error_type: str | None) -> bool:
-    """Whether a failure is that the account may not, or not so much."""
+    """Whether a failure means that the account is not allowed, or not allowed so much."""
     return status_code in _REFUSALS if status_code else _bare(error_type or "") in REFUSAL_NAMES
 
 

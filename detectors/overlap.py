@@ -1,4 +1,4 @@
-"""Overlap: how much of what one account asks others ask, too; people with one assignment ask the same few things."""
+"""Overlap: how much of what one account asks the others ask too. It is large where people have one assignment."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from detectors.vocabulary import codes_of
 
 
 def overlap(recents: Iterable[str]) -> float:
-    """Share of what one of some accounts asks that another asks, too, over all pairs: what one assignment gives them.
+    """Share of what one account asks that another asks too (0 to 1), over all pairs of the accounts.
 
-    ``recents`` are their recent openers.
+    ``recents`` are the recent openers of each, in one string.
     """
     asked = [set(codes_of(recent, OPENER_CHARS)) for recent in recents]
     users = Counter(opener for openers in asked for opener in openers)

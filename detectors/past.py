@@ -1,8 +1,8 @@
 """One account against its own first days: what it asks, and how much of it is systematic.
 
 What was seen first is kept and never moves, so an account that changes slowly is measured against where it began. Both
-comparisons are in standard deviations of what chance does to an account that has not changed; how often honest accounts
-change is for the tail to learn (``detectors.tail``). Blind to accounts that begin with what they go on with.
+comparisons are in standard deviations of what chance does to an account that has not changed. How often honest accounts
+do change is learned elsewhere (``detectors.tail``). It is blind to accounts that collect from their first day on.
 """
 
 import math
@@ -18,7 +18,8 @@ _LEAST_EXCHANGES = 10.0
 class Past(msgspec.Struct, array_like=True):
     """What an account began with.
 
-    Topics of its first prompts in one string, its first exchanges, and those of them that were fresh.
+    ``topics`` are those of its first prompts, in one string. ``exchanges`` and ``fresh`` are how many exchanges it
+    began with, and how many of these were fresh; after a verdict, how many were remembered then.
     """
 
     topics: str = ""
@@ -41,10 +42,10 @@ class Past(msgspec.Struct, array_like=True):
     def discrepancy(self, recent: str) -> float:
         """Kernel mean discrepancy between the topics of the first and of the latest prompts, in standard deviations.
 
-        The kernel is 1 for prompts of one topic: a partition by random projections (Rahimi and Recht, Random features
-        for large-scale kernel machines, NIPS 2007). The estimate is the unbiased one, its deviation that of two samples
-        of one source (Gretton et al., A kernel two-sample test, JMLR 2012). 0 until the latest are others than the
-        first; about 6 microseconds.
+        The kernel is 1 for two prompts of one topic and 0 otherwise: a partition by random projections (Rahimi and
+        Recht, Random features for large-scale kernel machines, NIPS 2007). The estimate is the unbiased one, and its
+        deviation is that of two samples of one source (Gretton et al., A kernel two-sample test, JMLR 2012). 0 while
+        the latest prompts may still be the first ones. Costs about 6 microseconds.
         """
         if len(self.topics) < _KEPT or len(recent) < 2 * _KEPT:
             return 0.0
@@ -58,9 +59,9 @@ class Past(msgspec.Struct, array_like=True):
         return max(0.0, discrepancy / deviation) if deviation > 0 else 0.0
 
     def more_systematic(self, exchanges: float, fresh: float) -> float:
-        """By how much more of the remembered exchanges are fresh than at first.
+        """How much larger a share of the remembered exchanges is fresh than at first.
 
-        In standard deviations of the difference of two shares; 0 where it is less or little is known.
+        In standard deviations of the difference of two shares; 0 where the share is smaller, or little is known.
         """
         if self.exchanges < _LEAST_EXCHANGES or exchanges < _LEAST_EXCHANGES:
             return 0.0

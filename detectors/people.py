@@ -1,8 +1,8 @@
 """People: for how many an account counts whose events name several end users.
 
-Many end users behind one account are a gateway, and each of them is a person who asks when he likes: together they ask
-at no even intervals, however evenly each of them does. Who names end users as he pleases, to look like a gateway, keeps
-the pace of his machine. So end users count only as far as the intervals of all of them together are those of chance.
+Many end users behind one account are a gateway. Each of them asks when he likes, so together they ask at intervals of
+chance, however even the pace of each. Whoever invents end users in order to look like a gateway keeps the pace of his
+machine. So end users count only as far as the intervals of all of them together are those of chance.
 """
 
 EVEN_WITHIN = 0.25
@@ -10,13 +10,15 @@ EVEN_WITHIN = 0.25
 _CHANCE_RATIO = 1 / (2 - EVEN_WITHIN) - 1 / (2 + EVEN_WITHIN)
 """Share of even intervals between requests of many who know nothing of each other (a Poisson process): 0.127."""
 _ASSUMED = 10.0
-"""Exchanges by chance that are assumed before any was seen."""
+"""Exchanges at intervals of chance that every account is taken to have sent before its first."""
 
 
 def people_behind(end_users: int, even: float, paced: float) -> float:
-    """Return what a request of an account is divided by, at least 1: the root of its end users, 1 for one machine.
+    """Return what a request of an account is divided by, at least 1.
 
-    ``even`` of its remembered exchanges of which that can be told, ``paced``, came at even intervals.
+    That is the square root of its end users where they ask at intervals of chance, and 1 where they ask like one
+    machine. ``paced`` is how many of its remembered exchanges tell whether their interval is even, ``even`` how many of
+    these came at even ones.
     """
     even_ratio = (min(even, paced) + _CHANCE_RATIO * _ASSUMED) / (paced + _ASSUMED)
     machine_ratio = min(1.0, max(0.0, (even_ratio - _CHANCE_RATIO) / (1 - _CHANCE_RATIO)))

@@ -1,12 +1,14 @@
 """The rhythm of one account: its hours, and an e-detector for its volume against its own past.
 
-Volume is counted per hour of event time and compared with what the recent level, the same hour of the day and the day
-of the week let expect: 31 numbers for the 168 hours of a week, each of which comes too seldom to be learned by itself.
-The residual, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z
-is at most standard normal, and the Shiryaev-Roberts sum M <- (1 + M) * e exceeds A on average not before A hours
-(Shin, Ramdas, Rinaldo: E-detectors, NEJSDS 2023). Learning is slowed while the sum is high, so that a slow campaign
-does not become its own baseline. The sum fades over hours that are silent or no busier than usual; that can only make
-it smaller, so the guarantee stands. What it cannot see: a shift that is small against the account's own spread.
+Volume is counted per hour of event time. It is compared with what the recent level, the same hour of the day and the
+day of the week let expect. These are 31 numbers in place of the 168 hours of a week, each of which comes too seldom to
+be learned by itself.
+
+The residual z, in units of its own spread, becomes a bet: e = exp(bet * z - bet ** 2 / 2) is an e-value when z is at
+most standard normal. The Shiryaev-Roberts sum M <- (1 + M) * e then exceeds A on average not before A hours (Shin,
+Ramdas, Rinaldo: E-detectors, NEJSDS 2023). Learning is slowed while the sum is high, so that a slow campaign does not
+become its own baseline. The sum fades over hours that are silent or no busier than usual; that can only make it
+smaller, so the guarantee stands. It cannot see a shift that is small against the account's own spread.
 """
 
 import math
@@ -28,10 +30,11 @@ _MIN_SPREAD = 0.5
 _MAX_SQUARE = 4.0
 _WARM_HOURS = 24
 _SETTLED_HOURS = 72
-"""Hours of use before days are learned: how hours of the day differ would be taken for it before it is known."""
+"""Hours of use before days are learned. Earlier, differences between hours of the day would be taken for those between
+days."""
 _MAX_NATS = 60.0
 _FADING_HOURS = 36.0
-"""Time after which evidence that nothing renews counts 1/e, as other sums do."""
+"""Hours after which evidence that nothing renews counts 1/e, as in other sums."""
 _UNKNOWN = -1.0
 """An hour without use, in a state that was written before hours with use were marked."""
 
@@ -39,9 +42,26 @@ _UNKNOWN = -1.0
 class RhythmState(msgspec.Struct, array_like=True):
     """Plain numbers from which a ``Rhythm`` is rebuilt; hours and days take about 300 bytes.
 
-    ``by_hour`` is what each hour of the day adds up to with the level to twice its log count, ``known_hours`` has a bit
-    for each that had use; ``by_day`` is by how much log counts differ on each day of the week (UTC), from whatever they
-    have in common; 0 for one that is not learned.
+    Log counts are log(1 + exchanges of an hour). Hours are numbered from the epoch.
+
+    Parameters
+    ----------
+    hour, count
+        The present hour, -1 before the first, and its exchanges so far.
+    hours
+        Hours with use that are over.
+    mask
+        A bit for each of the last 24 hours, set where there was use; the lowest is the present one.
+    level, square
+        Running means of the log count and of the squared residual; ``None`` before the first hour.
+    shift
+        Logarithm of one plus the Shiryaev-Roberts sum (nats).
+    by_hour, known_hours
+        For each hour of the day (UTC) the number whose mean with the level is the log count to be expected, and a bit
+        for each hour that had use.
+    by_day
+        For each day of the week (UTC) the offset of its log counts from whatever all days have in common; 0 where it is
+        not learned.
     """
 
     hour: int = -1
@@ -109,7 +129,7 @@ class Rhythm:
         self._state.shift *= math.exp(-hours / _FADING_HOURS)
 
     def _usual(self, hour: int) -> float:
-        """Log count of an hour on any day: the mean of the level and of the same hour of the day, once it is known."""
+        """Log count to be expected at an hour on any day: the mean of level and hour of the day, once that is known."""
         level = float(self._level.get())
         return 0.5 * (level + self._state.by_hour[hour % _DAY_HOURS]) if self._is_known(hour) else level
 
@@ -117,7 +137,7 @@ class Rhythm:
         return bool(self._state.known_hours >> hour % _DAY_HOURS & 1)
 
     def _any_day(self) -> float:
-        """Mean offset of the days of the week that have been learned: what they have in common is of no day."""
+        """Mean offset of the days of the week that are learned: what all have in common belongs to no single day."""
         learned = [offset for offset in self._state.by_day if offset]
         return sum(learned) / len(learned) if learned else 0.0
 
@@ -159,7 +179,7 @@ class Rhythm:
             self._fade(1)
 
     def _learn(self, usual: float, any_day: float, learned: float) -> None:
-        """Move level, hour of the day and day of the week by what an hour taught that was ``usual`` but for that."""
+        """Move level, hour of the day and day of the week by ``learned``, the share of a residual that counts."""
         state = self._state
         self._level.update(usual + learned)
         slot = state.hour % _DAY_HOURS

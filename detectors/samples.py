@@ -1,7 +1,7 @@
-"""Samples: recent prompts of many accounts, counted for one search, to be compared with a source among them at once.
+"""Samples: recent prompts of many accounts, counted once for a search that compares all of them again and again.
 
-A source that is fitted to some of the accounts, and how likely each of the accounts is of it, as ``detectors.source``
-has them, without a model in between: all is sums over arrays.
+It fits a source to some of the accounts and tells how likely every account is of it, with the same result as
+``detectors.source``. But it does both at once for all accounts, as sums over arrays.
 """
 
 import math
@@ -33,9 +33,10 @@ class Samples:
     def nats(
         self, members: Sequence[int], apart: Sequence[int] = (), of: Sequence[int] | None = None
     ) -> NDArray[np.float64]:
-        """For each account, or those of some rows, what ``Sample.asked_nats`` and ``Sample.style_nats`` give together.
+        """For each account the evidence (nats) that its prompts come from the source of the members'.
 
-        The source is the members', told from that of all others, to whom those ``apart`` do not belong. Costs 1 µs for
+        It is what ``Sample.asked_nats`` and ``Sample.style_nats`` give together. The source is told from what all
+        others send; accounts ``apart`` belong to neither. With ``of``, only these rows are compared. Costs 1 µs for
         each account that is compared, and 5 for each member.
         """
         asked = np.minimum(ASKED_CAP, self._asked.nats(members, apart, of))
@@ -56,7 +57,7 @@ class _Sent:
         self._total = vocabulary.total
 
     def nats(self, members: Sequence[int], apart: Sequence[int], of: Sequence[int] | None) -> NDArray[np.float64]:
-        """What ``asked_nats`` gives for each account with what ``fit_asked`` gives for the members; 0 without it."""
+        """What ``fit_asked`` for the members and ``asked_nats`` for each account would give; 0 with too few codes."""
         codes = self._codes
         used, left_out = codes.sent_by(members), codes.sent_by(apart)
         others = self._total - int(used.sum() + left_out.sum())

@@ -1,8 +1,8 @@
-"""Source: what the prompts of one origin have in common, what they ask and in what style.
+"""Source: what prompts of one origin have in common, namely what they ask and in what style.
 
-Both are weighed alike (``detectors.asked``): how much likelier an account's recent prompts are to come from where those
-of some accounts come from than from all others. The logarithms are capped, because they rest on the prompts of one
-account, which depend on each other.
+A source is fitted to the recent prompts of some accounts. For any account it then tells how much likelier its recent
+prompts come from there than from all others (``detectors.asked``), by what they ask and by their style. Both logarithms
+are capped, because they rest on the prompts of one account, which depend on each other.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from detectors.suspicion import Suspicion
 
 ASKED_CAP = 12.0
 FACET_CAPS = (8.0, 6.0, 6.0)
-"""Of topic, punctuation and form."""
+"""Most evidence (nats) of topic, of punctuation and of form."""
 STYLE_CAP = 8.0
-"""Of all three: they depend on each other."""
+"""Most of all three together: they depend on each other."""
 LEAST_OF_FACET = -2.0
-"""An account that does other things besides has other styles besides."""
+"""Least of each: an account that does other things besides has other styles besides."""
 
 
 class Source(msgspec.Struct, array_like=True, frozen=True):
@@ -40,7 +40,10 @@ def fit_source(states: Sequence[Suspicion], said: Said) -> Source:
 
 
 class Sample:
-    """An account's recent prompts, counted; the style only when it comes to that, for most are out of reach."""
+    """An account's recent prompts, counted.
+
+    The style is counted only when it is asked for: most accounts are out of reach by what they ask.
+    """
 
     __slots__ = ("_asked", "_state", "_styles")
 

@@ -1,10 +1,10 @@
 """Split: an open campaign whose accounts turn out to work through two lists goes on as two.
 
-Where the accounts of a campaign ask from two sources (``detectors.two_lists``) and hardly any account of one part is
-kin of the other (``detectors.kin``), so that nobody would merge the two, they were brought together by something that
-two campaigns have in common. Two lists of one customer, whose accounts share a payment, a device or an organisation,
-stay one campaign. It cannot tell two campaigns from one whose list is cut up by subject into parts that have hardly an
-opener in common.
+Something that two campaigns have in common, such as a wording, may bring them together. That is seen when the accounts
+of a campaign ask from two sources (``detectors.two_lists``), and when hardly any account of one part is kin of the
+other (``detectors.kin``), so that the two would not be merged again. Two lists of one customer, whose accounts share a
+payment, a device or an organisation, stay one campaign. It cannot tell two campaigns from one whose list is cut up by
+subject into parts that have hardly an opener in common.
 """
 
 import heapq
@@ -25,20 +25,15 @@ from detectors.two_lists import two_lists
 _TURNS = 6
 """Turns of kinships after which a campaign is looked at again."""
 _MOST_ACCOUNTS = 150
-"""Accounts of a core, by lot, that are looked at; of more, a part of less than a twentieth is not seen."""
+"""Accounts of a core that are looked at, by lot. In a larger core a part of less than a twentieth is not seen."""
 _CUSTOMERS_KINDS = ("payment:", "device:")
 _APART_RATIO = 0.5
-"""Of the share of kin from which campaigns merge, what there may be: what is split must not merge an hour later."""
+"""Parts may have at most this part of the share of kin from which campaigns merge, so that they do not merge an hour
+later."""
 
 
 class Part(NamedTuple):
-    """Accounts of a campaign that work through one list.
-
-    Parameters
-    ----------
-    accounts, core, links
-        Those of the campaign that are the part's; the core is part of the accounts.
-    """
+    """Accounts of a campaign that work through one list, those of its core among them, and their links."""
 
     accounts: list[str]
     core: list[str]

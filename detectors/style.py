@@ -1,13 +1,13 @@
 """The style of a prompt: what prompts from one source have in common, whatever they ask.
 
-A style is a string of ``STYLE_CHARS`` characters, cut from the fingerprint. Its facets, in ``FACETS``, are compared
-each by itself:
+A style is a string of ``STYLE_CHARS`` characters, cut from the fingerprint. It has three facets (``FACETS``), and each
+is compared by itself:
 
 * topic: the strongest component of the embedding, one of 64;
 * punctuation: what stands for the first six punctuation marks and line ends;
 * form: length, share of numbers and lines, each as a level.
 
-One prompt says little by them. Many accounts that work through one list have the same mixture of them.
+The style of one prompt says little. But accounts that work through one list have the same mixture of styles.
 """
 
 from detectors.fingerprint_layout import ALPHABET, EMBEDDING, MARKS, SHAPE

@@ -1,12 +1,14 @@
 """How rare a value is among honest account-days: an online tail, robust against the few that are not honest.
 
-Each account gives one value per active day, its largest. Counted is how many of them exceed a level that is already
-unusual, a quarter of it, and four times it; between and beyond, the tail is the Pareto that goes through these points
-(peaks over a threshold: Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017). So the most
-extreme values, where campaigns would be, do not shape what they are measured by, and what members of campaigns reach
-is not counted: their days are as if they had reached nothing. A prior stands in for what has not been seen yet. When
-more than one or two per cent of all account-days are abusive and unnoticed, the tail becomes too heavy and detection
-slower: it errs to the side of silence. Counts fade, so that what was usual years ago is forgotten.
+Each account gives one value per active day, its largest. It is counted how many of these exceed a level that is already
+unusual, a quarter of it, and four times it. Between and beyond, the tail is the Pareto law through these points (peaks
+over a threshold: Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017). So the most extreme
+values, where campaigns would be, do not shape what they are measured by. Days of members of campaigns count as days
+that reach nothing. A prior stands in for what has not been seen yet. Counts fade, so that what was usual years ago is
+forgotten.
+
+When more than one or two per cent of all account-days are abusive and unnoticed, the tail becomes too heavy and
+detection slower: it errs to the side of silence.
 """
 
 import math
@@ -50,9 +52,9 @@ class Tail(msgspec.Struct, array_like=True):
             self.above, self.far_above = self.above / 2, self.far_above / 2
 
     def nats(self, value: float) -> float:
-        """Minus the logarithm of the share of account-days with at least this value.
+        """Minus the logarithm of the share of account-days with at least this value; 0 for a value of 0.
 
-        Below the low level, where shares are not counted, it is a straight line from 0.
+        From there to a quarter of the level, where nothing is counted, it rises along a straight line.
         """
         if value <= 0:
             return 0.0

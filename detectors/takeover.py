@@ -1,16 +1,17 @@
 """Taking over: when one account is refused, another that shares a link with it begins.
 
-Who spreads one job over many accounts goes on with the next one when one is refused; people wait, or try again. So
-when an account that was at work is refused, it is counted how many of the others on its links begin, after an hour of
-silence and more, in the ten minutes after it, and how many had in the ten minutes before. Accounts that have nothing to
-do with each other begin before it as often as after it, however many they are, so each refusal around which the two
-differ is one toss of a fair coin (``detectors.sign_test``). It stays fair because a link is looked at once an hour at
-most, whatever was found, and because who was not at work for ten minutes does not count: jobs that begin together are
-refused together.
+Whoever spreads one job over many accounts goes on with the next one when one is refused; people wait, or try again. To
+*begin* is to be answered after an hour of silence or more. When an account that was at work is refused, it is counted
+how many of the others on its links begin in the ten minutes after it, and how many began in the ten minutes before.
+
+Accounts that have nothing to do with each other begin before it as often as after it, however many they are. So each
+refusal around which the two numbers differ is one toss of a fair coin (``detectors.sign_test``). Two rules keep it
+fair. A link is looked at once an hour at most, whatever was found. And an account that was not at work for ten minutes
+does not count, since jobs that begin together are refused together.
 
 It is blind to harnesses that are never refused, that use an account up in less than ten minutes or all accounts all the
-time, and where very many use a link. Its false alarm: one service that falls back on another account of its own; those
-of one organisation do not count.
+time, and to links that very many use. Its false alarm is one service that falls back on another account of its own; but
+accounts of the refused one's organisation do not count.
 """
 
 from collections import Counter, defaultdict
@@ -26,14 +27,15 @@ from schemas.account_bucket import AccountBucket
 
 _WINDOW_MS = HOUR_MS // 6
 _LONGEST_BUCKET_MS = 2 * _WINDOW_MS
-"""Of a longer bucket it is known too late who had begun before: the same may have begun again."""
+"""Longest bucket for which anything is counted. With longer ones an account that had begun before a refusal may have
+begun again by the time at which it is looked."""
 _FEW_REFUSED, _OUTAGE_RATIO = 16, 0.1
-"""Accounts of a tenant that are refused in one bucket: when they are more than a few and more than this share of those
-that are active it is an outage, which tells nothing of any of them."""
+"""When more accounts of a tenant than the first number, and than this share of those active, are refused in one bucket,
+it is an outage, which tells nothing about any of them."""
 _MOST_REFUSED = 256
 """Refusals of one bucket that are looked at."""
 _MOST_USERS = 500
-"""Accounts on a link, at most: of more than these somebody begins all the time."""
+"""Most accounts on a link that is looked at: among more, somebody begins all the time."""
 _HALVE_AFTER = 96
 _FORGET_AFTER_MS = 14 * DAY_MS
 
@@ -91,7 +93,7 @@ class TakeoverDetector:
         return looked
 
     def _look(self, group: Group, refusal: Refusal) -> bool:
-        """Compare how many of the others on a link began before and after a refusal; whether it was its turn."""
+        """Compare how many of the others on a link began before and after a refusal; ``False`` if it is not due."""
         since_ms = refusal.at_ms - group.looked_ms
         is_whole = group.kept_ratio >= 1 and len(group.members) <= _MOST_USERS
         if since_ms < HOUR_MS or not is_whole or len(group.members) < self._least_users:

@@ -1,9 +1,11 @@
 """Traits: how an account's client is set up, and where it is.
 
 Accounts of one campaign run one program: they often share a client, its parameters, a system prompt or a network, each
-of which strangers share too. The evidence for an account is, for each of its traits, the logarithm of how much more
-frequent it is among the members than among all others that are active now; a habit that is common in a deployment is
-no evidence in it. Clients are changed easily, and members that a shared configuration has found have it all, so part of
+of which strangers share too. For each trait of an account, the evidence is the logarithm of how much more frequent the
+trait is among the members than among all others that are active now. A habit that is common in a deployment is no
+evidence in it.
+
+Clients are changed easily, and members that were found by a shared configuration all have it, so part of
 a campaign may be set up otherwise: ``_OTHERWISE_RATIO`` of the members altogether, ``_DEVIATION_RATIO`` in each trait.
 """
 
@@ -30,7 +32,7 @@ class Traits(msgspec.Struct, array_like=True, frozen=True):
 
 
 class TraitCounts:
-    """How many accounts have each trait; who changes is counted in parts."""
+    """How many accounts have each trait, in thousandths: an account that changes has each of its traits in part."""
 
     def __init__(self, states: Iterable[Suspicion]) -> None:
         self.parts: Counter[str] = Counter()

@@ -1,11 +1,11 @@
 """Two lists: whether the accounts of one campaign work through two lists, and which account through which.
 
-Wording that two campaigns have in common brings them into one case. Each of the two asks from a source of its own
-(``detectors.source``). The first source is fitted around the account that is least like all, the second around the one
-that is least like the first; then every account goes to the source it comes from more likely, and both are fitted
-again: expectation-maximisation (Dempster, Laird, Rubin 1977) with hard assignments. Everybody is like himself, so an
-account is always compared with the half of each source in which it is not (two-fold cross-fitting). It is blind to
-lists that ask the same in the same style, and to parts of a few accounts.
+Wording that two campaigns have in common brings them into one case, though each of the two asks from a source of its
+own (``detectors.source``). The first source is fitted around the account that is least like all, the second around the
+one that is least like the first. Then every account goes to the source from which it more likely comes, and both
+sources are fitted again, a few times over: expectation-maximisation (Dempster, Laird, Rubin 1977) with hard
+assignments. Every account is like itself, so it is always compared with the half of each source in which it is not
+(two-fold cross-fitting). It is blind to lists that ask the same in the same style, and to parts of a few accounts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,9 @@ LEAST_PART = 8
 _NEAREST = 5
 _STEPS = 6
 _CLEAR_NATS = 4.0
+"""Evidence from which an account clearly belongs to one list rather than to the other."""
 _CLEAR_RATIO = 0.8
-"""Share of the accounts of each list that must be clearly likelier of it: with so many nats and more."""
+"""Share of the accounts of each list that must clearly belong to it."""
 
 _Mask = NDArray[np.bool_]
 
@@ -73,12 +74,12 @@ class _Lists:
         return second > first
 
     def _least(self, nats: NDArray[np.float64]) -> int:
-        """The account that is least alike, of those that have sent enough to fit a source around them, if any have."""
+        """The least alike account among those that have sent enough to fit a source around, or have sent most."""
         is_enough = self._sent >= min(LEAST_CODES, self._sent.max())
         return int(np.argmin(np.where(is_enough, nats, np.inf)))
 
     def _around(self, row: int) -> NDArray[np.float64]:
-        """Likeness of all accounts to the source of the nearest to one."""
+        """Likeness of all accounts to the source of one account and those nearest to it."""
         nearest = np.argsort(-self._nats(self._rows([row])), kind="stable")[:_NEAREST]
         return self._nats(self._rows([row, *nearest.tolist()]))
 
@@ -88,7 +89,7 @@ class _Lists:
         return mask
 
     def nats_of_second(self, is_second: _Mask) -> NDArray[np.float64]:
-        """How much likelier each account is of the second list than of the first."""
+        """How much likelier each account is of the second list than of the first (nats)."""
         nats = np.zeros(len(self._sent))
         is_odd = np.where(is_second, np.cumsum(is_second), np.cumsum(~is_second)) % 2 == 1
         for own in (is_odd, ~is_odd):
@@ -97,6 +98,10 @@ class _Lists:
         return nats
 
     def _nats(self, mask: _Mask) -> NDArray[np.float64]:
-        """Likeness of all to some, told from all that are not looked at, be they of the other list or of the same."""
+        """Likeness of all accounts to the masked ones (nats).
+
+        It is told from what the rest of the tenant sends: all other accounts that are looked at are left out, whichever
+        list they are on.
+        """
         members, apart = np.flatnonzero(mask).tolist(), np.flatnonzero(~mask).tolist()
         return self._samples.nats(members, apart)

@@ -1,7 +1,7 @@
-"""The vocabulary: what all accounts have lately sent, as counts of short codes (openers of slots, a facet of style).
+"""The vocabulary: what the accounts of a tenant have lately sent, as counts of short codes.
 
-An account is counted with its latest ``RECENT_CODES`` codes, however many it sends, so that no account outweighs
-others.
+A code stands for the opener of a slot, or for a facet of the style of a prompt. An account is counted with its latest
+``RECENT_CODES`` codes, however many it sends, so that no account outweighs others.
 """
 
 from collections import Counter
