@@ -44,11 +44,12 @@ class Crowd(_Section):
         description="Share of accounts that makes an opener fully popular at first; it is learned from then on.",
     )
     typical_popularity: Ratio = Field(
-        default=0.5, description="Popularity of what accounts ask on average, which that share follows."
+        default=0.5,
+        description="Mean popularity of what accounts ask; popular_ratio is learned so that it comes to this.",
     )
     job_ratio: Ratio = Field(default=0.25, description="Popularity that honest jobs reach on average: no evidence.")
     wrapper_ratio: Ratio = Field(
-        default=0.12, description="Share of an account's prompts that makes a part its wrapper."
+        default=0.12, description="Share of an account's prompts from which on a part that they share is its wrapper."
     )
     smoothing_accounts: Positive = Field(
         default=20, description="Accounts that a new deployment pretends to have seen."
@@ -83,7 +84,9 @@ class Groups(_Section):
         default=0.7, description="Remembered exchanges below which a member is not looked at."
     )
     least_rate: Positive = Field(default=0.5, description="Exchanges per day at which honest rates begin.")
-    min_age_hours: Positive = Field(default=20, description="Time that a member is taken to have had at least.")
+    min_age_hours: Positive = Field(
+        default=20, description="Time over which a member's rate is taken at least, since its first minutes give none."
+    )
     honest_slope: Positive = Field(default=0.8, description="Index of the Pareto law of honest members' rates.")
     min_spread: Positive = Field(default=0.35, description="Least standard deviation of log rates in a cluster.")
     max_spread: Positive = Field(default=0.8, description="Largest standard deviation of log rates in a cluster.")
@@ -96,8 +99,8 @@ class Groups(_Section):
     )
     busy_accounts: Annotated[int, Field(ge=5)] = Field(
         default=20,
-        description="Accounts on a link from which on an even load must be told from that of busy people; "
-        "of fewer on one wording those that keep to affairs of their own are left out.",
+        description="Accounts on a link from which on an even load must be told from that of busy people. "
+        "Where fewer share wording, those that keep to affairs of their own are left out.",
     )
     busy_spread: Positive = Field(default=0.8, description="Least standard deviation of log rates of busy people.")
     busy_link_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -105,9 +108,13 @@ class Groups(_Section):
     )
     min_cluster_ratio: Ratio = Field(default=0.6, description="Share of a link's members that a cluster must hold.")
     certainty: Ratio = Field(default=0.9, description="How surely a member is in the cluster before it is named.")
-    pure_ratio: Ratio = Field(default=0.8, description="Share of named members from which newcomers join at once.")
+    pure_ratio: Ratio = Field(
+        default=0.8, description="Share of a link's accounts that must be named before newcomers on it join at once."
+    )
     link_share: Ratio = Field(default=0.3, description="Share of an account's exchanges that must carry the link.")
-    gap_share: Ratio = Field(default=0.15, description="The same for accounts above a gap, who do other things too.")
+    gap_share: Ratio = Field(
+        default=0.15, description="The same as link_share for accounts above a gap, who do other things too."
+    )
     gap_slope: Positive = Field(
         default=1.1, description="Index of the Pareto law of honest rates on links that many use lightly."
     )
@@ -124,7 +131,9 @@ class Groups(_Section):
     crowd_ratio: Ratio = Field(
         default=0.45, validate_default=True, description="Popularity of requests from which a cluster counts in full."
     )
-    strict_crowd_ratio: Ratio = Field(default=0.6, description="The same for a shared payment or device.")
+    strict_crowd_ratio: Ratio = Field(
+        default=0.6, description="The same as crowd_ratio for a shared payment or device."
+    )
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(
         default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."
@@ -162,9 +171,12 @@ class Kin(_Section):
         default=2, description="Evidence beyond joining from which a member is surely kin (nats)."
     )
     leave_checks: Annotated[int, Field(ge=1)] = Field(
-        default=24, description="Checks on end at which a member that goes on is likelier none, until it leaves."
+        default=24, description="Checks in a row at which an active member must be likelier none before it leaves."
     )
-    merge_ratio: Ratio = Field(default=0.3, description="Share of a campaign that must be kin to go into another.")
+    merge_ratio: Ratio = Field(
+        default=0.3,
+        description="Share of a campaign's accounts that must be kin of another campaign before it goes into that.",
+    )
     check_minutes: Minutes = Field(default=60, description="Time after which it is learned anew what members share.")
 
 
@@ -180,7 +192,7 @@ class Alike(_Section):
     check_minutes: Minutes = Field(default=60, description="Time after which the search is made again.")
     seeds: Annotated[int, Field(ge=0)] = Field(default=4, description="Accounts around which each search looks.")
     turns: Annotated[int, Field(ge=1)] = Field(
-        default=12, description="Searches in which each account is in turn once to be a seed."
+        default=12, description="Number of searches in which each account has one turn to be a seed."
     )
     least_exchanges: Positive = Field(
         default=2, description="Remembered exchanges of an account before it is compared."
@@ -208,10 +220,11 @@ class Interchange(_Section):
     """Accounts that are interchangeable: one stream of prompts is dealt out to them."""
 
     min_accounts: Annotated[int, Field(ge=3)] = Field(
-        default=20, description="Of fewer accounts, how little each keeps to itself tells nothing."
+        default=20, description="Least number of accounts of which it is told how little each keeps to itself."
     )
     min_rate: Positive = Field(
-        default=1.5, description="Exchanges per account and day below which even an interchangeable cluster is nothing."
+        default=1.5,
+        description="Exchanges per account and day below which even an interchangeable cluster is no campaign.",
     )
     member_rate: Positive = Field(
         default=1, description="Exchanges per day below which an account is not named with it."
@@ -223,7 +236,7 @@ class Interchange(_Section):
         default=0.7, description="Share of the accounts that must keep to nothing of their own, or they are people."
     )
     learned_accounts: Annotated[int, Field(ge=1)] = Field(
-        default=30, description="Accounts from which it is learned how much people keep to themselves, at least."
+        default=30, description="Least number of accounts from which it is learned how much people keep to themselves."
     )
     others_ratio: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.2, description="Share of a campaign's accounts that do much else besides."
@@ -237,8 +250,12 @@ class Lifecycle(_Section):
     """Alerts: how long they stand, how often they speak."""
 
     alert_days: Days = Field(default=7, description="An alert without new evidence expires after this time.")
-    update_minutes: Positive = Field(default=60, description="Between two updates that only bring more of the same.")
-    quiet_days: Days = Field(default=3, description="Without any exchange of its accounts, an alert is resolved.")
+    update_minutes: Positive = Field(
+        default=60, description="Time between two updates that only bring more of the same."
+    )
+    quiet_days: Days = Field(
+        default=3, description="An alert without any exchange of its accounts is resolved after this time."
+    )
     daily_budget: Annotated[int, Field(ge=1)] = Field(
         default=500, description="New alerts per day; what exceeds it is rolled up visibly."
     )
@@ -250,7 +267,7 @@ class DetectorSpec(_Section):
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = Field(default="default", description="Name of the spec.")
     version: Annotated[str, Field(min_length=1, max_length=64)] = Field(
-        default="1", description="Its author's version."
+        default="1", description="Version that its author gave it."
     )
     bucket_seconds: Annotated[int, Field(ge=10, le=3_600)] = Field(
         default=300, description="Length of an event-time bucket; evidence is judged when one closes."
