@@ -29,14 +29,24 @@ from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
 
 _RECENT_PROMPTS = 128
+"""Prompts that are remembered in order to tell repeats."""
 _KNOWN_SLOTS = 256
+"""Slots that are remembered in order to tell new ones."""
 _PARTS = 64
+"""Parts of prompts that are counted at most; see ``_forget_parts``."""
 _UNPACK = [Struct(f"{OPENER_CHARS}s" * count).unpack for count in range(OPENER_COUNT + 1)]
 _HALVE_AFTER = 96
+"""Prompts after which the counts of parts are halved."""
+_LEAST_COUNT, _LEAST_PROMPTS = 2.0, 12
+"""A part is a wrapper from this count on at least, and as if there were this many prompts: one or two tell nothing."""
 _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
+"""Share of the prompts that must have a part, and how many must, before it is one that most have."""
 _DISTINCT = 32
+"""End users, addresses and clients of a day that are told apart."""
 _CONVERSATIONS = 32
+"""Conversations that are remembered."""
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
+"""Shortest even gap that counts as ``regular``, and the longest gap of which it is told whether it is even."""
 _LEAST_PACED_MS = 2_000
 """Shortest gap of which it is told whether it is even. Many logs give whole seconds, which makes shorter ones even by
 chance."""
@@ -271,7 +281,7 @@ class Account:
         parts = state.parts
         # Several times as fast as slicing.
         openers = _UNPACK[len(text) // OPENER_CHARS](text.encode())
-        limit = max(2.0, self._spec.crowd.wrapper_ratio * max(state.prompts, 12))
+        limit = max(_LEAST_COUNT, self._spec.crowd.wrapper_ratio * max(state.prompts, _LEAST_PROMPTS))
         dominant = max(_LEAST_DOMINANT, _DOMINANT_RATIO * state.prompts)
         slot, is_wrapped = None, False
         # A prompt that says one thing in many lines says it once.

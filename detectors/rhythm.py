@@ -19,16 +19,23 @@ from river import stats
 _DAY_HOURS = 24
 _WEEK_DAYS = 7
 _LEARN = 0.05
+"""Share of a new hour in the running means of level and squared residual."""
 _LEARN_HOUR = 0.25
 _LEARN_DAY = 0.1
+"""Shares of a residual that its hour of the day and its day of the week learn."""
 _SUSPICIOUS_NATS = 3.0
 _SUSPICIOUS_SHARE = 1 / 8
+"""From so much evidence on only this share of a residual is learned."""
 _BET = 0.5
 _MAX_Z = 6.0
 _MIN_Z = -3.0
+"""Bounds of a residual, in units of the account's spread."""
 _MIN_SPREAD = 0.5
+"""Least spread of the log counts: who is more regular than that is no more suspicious for it."""
 _MAX_SQUARE = 4.0
+"""Most of a squared residual that the spread learns from one hour."""
 _WARM_HOURS = 24
+"""Hours of use before anything is bet."""
 _SETTLED_HOURS = 72
 """Hours of use before days are learned. Earlier, differences between hours of the day would be taken for those between
 days."""

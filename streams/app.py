@@ -27,14 +27,16 @@ from streams.worker import Worker
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
+"""Time between two looks at what is unread and who is silent."""
 QUEUE_BATCHES = 8
 """Batches that wait in memory in front of an agent; a batch holds up to ``max_poll_records`` records."""
 REBALANCE_SECONDS = 120.0
 """How long the group waits for a worker that is alive: a last checkpoint of all it has must fit in."""
 LAST_CHECKPOINT_SECONDS = 12.0
+"""How long a stopping worker tries to write its last checkpoint."""
 LEAVE_SECONDS = 20.0
-"""How long a stopping worker tries to write its last checkpoint, and to leave in good order: below the grace that
-Kubernetes gives (30 s). Only an unreachable broker takes that long."""
+"""How long it tries to leave in good order, below the grace that Kubernetes gives (30 s). Only an unreachable broker
+takes that long."""
 
 
 def build_app(worker: Worker) -> App:
@@ -45,6 +47,7 @@ def build_app(worker: Worker) -> App:
         broker=[f"aiokafka://{server}" for server in settings.bootstrap_servers.split(",")],
         broker_credentials=broker_credentials(settings),
         broker_commit_interval=settings.checkpoint_interval_seconds,
+        # By time alone.
         broker_commit_every=1_000_000_000,
         broker_max_poll_records=settings.max_poll_records,
         broker_session_timeout=settings.session_timeout_seconds,

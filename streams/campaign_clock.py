@@ -1,7 +1,7 @@
 """The clock of the campaign detector: event time in whole buckets, and each decision of a reviewer at its moment.
 
-The same between the running service and a replay: how far event time goes at once, and in how many steps, depends on
-how messages arrive, and must not show in an alert.
+How far event time goes at once, and in how many steps, depends on how messages arrive, and must not show in an alert.
+So the running service and a replay both lead the detector by this clock.
 """
 
 import heapq
@@ -19,9 +19,10 @@ from schemas.times import epoch_ms
 
 
 class Decision(msgspec.Struct, frozen=True, order=True):
-    """A reviewer's decision on its way to the moment at which it takes effect; with all that a dead letter needs.
+    """A reviewer's decision that waits for the moment at which it takes effect, with all that a dead letter needs.
 
-    The order is that of effect: by the time it was given, then as it was read.
+    Decisions are ordered as they take effect: by the time at which they were given (milliseconds since the epoch), then
+    as they were read.
     """
 
     given_ms: int
@@ -62,12 +63,16 @@ class CampaignClock:
         self._on_applied = on_applied
         self.detector = CampaignDetector(spec)
         self._settled_ms = round((2 * spec.lifecycle.alert_days + spec.lifecycle.quiet_days + 1) * DAY_MS)
-        """So long after the last bucket and the last decision every alert has ended, by whichever way takes longest."""
+        """Time after the last bucket and the last decision by which every alert has ended, in whichever way."""
         self._starts: list[int] = []
+        """Heap of the starts of buckets that have records and are not behind us yet; ``_known`` holds the same."""
         self._known: set[int] = set()
         self._last_ms = NEVER_MS
+        """End of the last bucket with records, or the last decision carried out, whichever is later."""
         self.decisions: list[Decision] = []
+        """Heap of the decisions that wait."""
         self.first_ms: int | None = None
+        """Start of the earliest bucket ever observed."""
         self.is_restored = False
         """Whether the detector may hold records that were not observed here."""
 
@@ -97,8 +102,9 @@ class CampaignClock:
     def _bucket_ends(self, watermark_ms: int) -> Iterator[int]:
         """Ends of the buckets between the event time reached and the watermark, empty buckets too.
 
-        Of a stretch in which nothing is left that could happen only the end: once an hour the detector would forget
-        what is old, and it forgets the same when it is asked once. A recording may begin with a time of the year 1.
+        A long stretch in which nothing can happen any more is skipped but for its end, since a recording may begin with
+        a time of the year 1. In such a stretch the detector would only forget, once an hour, what is old; asked once at
+        the end, it forgets the same.
         """
         if self.first_ms is None:
             return
@@ -109,7 +115,10 @@ class CampaignClock:
             end_ms = max(end_ms + self._bucket_ms, self._end_of_stretch(end_ms, watermark_ms))
 
     def _end_of_stretch(self, end_ms: int, watermark_ms: int) -> int:
-        """The first end of a bucket in the hour before something is due again; none while something may still go on."""
+        """End of a bucket to which a quiet stretch can be skipped; ``NEVER_MS`` while something may still happen.
+
+        It is the first one in the hour before the next bucket with records, the next decision, or the watermark.
+        """
         while self._starts and self._starts[0] < end_ms:
             start_ms = heapq.heappop(self._starts)
             self._known.remove(start_ms)

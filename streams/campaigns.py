@@ -47,7 +47,11 @@ _DECISION = b"d"
 
 
 class LinksRecord(msgspec.Struct, frozen=True):
-    """What the links partition needs besides the detector's keys and the decisions that wait."""
+    """What the links partition needs besides the detector's keys and the decisions that wait.
+
+    ``decided`` has for each feedback partition (``source_of``) the last offset that was read, ``first_ms`` is that of
+    the clock.
+    """
 
     next_offset: int
     merged: MergedProgress

@@ -1,4 +1,7 @@
-"""Whether a message lies behind an offset: markers of transactions take offsets, and so does what was aborted."""
+"""Whether there is a message behind an offset.
+
+The distance of two offsets does not tell: markers of transactions take offsets, and so do messages that were aborted.
+"""
 
 import time
 from collections.abc import Mapping
@@ -9,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streams.settings import Settings
 
 LOOK_SECONDS = 10.0
-"""How long is looked before a partition counts as one with messages; an open transaction has no end to read to."""
+"""How long to look before a partition counts as one with messages: in an open transaction nothing is ever read."""
 _POLL_MS = 200
 
 _consumer_client: Any = KafkaConsumer
