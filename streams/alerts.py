@@ -194,21 +194,3 @@ class AlertStage(StatelessStage):
         """Return what to commit; the state is in the state topic."""
         partition = self.partitions.get(number)
         return None if partition is None or offset > partition.next_offset else OffsetAndMetadata(offset, "")
-
-
-def log_alert(alert: Alert) -> None:
-    """Log one line for a published alert; ids and figures, never content."""
-    metric_defs.ALERTS.labels(alert.kind, alert.status, alert.severity).inc()
-    log.info(
-        "alert.published",
-        alert_id=alert.alert_id,
-        version=alert.version,
-        status=alert.status,
-        kind=alert.kind,
-        accounts=len(alert.account_ids),
-        account_id=alert.account_ids[0] if alert.kind == "account" else None,
-        severity=alert.severity,
-        score=alert.score,
-        raised_at=alert.raised_at.isoformat(),
-        summary=alert.summary,
-    )

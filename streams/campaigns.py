@@ -4,8 +4,7 @@ The path of one account bucket: ``CampaignPartition.process`` -> ``CampaignDetec
 time of all usage partitions has passed it, ``CampaignDetector.advance`` judges accounts and groups, and alerts follow.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import structlog
@@ -14,12 +13,11 @@ from detectors.campaigns import FeedbackRefused
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec
 from schemas.account_bucket import decode_account_bucket
-from schemas.alert import Alert, encode_alert
 from schemas.feedback import decode_feedback
 from schemas.usage_event import EventRefused
 from streams import metric_defs
 from streams.alarm_rates import AlarmRates, log_rates
-from streams.alerts import log_alert
+from streams.alert_writer import AlertWriter
 from streams.campaign_clock import CampaignClock, Decision, decision_of
 from streams.dead_letters import DeadLetters
 from streams.headers import (
@@ -34,7 +32,6 @@ from streams.headers import (
     value_of,
 )
 from streams.progress import MergedProgress, decode_progress
-from streams.publisher import Publisher, partition_of
 from streams.stage import is_next
 from streams.state_log import Entry
 from streams.transport import Records
@@ -62,23 +59,6 @@ class LinksRecord(msgspec.Struct, frozen=True):
 
 _record_decoder = msgspec.msgpack.Decoder(LinksRecord)
 _decision_decoder = msgspec.msgpack.Decoder(Decision)
-
-
-class AlertWriter:
-    """Publishes alerts on the append-only topic, keyed by their subject."""
-
-    def __init__(self, publisher: Publisher, topic: str, now_ms: Callable[[], int]) -> None:
-        self._publisher = publisher
-        self._topic = topic
-        self._now_ms = now_ms
-        self.partitions = 1
-
-    def publish(self, alert: Alert) -> None:
-        """Publish one alert with the wall clock of now."""
-        published = alert.model_copy(update={"published_at": datetime.fromtimestamp(self._now_ms() / 1000, UTC)})
-        key = alert.subject.encode()
-        self._publisher.publish(self._topic, partition_of(key, self.partitions), key, encode_alert(published))
-        log_alert(published)
 
 
 class CampaignPartition:

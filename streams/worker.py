@@ -15,8 +15,9 @@ from detectors.spec import DetectorSpec
 from streams import metric_defs
 from streams.accounts import AccountPartition, AccountStage
 from streams.admission import Admission, wall_clock_ms
+from streams.alert_writer import AlertWriter
 from streams.alerts import AlertStage
-from streams.campaigns import AlertWriter, CampaignPartition
+from streams.campaigns import CampaignPartition
 from streams.checkpoint import Checkpoints
 from streams.dead_letters import DeadLetterLimit, DeadLetters, TooManyDeadLetters
 from streams.feedback import FeedbackStage

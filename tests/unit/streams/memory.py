@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from detectors.spec import DetectorSpec
 from streams.accounts import AccountPartition
 from streams.admission import Admission
-from streams.campaigns import AlertWriter, CampaignPartition
+from streams.alert_writer import AlertWriter
+from streams.campaigns import CampaignPartition
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import Headers, Record
 from streams.link_writer import LinkWriter

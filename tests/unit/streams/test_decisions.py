@@ -8,7 +8,8 @@ import pytest
 
 from detectors.spec import DetectorSpec
 from schemas.feedback import Feedback, encode_feedback
-from streams.campaigns import AlertWriter, CampaignPartition
+from streams.alert_writer import AlertWriter
+from streams.campaigns import CampaignPartition
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.feedback import MAX_DECISION_BYTES, FeedbackStage
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, PROGRESS_HEADERS, source_of

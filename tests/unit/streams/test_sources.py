@@ -12,7 +12,8 @@ from schemas.account_bucket import decode_account_bucket, encode_account_bucket
 from schemas.usage_event import decode_usage_event, encode_usage_event
 from streams.accounts import AccountPartition, AccountStage
 from streams.admission import Admission
-from streams.campaigns import AlertWriter, CampaignPartition
+from streams.alert_writer import AlertWriter
+from streams.campaigns import CampaignPartition
 from streams.dead_letters import DeadLetterLimit, DeadLetters, TooManyDeadLetters
 from streams.headers import (
     ORIGIN,
