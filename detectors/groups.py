@@ -171,7 +171,7 @@ class GroupDetector:
         Takeovers are those of all on the link: they do not count where the accounts left out are a campaign's.
         """
         group, spec = self.groups[key], self._spec
-        everybody = self._uses(key, group, now_ms, states, harvest)
+        everybody = self._uses(group, now_ms, states, harvest)
         uses = [use for use in everybody if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
@@ -197,9 +197,7 @@ class GroupDetector:
         takeovers = Takeovers(group.took_over, group.compared, nats)
         return msgspec.structs.replace(evidence, nats=evidence.nats + nats, takeovers=takeovers)
 
-    def _uses(
-        self, key: str, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector
-    ) -> list[Use]:
+    def _uses(self, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector) -> list[Use]:
         """How members for whom the link matters use it, by account."""
         spec, least_share = self._spec, min(self._spec.link_share, self._spec.gap_share)
         uses = []
@@ -312,5 +310,6 @@ def _oldest_ms(group: Group) -> int | None:
     return min((member.last_ms for member in group.members.values()), default=None)
 
 
-def _is_kept(account_id: str, ratio: float) -> bool:
-    return ratio >= 1 or crc32(account_id.encode()) < ratio * 2**32
+def _is_kept(name: str, ratio: float) -> bool:
+    """Whether an account or a link is among the share that is kept, by lot."""
+    return ratio >= 1 or crc32(name.encode()) < ratio * 2**32
