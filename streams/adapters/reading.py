@@ -187,13 +187,9 @@ def as_whole(value: Any) -> int | None:
 
 def as_flag(value: Any) -> bool | None:
     """Return true or false."""
-    return (
-        {"true": True, "false": False}.get(value)
-        if isinstance(value, str)
-        else value
-        if isinstance(value, bool)
-        else None
-    )
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value)
+    return value if isinstance(value, bool) else None
 
 
 def as_time(value: Any, unit: str) -> str | None:
