@@ -24,6 +24,13 @@ ROLLUP_ID = "roll_"
 PART = "part:"
 """Begins the subject of a campaign that was part of another one."""
 _MAX_REASONS = 32
+_MEDIUM_FROM, _HIGH_FROM, _CRITICAL_FROM = 100, 1_000, 10_000
+"""Exchanges from which an alert has these severities."""
+_REVIEW_NATS = 12.0
+"""Evidence from which a person is to decide."""
+_THROTTLE_SECONDS = 86_400
+_CANDIDATES = 1_000
+"""Of so many accounts or groups that might be named one is guilty, before any evidence."""
 
 _RATIONALE: dict[ActionType, str] = {
     "observe": "The evidence is young; looking costs nobody anything.",
@@ -169,7 +176,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
         recommended_action=RecommendedAction(
             type=action,
             scope="account" if case.kind == "account" else "accounts of the campaign",
-            duration_seconds=86_400 if action == "throttle" else None,
+            duration_seconds=_THROTTLE_SECONDS if action == "throttle" else None,
             rationale=_RATIONALE[action],
         ),
         shadow=spec.lifecycle.shadow,
@@ -180,18 +187,18 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
 
 def _ladder(case: Case) -> tuple[Severity, ActionType]:
     """Severity by what leaves the house, action by how sure it is: observe, verify, throttle, review, suspend."""
-    if case.exchanges >= 10_000 and not case.is_rollup:  # noqa: PLR2004  (the ladder is written in docs/detection.md)
+    if case.exchanges >= _CRITICAL_FROM and not case.is_rollup:
         severity: Severity = "critical"
-    elif case.exchanges >= 1_000 or case.kind == "campaign":  # noqa: PLR2004
+    elif case.exchanges >= _HIGH_FROM or case.kind == "campaign":
         severity = "high"
     else:
-        severity = "medium" if case.exchanges >= 100 else "low"  # noqa: PLR2004
+        severity = "medium" if case.exchanges >= _MEDIUM_FROM else "low"
     if case.is_confirmed:
         return severity, "suspend"
     # What a roll-up has seen of one account says nothing about the next.
     if case.is_rollup or (case.version <= 1 and not case.subject.startswith(PART)):
         return severity, "verify"
-    return severity, "review" if case.score >= 12 else "throttle"  # noqa: PLR2004
+    return severity, "review" if case.score >= _REVIEW_NATS else "throttle"
 
 
 def confidence_of(nats: float) -> float:
@@ -199,7 +206,7 @@ def confidence_of(nats: float) -> float:
 
     That is 1 / (1 + 1000 exp(-nats)).
     """
-    return 1 / (1 + math.exp(min(60.0, math.log(1_000) - nats)))
+    return 1 / (1 + math.exp(min(60.0, math.log(_CANDIDATES) - nats)))
 
 
 def _summary(case: Case, status: Status) -> str:
