@@ -31,9 +31,9 @@ def envelope_of(document: Document) -> Document | None:
     return document if document.get("specversion") == "1.0" and "id" in document and "source" in document else None
 
 
-def envelope_in(headers: Iterable[tuple[str, bytes]]) -> Document | None:
-    """Return the envelope of a binary CloudEvent from the headers of its message."""
-    names = ((name, value) for name, value in headers if name.startswith(_BINARY_PREFIX))
+def envelope_in(headers: Iterable[tuple[str, bytes | None]]) -> Document | None:
+    """Return the envelope of a binary CloudEvent from the headers of its message; one without a value tells nothing."""
+    names = ((name, value) for name, value in headers if name.startswith(_BINARY_PREFIX) and value is not None)
     found = {name.removeprefix(_BINARY_PREFIX): value.decode("utf-8", "replace") for name, value in names}
     return found if found.get("specversion") == "1.0" else None
 

@@ -34,6 +34,14 @@ def test_a_binary_envelope_lies_in_the_headers() -> None:
     assert only_event(KONG, [("trace", b"1")]) == only_event(KONG)
 
 
+def test_a_header_without_a_value_tells_nothing() -> None:
+    """Kafka's headers may have none; such a message is read all the same, instead of stopping the service."""
+    headers = [(f"ce_{name}", CLOUDEVENT[name].encode()) for name in ("specversion", "id", "time", "subject")]
+
+    assert only_event(CLOUDEVENT["data"], [*headers, ("ce_source", None)])["event_id"] == CLOUDEVENT_EVENT["event_id"]
+    assert only_event(KONG, [("ce_specversion", None)]) == only_event(KONG)
+
+
 @pytest.mark.parametrize("data", [None, "text", 5])
 def test_an_envelope_without_an_object_is_refused(data: Any) -> None:
     """An envelope around nothing is no event."""
