@@ -95,7 +95,8 @@ class MergedProgress(msgspec.Struct):
     An idle partition does not hold back the others as far as its reader vouches for it, so a reader that dies while
     its partition is idle stops event time instead of making late whatever arrives there next. That a partition is
     idle is itself a report in the log: everybody who reads the log agrees. When all are idle, the furthest counts.
-    The merged watermark never goes back.
+    A partition that there is no more, because another input topic has fewer, holds back nobody. The merged watermark
+    never goes back.
     """
 
     watermark_ms: int = NEVER_MS
@@ -123,7 +124,7 @@ class MergedProgress(msgspec.Struct):
         return NEVER_MS if report is None else report.watermark_ms
 
     def _minimum(self) -> int:
-        reports = self.reports.values()
+        reports = [report for partition, report in self.reports.items() if partition < self.expected]
         bound_ms = min(report.bound_ms for report in reports)
         if all(report.idle_until_ms is not None for report in reports):
             return min(max(report.watermark_ms for report in reports), bound_ms)

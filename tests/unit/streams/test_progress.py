@@ -116,6 +116,15 @@ def test_a_source_without_ingest_makes_event_time_by_itself() -> None:
     assert merged.apply(ProgressMessage(0, [Report(DIRECT, 300)])) == 300
 
 
+def test_partitions_that_another_input_topic_does_not_have_hold_nobody_back() -> None:
+    """Nobody reads them any more, so nobody would ever report them again."""
+    merged = MergedProgress()
+    merged.apply(ProgressMessage(4, [Report(p, 900) for p in range(4)]))
+
+    assert merged.apply(ProgressMessage(2, [Report(0, 5_000), Report(1, 6_000)])) == 5_000
+    assert merged.apply(ProgressMessage(4, [Report(0, 7_000), Report(1, 7_000)])) == 5_000
+
+
 def test_a_restarted_reader_that_is_behind_does_not_count() -> None:
     """Reports below what the partition had reported before are repeats."""
     merged = MergedProgress()
