@@ -85,6 +85,13 @@ class Publisher:
             except TimeoutError:
                 log.warning("publisher.left_unstored", batches=len(self._unstored), seconds=STOP_SECONDS)
 
+    async def look_anew(self) -> None:
+        """Ask the cluster for its topics instead of going by what it said minutes ago, when there may have been fewer.
+
+        Raises ``PublishFailed`` when not connected.
+        """
+        await self._connected.client.force_metadata_update()
+
     async def partitions(self, topic: str) -> int:
         """Return the number of partitions of a topic; raises ``KafkaError`` when the topic does not exist."""
         return len(await self._connected.partitions_for(topic))

@@ -168,6 +168,7 @@ class Worker:
 
     async def _connect(self) -> None:
         await self.publisher.start()
+        await self.publisher.look_anew()
         usage_partitions = await self.publisher.partitions(self._topic("usage"))
         self.ingest.usage_partitions = self._links.usage_partitions = usage_partitions
         self.ingest.input_partitions = await self.publisher.partitions(self._topic("input"))

@@ -188,3 +188,25 @@ def test_keys_go_where_kafka_would_put_them() -> None:
         (-790332482 & 0x7FFFFFFF) % 1000,
         (-985981536 & 0x7FFFFFFF) % 1000,
     ]
+
+
+def test_partitions_that_came_while_connected_are_counted_after_a_new_look(publisher: Publisher) -> None:
+    """A client goes by what the cluster said minutes ago, and event time has to wait for all input partitions."""
+    known, present = {"llm.usage": {0, 1}}, {"llm.usage": {0, 1, 2, 3}}
+
+    async def force_metadata_update() -> None:
+        known.update(present)
+
+    async def partitions_for(topic: str) -> set[int]:
+        return known[topic]
+
+    publisher._producer = SimpleNamespace(  # type: ignore[assignment]
+        client=SimpleNamespace(force_metadata_update=force_metadata_update), partitions_for=partitions_for
+    )
+
+    async def count() -> list[int]:
+        before = await publisher.partitions("llm.usage")
+        await publisher.look_anew()
+        return [before, await publisher.partitions("llm.usage")]
+
+    assert asyncio.run(count()) == [2, 4]
