@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.headers import Record
-from streams.offsets import Start
+from streams.offsets import Start, end_offsets
 from streams.settings import Settings
 from streams.state_log import StateLog, StatePartition
 from streams.topics import Role, topic_name
@@ -88,6 +88,10 @@ class StateLost(RuntimeError):
     """The group's commit is ahead of the state: events would be missing from it for good."""
 
 
+class MessagesGone(RuntimeError):
+    """The topic ends before what the state includes: whatever comes would be taken for what was there."""
+
+
 class StatefulStage(Generic[Partition]):
     """A stage whose partitions are checkpointed in a state log.
 
@@ -120,14 +124,28 @@ class StatefulStage(Generic[Partition]):
         self._on_progress = on_progress
 
     async def assign(self, starts: Mapping[int, Start]) -> None:
-        """Keep what nobody else has touched meanwhile, restore the rest. Raises ``SnapshotRefused``, ``StateLost``."""
+        """Keep what nobody else has touched meanwhile, restore the rest.
+
+        Raises ``SnapshotRefused``, ``StateLost``, ``MessagesGone``.
+        """
         kept = await self._state.current(self.partitions.keys() & starts.keys())
         self.partitions = {number: partition for number, partition in self.partitions.items() if number in kept}
         new = {number: self._new_partition(number) for number in sorted(starts.keys() - kept)}
         await self._state.restore(new, self._on_progress)
         self.partitions.update(new)
+        # Asked behind the restore, until which another worker may have read on.
+        for number, end in (await end_offsets(self._settings, self._topic, starts)).items():
+            self._check_there(number, end)
         for number, start in starts.items():
             self._check_complete(number, start)
+
+    def _check_there(self, number: int, end: int) -> None:
+        if end < (included := self.partitions[number].next_offset):
+            raise MessagesGone(
+                f"{self._topic}/{number} ends at offset {end}, but its state includes all below {included}: the topic "
+                "was deleted and made anew, or has lost messages; with all workers stopped, `stillwatch start-over` "
+                "and `stillwatch topics` begin with the input anew"
+            )
 
     def _check_complete(self, number: int, start: Start) -> None:
         included = self.partitions[number].next_offset

@@ -15,7 +15,7 @@ from streams.checkpoint import Checkpoints
 from streams.dead_letters import TooManyDeadLetters
 from streams.feedback import FeedbackStage
 from streams.offsets import Start
-from streams.stage import MessagesMissing, StatefulStage, StateLost, is_next
+from streams.stage import MessagesGone, MessagesMissing, StatefulStage, StateLost, is_next
 from streams.state_log import StateDisturbed
 from streams.worker import Worker
 from tests.unit.streams.memory import SETTINGS, record
@@ -94,6 +94,18 @@ class State:
             partition.next_offset = self._included
 
 
+END = 10
+"""Offset after the last message of every partition."""
+
+
+@pytest.fixture(autouse=True)
+def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end_offsets(_: Any, __: str, numbers: Collection[int]) -> dict[int, int]:
+        return dict.fromkeys(numbers, END)
+
+    monkeypatch.setattr("streams.stage.end_offsets", end_offsets)
+
+
 def stateful(state: State) -> StatefulStage[Any]:
     """A stage with this state."""
     return StatefulStage("links", SETTINGS, state, lambda _: SimpleNamespace(next_offset=0), lambda: None)  # type: ignore[arg-type]
@@ -150,6 +162,14 @@ def test_a_state_behind_its_commit_is_lost(included: int, start: Start, is_lost:
     else:
         asyncio.run(stage.assign({0: start}))
         assert stage.next_offset(0) == max(included, start.offset)
+
+
+def test_a_topic_that_was_made_anew_stops_the_worker() -> None:
+    """Its messages would be taken for those that the state includes, until there are as many, and nobody would know."""
+    asyncio.run(stateful(State(END)).assign({0: Start(0, "", 0)}))
+
+    with pytest.raises(MessagesGone, match="links/0 ends at offset 10, but its state includes all below 11"):
+        asyncio.run(stateful(State(END + 1)).assign({0: Start(0, "", 0)}))
 
 
 def test_only_what_is_assigned_is_kept() -> None:
