@@ -23,6 +23,17 @@ from streams.adapters.reading import (
 
 NAME = "litellm"
 
+_OPERATIONS = {
+    "completion": "chat",
+    "responses": "chat",
+    "anthropic_messages": "chat",
+    "text_completion": "text_completion",
+    "embedding": "embeddings",
+    "generate_content": "generate_content",
+    "generate_content_stream": "generate_content",
+    "llm_passthrough_route": "llm_passthrough_route",
+}
+
 MAPPED: Mapped = {
     "event_id": text("digest"),
     "occurred_at": time_of("startTime", unit="s"),
@@ -91,11 +102,10 @@ def _seconds(value: Any) -> float | None:
 
 
 def operation_of(call_type: Any) -> str | None:
-    """Return the kind of request of LiteLLM's call type, such as ``acompletion``."""
-    kind = call_type.removeprefix("a") if isinstance(call_type, str) else None
-    return {
-        "completion": "chat",
-        "responses": "chat",
-        "text_completion": "text_completion",
-        "embedding": "embeddings",
-    }.get(kind or "", kind)
+    """Return the kind of request of LiteLLM's call type, such as ``acompletion``; one without a common name is its own.
+
+    Before most names an ``a`` says that Python was asynchronous, but not before all that begin with one.
+    """
+    if not isinstance(call_type, str):
+        return None
+    return _OPERATIONS.get(call_type) or _OPERATIONS.get(call_type.removeprefix("a"), call_type)

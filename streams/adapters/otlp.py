@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from streams.adapters.litellm import operation_of
 from streams.adapters.messages import last_prompt, user_turns
 from streams.adapters.reading import (
     Document,
@@ -30,8 +31,16 @@ from streams.adapters.reading import (
 
 NAME = "otlp"
 
-REQUESTS = frozenset({None, "chat", "text_completion", "generate_content", "embeddings", "LLM", "EMBEDDING"})
-"""Operations and span kinds that are requests to a model; tools, agents and retrievals are not."""
+REQUESTS = frozenset(
+    (
+        None, "chat", "text_completion", "generate_content", "embeddings", "LLM", "EMBEDDING",
+        "llm_passthrough_route", "pass_through_endpoint",
+    )
+)  # fmt: skip
+"""Operations and span kinds that are requests to a model; tools, agents and retrievals are not.
+
+LiteLLM names its own kinds of call as operations.
+"""
 _MESSAGE = re.compile(
     r"llm\.input_messages\.(?P<number>\d{1,6})\.message\."
     r"(?:(?P<field>role|content)|contents\.(?P<part>\d{1,6})\.message_content\.text)"
@@ -59,7 +68,7 @@ MAPPED: Mapped = {
     "api_key_id": text("api_key.id"),
     "end_user_id": text("enduser.id"),
     "provider": text("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
-    "operation": text("gen_ai.operation.name"),
+    "operation": lambda document: operation_of(as_text(document.get("gen_ai.operation.name"))),
     "max_output_tokens": whole("gen_ai.request.max_tokens"),
     "temperature": number("gen_ai.request.temperature"),
     "top_p": number("gen_ai.request.top_p"),
@@ -67,7 +76,7 @@ MAPPED: Mapped = {
     "stream": flag("gen_ai.request.stream"),
     "conversation_id": text("gen_ai.conversation.id"),
     "turn": user_turns("gen_ai.input.messages", "input.value"),
-    "finish_reason": text("gen_ai.response.finish_reasons.0"),
+    "finish_reason": lambda document: finish_reason_of(document.get("gen_ai.response.finish_reasons")),
     "status_code": whole("http.response.status_code", "http.status_code"),
     "error_type": text("error.type"),
     "latency_ms": duration("latency_ms"),
@@ -97,9 +106,18 @@ def documents(document: Document) -> Iterator[Document]:
                         yield found
 
 
+def finish_reason_of(reasons: Any) -> str | None:
+    """Return why the first answer ended, from a list of reasons or, as LiteLLM writes it, from JSON text of one."""
+    try:
+        found = msgspec.json.decode(reasons) if isinstance(reasons, str) else reasons
+    except (msgspec.DecodeError, RecursionError):
+        return as_text(reasons)
+    return as_text(found[0]) if isinstance(found, list) and found else None
+
+
 def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
     attributes = shared | _attributes(member.get("attributes"))
-    kind = as_text(attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind")))
+    kind = operation_of(as_text(attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind"))))
     if kind not in REQUESTS or MAPPED["model"](attributes) is None:
         return None
     start = member.get("startTimeUnixNano") or member.get("timeUnixNano") or member.get("observedTimeUnixNano")
