@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from streams.adapters.messages import last_prompt, user_turns
-from streams.adapters.reading import Document, Mapped, as_text, duration, number, text, time_of, whole
+from streams.adapters.reading import Document, Mapped, as_text, duration, number, text, time_of, total, whole
 
 NAME = "bedrock"
 
@@ -12,7 +12,8 @@ MAPPED: Mapped = {
     "occurred_at": time_of("timestamp"),
     "account_id": text("identity.arn"),
     "model": text("modelId"),
-    "input_tokens": whole("input.inputTokenCount"),
+    # Bedrock counts what it has read from a cache or written to it beside the others.
+    "input_tokens": total("input.inputTokenCount", "input.cacheReadInputTokenCount", "input.cacheWriteInputTokenCount"),
     "output_tokens": whole("output.outputTokenCount"),
     "cached_input_tokens": whole("input.cacheReadInputTokenCount"),
     "organization_id": text("accountId"),

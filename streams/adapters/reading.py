@@ -88,6 +88,16 @@ def whole(*paths: str) -> Reader:
     return first_of(paths, as_whole)
 
 
+def total(*paths: str) -> Reader:
+    """Read the sum of whole numbers, of which all but the first may be missing."""
+
+    def read(document: Document) -> int | None:
+        first, *others = (as_whole(dig(document, path)) for path in paths)
+        return None if first is None else first + sum(other or 0 for other in others)
+
+    return read
+
+
 def number(*paths: str) -> Reader:
     """Read a finite number, also from a decimal string."""
     return first_of(paths, as_number)

@@ -106,7 +106,7 @@ BEDROCK_EVENT = {
     "occurred_at": "2026-03-02T00:02:01Z",
     "account_id": "arn:aws:sts::000000000001:assumed-role/app/acct_1",
     "model": "m-1",
-    "input_tokens": 11,
+    "input_tokens": 15,
     "output_tokens": 22,
     "cached_input_tokens": 4,
     "organization_id": "000000000001",

@@ -166,6 +166,17 @@ def test_zeros_of_what_was_not_counted_are_unknown(document: Any) -> None:
         assert (event["input_tokens"], event["output_tokens"]) == known
 
 
+def test_bedrock_counts_tokens_of_its_cache_beside_the_others() -> None:
+    """What was read from it or written to it was asked all the same."""
+    counts = {"inputTokenCount": 3, "cacheReadInputTokenCount": None, "cacheWriteInputTokenCount": 25_037}
+    event = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts))
+    uncounted = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts | {"inputTokenCount": None}))
+
+    assert event["input_tokens"] == 25_040
+    assert "cached_input_tokens" not in event
+    assert uncounted["input_tokens"] is None
+
+
 @pytest.mark.parametrize("latency", [-1, "-1", 604_800_001, "soon"])
 @pytest.mark.parametrize(
     ("document", "path"),
