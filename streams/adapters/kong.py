@@ -33,21 +33,25 @@ MAPPED: Mapped = {
     "model": text("llm.meta.request_model", "llm.meta.response_model"),
     "input_tokens": whole("llm.usage.prompt_tokens", "llm.usage.input_tokens"),
     "output_tokens": whole("llm.usage.completion_tokens", "llm.usage.output_tokens"),
-    "cached_input_tokens": whole("llm.usage.prompt_tokens_details.cached_tokens"),
-    "reasoning_tokens": whole("llm.usage.completion_tokens_details.reasoning_tokens"),
+    "cached_input_tokens": whole(
+        "llm.usage.prompt_tokens_details.cached_tokens", "llm.usage.input_tokens_details.cached_tokens"
+    ),
+    "reasoning_tokens": whole(
+        "llm.usage.completion_tokens_details.reasoning_tokens", "llm.usage.output_tokens_details.reasoning_tokens"
+    ),
     "api_key_id": text("authenticated_entity.id"),
     "provider": text("llm.meta.provider_name"),
-    "max_output_tokens": whole("body.max_tokens", "body.max_completion_tokens"),
+    "max_output_tokens": whole("body.max_tokens", "body.max_completion_tokens", "body.max_output_tokens"),
     "temperature": number("body.temperature"),
     "top_p": number("body.top_p"),
     "choice_count": whole("body.n"),
     "stream": lambda document: is_stream(dig(document, "llm.meta.request_mode")),
-    "turn": user_turns("body.messages"),
+    "turn": user_turns("body.messages", "body.input"),
     "status_code": whole("response.status"),
     "latency_ms": duration("latencies.request"),
     "client_ip": address("client_ip"),
     "user_agent": user_agent("request.headers.user-agent"),
-    "prompt": last_prompt("body.messages", "body.prompt"),
+    "prompt": last_prompt("body.messages", "body.prompt", "body.input"),
     "source": text("service.name"),
 }
 

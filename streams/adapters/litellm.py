@@ -51,7 +51,9 @@ MAPPED: Mapped = {
     "end_user_id": text("end_user", "metadata.user_api_key_end_user_id"),
     "provider": text("custom_llm_provider"),
     "operation": lambda document: operation_of(document.get("call_type")),
-    "max_output_tokens": whole("model_parameters.max_tokens", "model_parameters.max_completion_tokens"),
+    "max_output_tokens": whole(
+        "model_parameters.max_tokens", "model_parameters.max_completion_tokens", "model_parameters.max_output_tokens"
+    ),
     "temperature": number("model_parameters.temperature"),
     "top_p": number("model_parameters.top_p"),
     "choice_count": whole("model_parameters.n"),

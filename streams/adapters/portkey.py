@@ -1,4 +1,4 @@
-"""Portkey: its log object."""
+"""Portkey: its log object, with the bodies of chat completions, responses or messages as their makers wrote them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +12,13 @@ from streams.adapters.reading import (
     address,
     dig,
     duration,
+    either,
     flag,
     identifier,
     number,
     text,
     time_of,
+    total,
     user_agent,
     whole,
 )
@@ -28,24 +30,45 @@ MAPPED: Mapped = {
     "occurred_at": time_of("created_at"),
     "account_id": identifier("metadata._user", "metadata.user", "organisation_id"),
     "model": text("request.body.model", "response.body.model"),
-    "input_tokens": whole("response.body.usage.prompt_tokens"),
-    "output_tokens": whole("response.body.usage.completion_tokens"),
-    "cached_input_tokens": whole("response.body.usage.prompt_tokens_details.cached_tokens"),
-    "reasoning_tokens": whole("response.body.usage.completion_tokens_details.reasoning_tokens"),
+    "input_tokens": either(
+        whole("response.body.usage.prompt_tokens"),
+        # Of a message, what was read from a cache or written to it is counted beside the others.
+        total(
+            "response.body.usage.input_tokens",
+            "response.body.usage.cache_read_input_tokens",
+            "response.body.usage.cache_creation_input_tokens",
+        ),
+    ),
+    "output_tokens": whole("response.body.usage.completion_tokens", "response.body.usage.output_tokens"),
+    "cached_input_tokens": whole(
+        "response.body.usage.prompt_tokens_details.cached_tokens",
+        "response.body.usage.input_tokens_details.cached_tokens",
+        "response.body.usage.cache_read_input_tokens",
+    ),
+    "reasoning_tokens": whole(
+        "response.body.usage.completion_tokens_details.reasoning_tokens",
+        "response.body.usage.output_tokens_details.reasoning_tokens",
+    ),
     "organization_id": text("organisation_id"),
-    "max_output_tokens": whole("request.body.max_tokens", "request.body.max_completion_tokens"),
+    "max_output_tokens": whole(
+        "request.body.max_tokens", "request.body.max_completion_tokens", "request.body.max_output_tokens"
+    ),
     "temperature": number("request.body.temperature"),
     "top_p": number("request.body.top_p"),
     "choice_count": whole("request.body.n"),
     "logprobs": flag("request.body.logprobs"),
     "stream": flag("request.body.stream"),
-    "turn": user_turns("request.body.messages"),
-    "finish_reason": text("response.body.choices.0.finish_reason"),
+    "turn": user_turns("request.body.messages", "request.body.input"),
+    "finish_reason": text(
+        "response.body.choices.0.finish_reason",
+        "response.body.stop_reason",
+        "response.body.incomplete_details.reason",
+    ),
     "status_code": whole("response.status"),
     "latency_ms": duration("response.responseTime"),
     "client_ip": address("request.headers.x-real-ip", "request.headers.x-forwarded-for"),
     "user_agent": user_agent("request.headers.user-agent"),
-    "prompt": last_prompt("request.body.messages", "request.body.prompt"),
+    "prompt": last_prompt("request.body.messages", "request.body.prompt", "request.body.input"),
 }
 
 

@@ -98,6 +98,11 @@ def total(*paths: str) -> Reader:
     return read
 
 
+def either(*readers: Reader) -> Reader:
+    """Read what the first of these readers finds."""
+    return lambda document: next((found for read in readers if (found := read(document)) is not None), None)
+
+
 def number(*paths: str) -> Reader:
     """Read a finite number, also from a decimal string."""
     return first_of(paths, as_number)

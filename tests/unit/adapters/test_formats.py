@@ -71,53 +71,6 @@ def test_an_export_without_requests_is_no_failure() -> None:
     assert adapt(otlp_spans(otlp_span("01", db__system__name="postgresql"))) == Adapted()
 
 
-@pytest.mark.parametrize(
-    ("call_type", "operation"),
-    [
-        ("completion", "chat"),
-        ("acompletion", "chat"),
-        ("aresponses", "chat"),
-        ("anthropic_messages", "chat"),
-        ("atext_completion", "text_completion"),
-        ("aembedding", "embeddings"),
-        ("agenerate_content_stream", "generate_content"),
-        ("allm_passthrough_route", "llm_passthrough_route"),
-        ("pass_through_endpoint", "pass_through_endpoint"),
-    ],
-)
-def test_requests_of_litellm_are_known_by_its_own_names(call_type: str, operation: str) -> None:
-    """It writes the same ones into its payload and, as the operation, into its spans."""
-    attributes = {"gen_ai__operation__name": call_type, "gen_ai__request__model": "m", "user__id": "acct_1"}
-
-    assert only_event(LITELLM | {"call_type": call_type})["operation"] == operation
-    assert only_event(otlp_spans(otlp_span("01", **attributes)))["operation"] == operation
-
-
-@pytest.mark.parametrize("call_type", ["call_mcp_tool", "avector_store_search", "acreate_batch"])
-def test_calls_of_litellm_that_ask_no_model_are_left_out(call_type: str) -> None:
-    """Tools and searches are none, whatever model they are for."""
-    attributes = {"gen_ai__operation__name": call_type, "gen_ai__request__model": "m", "user__id": "acct_1"}
-
-    assert adapt(otlp_spans(otlp_span("01", **attributes))) == Adapted()
-
-
-@pytest.mark.parametrize(
-    ("reasons", "reason"),
-    [
-        ('["length", "stop"]', "length"),
-        ("length", "length"),
-        ("[]", None),
-        ({"arrayValue": {"values": [{"stringValue": "length"}]}}, "length"),
-        ({"arrayValue": {}}, None),
-    ],
-)
-def test_why_an_answer_ended_may_be_told_as_text(reasons: Any, reason: str | None) -> None:
-    """LiteLLM writes the list of reasons as JSON; of several answers the first counts."""
-    attributes = {"gen_ai__request__model": "m", "user__id": "acct_1", "gen_ai__response__finish_reasons": reasons}
-
-    assert only_event(otlp_spans(otlp_span("01", **attributes))).get("finish_reason") == reason
-
-
 def test_a_span_and_its_log_record_are_one_request() -> None:
     """Both carry the same id, so it can be told that they are the same."""
     attributes = {"gen_ai__request__model": "m", "user__id": "acct_1"}
@@ -164,17 +117,6 @@ def test_zeros_of_what_was_not_counted_are_unknown(document: Any) -> None:
         event = only_event(counting(document, status, sent, answered))
 
         assert (event["input_tokens"], event["output_tokens"]) == known
-
-
-def test_bedrock_counts_tokens_of_its_cache_beside_the_others() -> None:
-    """What was read from it or written to it was asked all the same."""
-    counts = {"inputTokenCount": 3, "cacheReadInputTokenCount": None, "cacheWriteInputTokenCount": 25_037}
-    event = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts))
-    uncounted = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts | {"inputTokenCount": None}))
-
-    assert event["input_tokens"] == 25_040
-    assert "cached_input_tokens" not in event
-    assert uncounted["input_tokens"] is None
 
 
 @pytest.mark.parametrize("latency", [-1, "-1", 604_800_001, "soon"])

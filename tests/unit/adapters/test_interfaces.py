@@ -1,0 +1,106 @@
+"""Kinds of request, by whatever name a gateway has for them, and through whichever interface they came."""
+
+import json
+from typing import Any
+
+import pytest
+
+from streams.adapters import Adapted
+from tests.unit.adapters.adapting import adapt, changed, only_event
+from tests.unit.adapters.log_samples import BEDROCK, PORTKEY
+from tests.unit.adapters.otlp_samples import otlp_span, otlp_spans
+from tests.unit.adapters.samples import KONG, LITELLM
+
+RESPONSES_REQUEST = {"model": "m-1", "max_output_tokens": 77, "input": "Name three rivers."}
+RESPONSES_USAGE = {
+    "input_tokens": 11,
+    "input_tokens_details": {"cached_tokens": 4},
+    "output_tokens": 22,
+    "output_tokens_details": {"reasoning_tokens": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("call_type", "operation"),
+    [
+        ("completion", "chat"),
+        ("acompletion", "chat"),
+        ("aresponses", "chat"),
+        ("anthropic_messages", "chat"),
+        ("atext_completion", "text_completion"),
+        ("aembedding", "embeddings"),
+        ("agenerate_content_stream", "generate_content"),
+        ("allm_passthrough_route", "llm_passthrough_route"),
+        ("pass_through_endpoint", "pass_through_endpoint"),
+    ],
+)
+def test_requests_of_litellm_are_known_by_its_own_names(call_type: str, operation: str) -> None:
+    """It writes the same ones into its payload and, as the operation, into its spans."""
+    attributes = {"gen_ai__operation__name": call_type, "gen_ai__request__model": "m", "user__id": "acct_1"}
+
+    assert only_event(LITELLM | {"call_type": call_type})["operation"] == operation
+    assert only_event(otlp_spans(otlp_span("01", **attributes)))["operation"] == operation
+
+
+@pytest.mark.parametrize("call_type", ["call_mcp_tool", "avector_store_search", "acreate_batch"])
+def test_calls_of_litellm_that_ask_no_model_are_left_out(call_type: str) -> None:
+    """Tools and searches are none, whatever model they are for."""
+    attributes = {"gen_ai__operation__name": call_type, "gen_ai__request__model": "m", "user__id": "acct_1"}
+
+    assert adapt(otlp_spans(otlp_span("01", **attributes))) == Adapted()
+
+
+@pytest.mark.parametrize(
+    ("reasons", "reason"),
+    [
+        ('["length", "stop"]', "length"),
+        ("length", "length"),
+        ("[]", None),
+        ({"arrayValue": {"values": [{"stringValue": "length"}]}}, "length"),
+        ({"arrayValue": {}}, None),
+    ],
+)
+def test_why_an_answer_ended_may_be_told_as_text(reasons: Any, reason: str | None) -> None:
+    """LiteLLM writes the list of reasons as JSON; of several answers the first counts."""
+    attributes = {"gen_ai__request__model": "m", "user__id": "acct_1", "gen_ai__response__finish_reasons": reasons}
+
+    assert only_event(otlp_spans(otlp_span("01", **attributes))).get("finish_reason") == reason
+
+
+@pytest.mark.parametrize("asked", ["Name three rivers.", [{"role": "user", "content": "Name three rivers."}]])
+@pytest.mark.parametrize("gateway", ["kong", "portkey"])
+def test_requests_for_responses_are_read_as_those_for_completions(gateway: str, asked: Any) -> None:
+    """Or whoever asks that way would ask without a prompt."""
+    request = RESPONSES_REQUEST | {"input": asked}
+    if gateway == "kong":
+        document = changed(KONG, "ai/proxy/usage", RESPONSES_USAGE)
+        document = changed(document, "ai/proxy/payload/request", json.dumps(request))
+    else:
+        answer = {"usage": RESPONSES_USAGE, "incomplete_details": {"reason": "max_output_tokens"}}
+        document = changed(changed(PORTKEY, "request/body", request), "response/body", answer)
+    event = only_event(document)
+
+    counts = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "max_output_tokens")
+    assert [event[name] for name in counts] == [11, 4, 22, 5, 77]
+    assert event["prompt"] == "Name three rivers."
+    assert event.get("finish_reason") == ("max_output_tokens" if gateway == "portkey" else None)
+
+
+def test_messages_through_portkey_are_read_as_completions() -> None:
+    """They count what was read from a cache, and what was written to it, beside the other tokens."""
+    usage = {"input_tokens": 6, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 1, "output_tokens": 22}
+    event = only_event(changed(PORTKEY, "response/body", {"stop_reason": "end_turn", "usage": usage}))
+
+    assert [event[name] for name in ("input_tokens", "cached_input_tokens", "output_tokens")] == [11, 4, 22]
+    assert event["finish_reason"] == "end_turn"
+
+
+def test_bedrock_counts_tokens_of_its_cache_beside_the_others() -> None:
+    """What was read from it or written to it was asked all the same."""
+    counts = {"inputTokenCount": 3, "cacheReadInputTokenCount": None, "cacheWriteInputTokenCount": 25_037}
+    event = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts))
+    uncounted = only_event(changed(BEDROCK, "input", BEDROCK["input"] | counts | {"inputTokenCount": None}))
+
+    assert event["input_tokens"] == 25_040
+    assert "cached_input_tokens" not in event
+    assert uncounted["input_tokens"] is None
