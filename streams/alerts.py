@@ -24,7 +24,7 @@ from streams.offsets import Start, end_offsets, read_partitions
 from streams.publisher import Publisher
 from streams.settings import Settings
 from streams.stage import StatelessStage
-from streams.state_log import check_undisturbed
+from streams.state_log import Strangers, check_undisturbed
 from streams.topics import Role, topic_name
 from streams.transport import Records
 
@@ -67,6 +67,7 @@ class AlertPartition:
         self._standing: dict[bytes, Standing] = {}
         self._restored: dict[bytes, bytes] = {}
         self._overtaken: set[bytes] = set()
+        self._strangers = Strangers()
         self._swept_day = -1
         self.next_offset = 0
 
@@ -74,7 +75,16 @@ class AlertPartition:
         """Take over one record of the state topic, unless one before it says something newer."""
         subject, raw = record.key or b"", record.value
         known = self._standing.get(subject)
-        standing = None if raw is None else _standing(decode_alert(raw))
+        try:
+            standing = None if raw is None else _standing(decode_alert(raw))
+        except ValueError:
+            self._strangers.take(record.offset, subject, raw)
+            return
+        was_strange = self._strangers.forget(subject)
+        if known is not None and was_strange and raw is None:
+            # What is deleted is not the alert, of which compaction would leave nothing.
+            self._overtaken.add(subject)
+            return
         if known is not None and not _replaces(record, standing, known):
             self._overtaken.add(subject)
             return
@@ -87,7 +97,11 @@ class AlertPartition:
             self._restored[subject] = raw
 
     def finish_restore(self) -> None:
-        """Publish again what an older record stands behind."""
+        """Publish again what an older record stands behind.
+
+        Raises ``SnapshotRefused`` when the topic holds what is no alert.
+        """
+        self._strangers.check_none(f"{self._state_topic}/{self._number}")
         for subject in sorted(self._overtaken):
             self._publisher.publish(self._state_topic, self._number, subject, self._restored[subject])
         if self._overtaken:
@@ -163,7 +177,10 @@ class AlertStage(StatelessStage):
         self.partitions: dict[int, AlertPartition] = {}
 
     async def assign(self, starts: Mapping[int, Start]) -> None:
-        """Have exactly these partitions, each as the state topic says. Raises ``PublishFailed``."""
+        """Have exactly these partitions, each as the state topic says.
+
+        Raises ``PublishFailed``, ``SnapshotRefused``.
+        """
         # What of ours is still on its way would look like somebody else's behind the end of the state.
         await self._publisher.stored()
         self.partitions = {

@@ -189,6 +189,32 @@ def check_undisturbed(publisher: Publisher, topic: str, numbers: Iterable[int]) 
             raise StateDisturbed(f"another worker wrote to the state of {topic}/{number}, which is ours")
 
 
+class Strangers:
+    """Records of a state topic that no worker has written, as far as nobody has deleted them since."""
+
+    def __init__(self) -> None:
+        self._offsets: dict[bytes, int] = {}
+
+    def take(self, offset: int, key: bytes, value: bytes | None) -> None:
+        """Take in one of them; without a value it deletes the one before it with its key."""
+        self.forget(key)
+        if value is not None:
+            self._offsets[key] = offset
+
+    def forget(self, key: bytes) -> bool:
+        """Forget the one with this key; ``False`` when there is none."""
+        return self._offsets.pop(key, None) is not None
+
+    def check_none(self, where: str) -> None:
+        """Raise ``SnapshotRefused`` when there is one left."""
+        if self._offsets:
+            raise SnapshotRefused(
+                f"{where} holds a record at offset {min(self._offsets.values())} that no worker has written: nobody "
+                "else may write to this topic; delete it by a record with its key and without a value, or restore the "
+                "topic from a copy"
+            )
+
+
 class StoredState:
     """What the log of one partition says, read in order."""
 
@@ -200,16 +226,19 @@ class StoredState:
         self.entries: dict[bytes, Entry] = {}
         self.overtaken: set[bytes] = set()
         self.next_offset = 0
+        self._strangers = Strangers()
         self.laid: dict[bytes, bytes | None] = {}
         """What the journal has laid over the entries."""
 
     def take(self, offset: int, key: bytes, value: bytes | None, headers: Mapping[str, bytes]) -> None:
-        """Take in one record; raises ``SnapshotRefused`` for one that no worker has written."""
+        """Take in one record."""
         if AT not in headers:
-            raise SnapshotRefused(
-                f"{self._where} holds a record at offset {offset} that no worker has written: nobody else may "
-                "write to this topic; delete the record or restore the topic from a copy"
-            )
+            self._strangers.take(offset, key, value)
+            if key in self.entries:
+                # Compaction keeps only the last record of a key.
+                self.overtaken.add(key)
+            return
+        self._strangers.forget(key)
         [at] = AT_FORMAT.unpack(headers[AT])
         if key.startswith(_JOURNAL):
             # Which checkpoint counts, the record of the partition tells; one that was broken off may be further.
@@ -230,7 +259,11 @@ class StoredState:
             self.entries[key] = Entry(at, value)
 
     def partition_record(self) -> bytes | None:
-        """Record of the partition, ``None`` when there never was a checkpoint; lays the journal over the entries."""
+        """Record of the partition, ``None`` when there never was a checkpoint; lays the journal over the entries.
+
+        Raises ``SnapshotRefused`` when the log holds what no worker has written.
+        """
+        self._strangers.check_none(self._where)
         record = self.entries.pop(PARTITION_KEY, None)
         if record is None:
             return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from detectors.snapshot import SnapshotRefused
 from streams.alerts import AlertPartition, AlertStage
 from streams.dead_letters import DeadLetterLimit, DeadLetters
 from streams.headers import Record
@@ -176,6 +177,22 @@ def test_a_restore_writes_nothing_where_nobody_interfered() -> None:
     process(restored(kafka), old)
 
     assert [(r.key, r.value) for r in kafka.logs["state", 0]][4:] == [(b"a-1", old)]
+
+
+def test_what_is_no_alert_is_refused_until_it_is_deleted() -> None:
+    """Nobody else may write to the topic; of the alert that stood there before nothing is lost."""
+    kafka = MemoryKafka()
+    first = publication("x", 1, "2026-01-05T00:00:00Z")
+    for subject, value in ((b"a-1", first), (b"a-1", b"strange"), (b"b", b"strange")):
+        kafka.publish("state", 0, subject, value)
+
+    with pytest.raises(SnapshotRefused, match="state/0 holds a record at offset 1 that no worker has written"):
+        restored(kafka)
+    for subject in (b"a-1", b"b"):
+        kafka.publish("state", 0, subject, None)
+    restored(kafka)
+
+    assert [(r.key, r.value) for r in kafka.logs["state", 0]][5:] == [(b"a-1", first)]
 
 
 def test_the_owner_notices_a_paused_worker_and_restores(monkeypatch: pytest.MonkeyPatch) -> None:

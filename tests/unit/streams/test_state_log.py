@@ -185,9 +185,27 @@ def test_what_was_overtaken_is_not_written_again_once_something_newer_is_there()
 
 
 def test_a_record_of_a_stranger_is_refused() -> None:
-    """Nobody else may write to a state topic, and nothing is guessed."""
-    with pytest.raises(SnapshotRefused, match="no worker has written"):
-        StoredState("state/0").take(0, b"a", b"value", {})
+    """Nobody else may write to a state topic, and nothing is guessed; also where there never was a checkpoint."""
+    found = StoredState("state/0")
+    found.take(4, b"a", b"value", {})
+    found.take(5, b"b", b"value", {})
+
+    with pytest.raises(SnapshotRefused, match="state/0 holds a record at offset 4 that no worker has written"):
+        found.partition_record()
+
+
+def test_a_record_of_a_stranger_can_be_deleted() -> None:
+    """A topic that is compacted knows no other way; what stood there before is written again."""
+    found = StoredState("state/0")
+    for offset, key in enumerate((b"a", b"b", PARTITION_KEY)):
+        found.take(offset, key, b"ours", at(10))
+    for offset, value in ((3, b"strange"), (4, None)):
+        found.take(offset, b"a", value, {})
+        found.take(offset, b"c", value, {})
+
+    assert found.partition_record() == b"ours"
+    assert found.entries == {b"a": (10, b"ours"), b"b": (10, b"ours")}
+    assert found.overtaken == {b"a"}
 
 
 def test_a_foreign_write_is_noticed() -> None:
