@@ -74,7 +74,7 @@ class Labels:
         try:
             event = _event(raw)
             occurred_ms = epoch_ms(parse_instant(event.occurred_at))
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if event.account_id in self.benign:
             self.benign_days.add((event.account_id, occurred_ms // DAY_MS))

@@ -117,6 +117,15 @@ def test_a_recording_without_any_event_is_an_error(recording: Path, monkeypatch:
     assert run(recording).exit_code == 0
 
 
+def test_what_lies_too_deep_is_left_to_the_replay(recording: Path) -> None:
+    """An event of which a field lies a thousand lists deep is read, so its labels are no reason to end."""
+    with (recording / "events.jsonl").open("a") as events:
+        events.write('{"x": ' + "[" * 5_000 + "]" * 5_000 + "}\n")
+    done = run(recording, "--labels", str(recording))
+
+    assert (done.exit_code, done.exception) == (0, None)
+
+
 @pytest.mark.parametrize("is_packed_badly", [True, False])
 def test_damaged_labels_are_one_line(recording: Path, is_packed_badly: bool) -> None:
     """Also where a compressed stream breaks in the middle, and where a field is longer than any id."""
