@@ -21,6 +21,7 @@ from streams.configuration import (
     spec_differences,
     spec_entries,
     unknown_variables,
+    variable_of,
 )
 from streams.settings import Settings
 from streams.tls import TlsFileError
@@ -96,6 +97,11 @@ def _warnings(settings: Settings) -> list[str]:
         )
     if settings.sasl_username and not settings.security_protocol.startswith("SASL"):
         found.append("STILLWATCH_SASL_USERNAME is set but STILLWATCH_SECURITY_PROTOCOL has no SASL: it is not used")
+    files = [name for name in ("ssl_ca_file", "ssl_cert_file", "ssl_key_file") if getattr(settings, name) is not None]
+    if files and "SSL" not in settings.security_protocol:
+        found.append(
+            f"{variable_of(files[0])} is set but STILLWATCH_SECURITY_PROTOCOL has no TLS: nothing is encrypted"
+        )
     return found
 
 

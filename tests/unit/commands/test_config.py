@@ -168,6 +168,7 @@ def test_brokers_are_what_the_chart_takes_for_them() -> None:
     [
         ({"STILLWATCH_MAX_FUTURE_SECONDS": "500"}, "STILLWATCH_MAX_FUTURE_SECONDS exceeds"),
         ({"STILLWATCH_SASL_USERNAME": "me"}, "STILLWATCH_SASL_USERNAME is set but"),
+        ({"STILLWATCH_SSL_CA_FILE": "ca.pem"}, "STILLWATCH_SSL_CA_FILE is set but"),
     ],
 )
 def test_what_is_probably_meant_otherwise_is_a_warning(environment: dict[str, str], warning: str) -> None:
