@@ -62,8 +62,10 @@ def topic_name(settings: Settings, role: str) -> str:
     return settings.topic_prefix + (settings.input_topic if role == "input" else OWN_NAMES[role])
 
 
-_SHARED_COUNTS: dict[Role, Role] = {"account_state": "usage", "alert_state": "alerts"}
+STATE_OF: dict[Role, Role] = {"usage": "account_state", "links": "campaign_state", "alerts": "alert_state"}
 """State lies in the partition of the same number as what it is the state of."""
+
+_SHARED_COUNTS: dict[Role, Role] = {"account_state": "usage", "alert_state": "alerts"}
 
 SINGLE: frozenset[Role] = frozenset({"links", "campaign_state", "feedback"})
 """One partition, whatever the load: who reads it must see everything, and in one order."""

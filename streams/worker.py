@@ -29,10 +29,14 @@ from streams.publisher import Publisher, PublishFailed
 from streams.settings import Settings
 from streams.stage import Stage, StatefulStage
 from streams.state_log import StateLog
-from streams.topics import Role, topic_name
+from streams.topics import STATE_OF, Role, topic_name
 from streams.transport import Records
 
 log = structlog.get_logger()
+
+
+class PartitionsDiffer(RuntimeError):
+    """A topic has other partitions than the topic of its state, so some have no place for theirs."""
 
 
 class Worker:
@@ -149,7 +153,10 @@ class Worker:
     # -- assignment and commits -------------------------------------------------------------------
 
     async def assign(self, assigned: set[TP]) -> None:
-        """Bring every assigned partition to its last checkpoint before its first event; the caller holds the lock."""
+        """Bring every assigned partition to its last checkpoint before its first event; the caller holds the lock.
+
+        Raises ``PartitionsDiffer``, and what the stages raise.
+        """
         self.is_ready = False
         self.make_progress()
         drop_lost(assigned, {"accounts": self._topic("usage"), "campaigns": self._topic("links")})
@@ -174,6 +181,20 @@ class Worker:
         self.ingest.input_partitions = await self.publisher.partitions(self._topic("input"))
         self._alert_writer.partitions = await self.publisher.partitions(self._topic("alerts"))
         self.dead_letters.partitions = await self.publisher.partitions(self._topic("dead_letter"))
+        for stage in self.stages.values():
+            await self._check_state_partitions(stage.role)
+
+    async def _check_state_partitions(self, role: Role) -> None:
+        if role not in STATE_OF:
+            return
+        topics = self._topic(role), self._topic(STATE_OF[role])
+        of_topic, of_state = [await self.publisher.partitions(topic) for topic in topics]
+        if of_topic != of_state:
+            raise PartitionsDiffer(
+                f"{topics[0]} has {of_topic} partitions, and {topics[1]}, which holds their state, {of_state}: both "
+                "need the same; `stillwatch topics --check` compares all topics, and docs/operations.md tells under "
+                "Backup and starting over how to begin with others"
+            )
 
     async def before_commit(self, offsets: Mapping[TP, int]) -> dict[TP, OffsetAndMetadata]:
         """Make everything below the offsets durable; returns what may be committed, with metadata."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -14,7 +15,7 @@ from detectors.spec import DetectorSpec
 from streams import app
 from streams.offsets import Start
 from streams.settings import Settings
-from streams.worker import Worker
+from streams.worker import PartitionsDiffer, Worker
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,33 @@ def test_a_restore_that_goes_on_is_seen_to_have_begun(monkeypatch: pytest.Monkey
 
     assert {"topic": "stillwatch.usage", "partitions": [3]}.items() <= logs[-1].items()
     assert logs[-1]["event"] == "partitions.assigned"
+
+
+@pytest.mark.parametrize(
+    ("stages", "differing", "is_refused"),
+    [
+        ({"accounts"}, "stillwatch.usage", True),
+        ({"campaigns"}, "stillwatch.links", True),
+        ({"alerts"}, "stillwatch.alert-state", True),
+        ({"ingest", "campaigns", "alerts"}, "stillwatch.usage", False),
+        ({"ingest", "accounts", "campaigns", "alerts"}, "llm.usage", False),
+    ],
+)
+def test_partitions_without_a_place_for_their_state_are_named(
+    stages: set[str], differing: str, is_refused: bool
+) -> None:
+    """Reading a partition that is not there would end after forty seconds, without its name."""
+
+    async def nothing() -> None:
+        pass
+
+    async def partitions(topic: str) -> int:
+        return 3 if topic == differing else 2
+
+    worker = Worker(Settings(stages=stages), DetectorSpec())
+    worker.publisher = SimpleNamespace(start=nothing, look_anew=nothing, partitions=partitions)  # type: ignore[assignment]
+    if not is_refused:
+        asyncio.run(worker._connect())
+        return
+    with pytest.raises(PartitionsDiffer, match=f"{differing}.* 3.*both need the same"):
+        asyncio.run(worker._connect())
