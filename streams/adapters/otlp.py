@@ -45,6 +45,8 @@ _MESSAGE = re.compile(
     r"llm\.input_messages\.(?P<number>\d{1,6})\.message\."
     r"(?:(?P<field>role|content)|contents\.(?P<part>\d{1,6})\.message_content\.text)"
 )
+_JSON_ATTRIBUTES = ("llm.invocation_parameters", "embedding.invocation_parameters")
+"""Attributes of OpenInference that hold an object as JSON text."""
 FAILED = (2, "STATUS_CODE_ERROR")
 """Status of a span that failed; older instrumentations tell no kind of error."""
 
@@ -52,7 +54,10 @@ MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
     "occurred_at": time_of("start", unit="ns"),
     "account_id": identifier("account.id", "user.id", "enduser.id", "api_key.id"),
-    "model": text("gen_ai.request.model", "gen_ai.response.model", "llm.model_name"),
+    "model": text(
+        "gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "embedding.model_name",
+        "embedding.invocation_parameters.model",
+    ),
     "input_tokens": whole("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
     "output_tokens": whole(
         "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"
@@ -69,11 +74,15 @@ MAPPED: Mapped = {
     "end_user_id": text("enduser.id"),
     "provider": text("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
     "operation": lambda document: operation_of(as_text(document.get("gen_ai.operation.name"))),
-    "max_output_tokens": whole("gen_ai.request.max_tokens"),
-    "temperature": number("gen_ai.request.temperature"),
-    "top_p": number("gen_ai.request.top_p"),
-    "choice_count": whole("gen_ai.request.choice.count"),
-    "stream": flag("gen_ai.request.stream"),
+    "max_output_tokens": whole(
+        "gen_ai.request.max_tokens", "llm.invocation_parameters.max_tokens",
+        "llm.invocation_parameters.max_completion_tokens", "llm.invocation_parameters.max_output_tokens",
+    ),
+    "temperature": number("gen_ai.request.temperature", "llm.invocation_parameters.temperature"),
+    "top_p": number("gen_ai.request.top_p", "llm.invocation_parameters.top_p"),
+    "choice_count": whole("gen_ai.request.choice.count", "llm.invocation_parameters.n"),
+    "logprobs": flag("llm.invocation_parameters.logprobs"),
+    "stream": flag("gen_ai.request.stream", "llm.invocation_parameters.stream"),
     "conversation_id": text("gen_ai.conversation.id"),
     "turn": user_turns("gen_ai.input.messages", "input.value"),
     "finish_reason": lambda document: finish_reason_of(document.get("gen_ai.response.finish_reasons")),
@@ -84,7 +93,7 @@ MAPPED: Mapped = {
     "user_agent": user_agent("user_agent.original", "http.user_agent"),
     "prompt": last_prompt("gen_ai.input.messages", "gen_ai.prompt", "input.value"),
     "source": text("service.name"),
-}
+}  # fmt: skip
 
 
 def matches(document: Document) -> bool:
@@ -117,6 +126,8 @@ def finish_reason_of(reasons: Any) -> str | None:
 
 def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
     attributes = shared | _attributes(member.get("attributes"))
+    for name in _JSON_ATTRIBUTES:
+        attributes[name] = _decoded(attributes.get(name))
     kind = operation_of(as_text(attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind"))))
     if kind not in REQUESTS or MAPPED["model"](attributes) is None:
         return None
@@ -155,13 +166,18 @@ def _openinference_messages(attributes: Document) -> list[dict[str, Any]]:
 
 def _asked(body: Any) -> Any:
     """What the body of a request asks, itself or as JSON text; OpenInference gives the whole body as input."""
-    try:
-        found = msgspec.json.decode(body) if isinstance(body, str) else body
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    found = _decoded(body)
     if not isinstance(found, dict):
         return found if isinstance(found, list | str) else None
     return next((found[name] for name in ("messages", "prompt", "input") if found.get(name) is not None), None)
+
+
+def _decoded(value: Any) -> Any:
+    """What JSON text holds, and everything else as it is; ``None`` for a text that is none."""
+    try:
+        return msgspec.json.decode(value) if isinstance(value, str) else value
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:

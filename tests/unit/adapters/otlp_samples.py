@@ -134,6 +134,8 @@ OPENINFERENCE = otlp_spans(
         llm__system="atlas",
         llm__token_count__prompt=11,
         llm__token_count__completion=22,
+        llm__invocation_parameters='{"model":"m-1","temperature":0.5,"n":2,"max_completion_tokens":100,"stream":true,'
+        '"logprobs":false}',
         session__id="sess",
         user__id="acct_1",
     )
@@ -146,6 +148,11 @@ OPENINFERENCE_EVENT = {
     "input_tokens": 11,
     "output_tokens": 22,
     "provider": "atlas",
+    "max_output_tokens": 100,
+    "temperature": 0.5,
+    "choice_count": 2,
+    "logprobs": False,
+    "stream": True,
     "latency_ms": 2000.0,
     "source": "edge",
 }

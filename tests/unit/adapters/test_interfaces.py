@@ -104,3 +104,28 @@ def test_bedrock_counts_tokens_of_its_cache_beside_the_others() -> None:
     assert event["input_tokens"] == 25_040
     assert "cached_input_tokens" not in event
     assert uncounted["input_tokens"] is None
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"embedding__model_name": "m-1", "embedding__invocation_parameters": '{"model": "m"}'},
+        # It did not come to an answer, which would have told its model.
+        {"embedding__invocation_parameters": '{"model": "m-1", "dimensions": 8}'},
+    ],
+)
+def test_embeddings_of_openinference_have_names_of_their_own(attributes: dict[str, Any]) -> None:
+    """They were left out for want of a model."""
+    event = only_event(
+        otlp_spans(otlp_span("01", openinference__span__kind="EMBEDDING", user__id="acct_1", **attributes))
+    )
+
+    assert event["model"] == "m-1"
+
+
+@pytest.mark.parametrize("parameters", ["{broken", "[]", '{"temperature": "hot"}', 7])
+def test_parameters_that_are_none_are_unknown(parameters: Any) -> None:
+    """The request counts."""
+    attributes = {"llm__model_name": "m", "user__id": "acct_1", "llm__invocation_parameters": parameters}
+
+    assert "temperature" not in only_event(otlp_spans(otlp_span("01", **attributes)))
