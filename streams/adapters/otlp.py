@@ -48,7 +48,7 @@ _MESSAGE = re.compile(
 _JSON_ATTRIBUTES = ("llm.invocation_parameters", "embedding.invocation_parameters")
 """Attributes of OpenInference that hold an object as JSON text."""
 FAILED = (2, "STATUS_CODE_ERROR")
-"""Status of a span that failed; older instrumentations tell no kind of error."""
+"""Status of a span that failed; older instrumentations tell no kind of error, but may record an exception."""
 
 MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
@@ -137,7 +137,7 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
     if began and ended and ended >= began:
         attributes["latency_ms"] = (ended - began) / 1e6
     if dig(member, "status.code") in FAILED:
-        attributes.setdefault("error.type", "_OTHER")
+        attributes.setdefault("error.type", _exception_of(member) or "_OTHER")
     if attributes.get("input.mime_type") == "application/json":
         attributes["input.value"] = _asked(attributes.get("input.value"))
     if messages := _openinference_messages(attributes):
@@ -146,6 +146,12 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
         # A span and its log record are one request.
         attributes["event_id"] = f"{member['traceId']}-{member['spanId']}"
     return attributes
+
+
+def _exception_of(span: Document) -> str | None:
+    """Type of the last exception that a span has recorded; those before it may be of attempts that were repeated."""
+    events = (_attributes(event.get("attributes")) for event in _list(span.get("events")))
+    return next((kind for event in [*events][::-1] if (kind := as_text(event.get("exception.type")))), None)
 
 
 def _openinference_messages(attributes: Document) -> list[dict[str, Any]]:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from detectors.outcome import is_refusal
 from streams.adapters import Adapted
 from tests.unit.adapters.adapting import adapt, changed, only_event
 from tests.unit.adapters.log_samples import BEDROCK, PORTKEY
-from tests.unit.adapters.otlp_samples import otlp_span, otlp_spans
+from tests.unit.adapters.otlp_samples import otlp_attributes, otlp_span, otlp_spans
 from tests.unit.adapters.samples import KONG, LITELLM
 
 RESPONSES_REQUEST = {"model": "m-1", "max_output_tokens": 77, "input": "Name three rivers."}
@@ -129,3 +130,29 @@ def test_parameters_that_are_none_are_unknown(parameters: Any) -> None:
     attributes = {"llm__model_name": "m", "user__id": "acct_1", "llm__invocation_parameters": parameters}
 
     assert "temperature" not in only_event(otlp_spans(otlp_span("01", **attributes)))
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "exceptions", "error_type"),
+    [
+        (2, {}, ["RateLimitError"], "RateLimitError"),
+        (2, {}, ["TimeoutError", "PermissionDeniedError"], "PermissionDeniedError"),
+        (2, {}, [], "_OTHER"),
+        (2, {"error__type": "timeout"}, ["RateLimitError"], "timeout"),
+        # Somebody has dealt with it.
+        (1, {}, ["RateLimitError"], None),
+    ],
+)
+def test_what_a_span_failed_of_may_be_an_exception(
+    status: int, own: dict[str, Any], exceptions: list[str], error_type: str | None
+) -> None:
+    """Envoy AI Gateway tells refusals so, and no status of HTTP."""
+    events = [{"name": "exception", "attributes": otlp_attributes(exception__type=kind)} for kind in exceptions]
+    span = otlp_span("01", llm__model_name="m", user__id="acct_1", **own) | {
+        "status": {"code": status},
+        "events": [{"name": "First Token Stream Event"}, *events],
+    }
+    event = only_event(otlp_spans(span))
+
+    assert event.get("error_type") == error_type
+    assert is_refusal(None, event.get("error_type")) is (error_type in ("RateLimitError", "PermissionDeniedError"))
