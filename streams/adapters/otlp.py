@@ -42,9 +42,10 @@ REQUESTS = frozenset(
 LiteLLM names its own kinds of call as operations.
 """
 _MESSAGE = re.compile(
-    r"llm\.input_messages\.(?P<number>\d{1,6})\.message\."
+    r"(?:llm\.input_messages\.(?P<number>\d{1,6})\.message|gen_ai\.prompt\.(?P<old_number>\d{1,6}))\."
     r"(?:(?P<field>role|content)|contents\.(?P<part>\d{1,6})\.message_content\.text)"
 )
+"""Name of an attribute with a part of a message, in OpenInference and in LiteLLM's and others' older spans."""
 _JSON_ATTRIBUTES = ("llm.invocation_parameters", "embedding.invocation_parameters")
 """Attributes of OpenInference that hold an object as JSON text."""
 FAILED = (2, "STATUS_CODE_ERROR")
@@ -140,7 +141,7 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
         attributes.setdefault("error.type", _exception_of(member) or "_OTHER")
     if attributes.get("input.mime_type") == "application/json":
         attributes["input.value"] = _asked(attributes.get("input.value"))
-    if messages := _openinference_messages(attributes):
+    if messages := _flattened_messages(attributes):
         attributes.setdefault("gen_ai.input.messages", messages)
     if member.get("traceId") and member.get("spanId"):
         # A span and its log record are one request.
@@ -154,20 +155,28 @@ def _exception_of(span: Document) -> str | None:
     return next((kind for event in [*events][::-1] if (kind := as_text(event.get("exception.type")))), None)
 
 
-def _openinference_messages(attributes: Document) -> list[dict[str, Any]]:
-    """Messages of a request as OpenInference flattens them: an attribute for each role and text, by number."""
+def _flattened_messages(attributes: Document) -> list[dict[str, Any]]:
+    """Messages of a request that are flattened: an attribute for each role and text, by number."""
     messages: dict[int, dict[str, Any]] = {}
     parts: dict[int, dict[int, Any]] = {}
     for name, value in attributes.items():
         if (match := _MESSAGE.fullmatch(name)) is not None:
-            message = messages.setdefault(int(match["number"]), {})
+            number = int(match["number"] or match["old_number"])
+            message = messages.setdefault(number, {})
             if match["part"] is None:
-                message[match["field"]] = value
+                message[match["field"]] = _content(value)
             else:
-                parts.setdefault(int(match["number"]), {})[int(match["part"])] = value
+                parts.setdefault(number, {})[int(match["part"])] = value
     for place, texts in parts.items():
         messages[place].setdefault("content", [texts[part] for part in sorted(texts)])
     return [messages[place] for place in sorted(messages)]
+
+
+def _content(value: Any) -> Any:
+    """A role, or the text of a message; its parts where they are JSON text, as older instrumentations write them."""
+    parts = _decoded(value) if isinstance(value, str) and value.startswith("[") else None
+    is_parts = isinstance(parts, list) and parts and all(isinstance(p, dict) and "type" in p for p in parts)
+    return parts if is_parts else value
 
 
 def _asked(body: Any) -> Any:

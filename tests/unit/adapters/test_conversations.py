@@ -98,6 +98,32 @@ def test_flattened_messages_are_put_together() -> None:
     assert (event["prompt"], event["turn"]) == ("Name three rivers\nand three lakes.", 2)
 
 
+@pytest.mark.parametrize(
+    ("content", "prompt"),
+    [
+        ("Name three rivers.", "Name three rivers."),
+        ('[{"type": "text", "text": "Name three rivers."}, {"type": "image_url", "image_url": {}}]',
+         "Name three rivers."),
+        ('[{"q": "What is heat?"}]', '[{"q": "What is heat?"}]'),
+        ("[broken", "[broken"),
+        ("[]", "[]"),
+    ],
+)  # fmt: skip
+def test_messages_that_older_spans_flatten_are_read(content: str, prompt: str) -> None:
+    """LiteLLM and others wrote an attribute for each before the conventions had one for all."""
+    attributes = {
+        "gen_ai__prompt__0__role": "user",
+        "gen_ai__prompt__0__content": "Hello.",
+        "gen_ai__prompt__1__role": "assistant",
+        "gen_ai__prompt__1__content": "What can I do?",
+        "gen_ai__prompt__2__role": "user",
+        "gen_ai__prompt__2__content": content,
+    }
+    event = only_event(otlp_spans(otlp_span("01", gen_ai__request__model="m", user__id="a", **attributes)))
+
+    assert (event["prompt"], event["turn"]) == (prompt, 2)
+
+
 @pytest.mark.parametrize("text", ['[{"q": "What is heat?"}]', "[1, 2]", "[]"])
 def test_a_list_that_somebody_asks_about_is_a_text(text: str) -> None:
     """Messages say whose they are."""
