@@ -156,6 +156,9 @@ class Stream:
     has_conversations: bool = True
     adopts_release_within_hours: float | None = None
 
+    def __post_init__(self) -> None:
+        check_within(self, adopts_release_within_hours=(0, 24 * FOREVER_DAYS))
+
 
 @dataclass(frozen=True, slots=True)
 class Population:

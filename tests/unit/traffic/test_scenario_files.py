@@ -105,6 +105,10 @@ def of_hydra(**varied: object) -> dict[str, object]:
         (of_hydra(streams={"harvest": {"content": {"document": "pdf"}}}), "document 'pdf' is none of prose"),
         (of_hydra(streams={"harvest": {"content": {"tasks": "all"}}}), "tasks: 'all' is no whole number"),
         (of_hydra(streams={"harvest": {"activity": {"sitting": 0}}}), "sitting is 0, should be 1 to"),
+        (
+            of_hydra(streams={"harvest": {"adopts_release_within_hours": float("nan")}}),
+            "adopts_release_within_hours is nan, should be 0 to",
+        ),
         (of_hydra() | {"days": float("inf")}, "days is inf, should be 0 to 3,650"),
         (of_hydra() | {"start": "2026-02-02"}, "start: '2026-02-02' is no time like"),
         (of_hydra() | {"start": datetime(9999, 12, 31)}, "start is 9999-12-31, should be 2000-01-01 to 2999-01-01"),  # noqa: DTZ001
