@@ -25,6 +25,8 @@ SERVER = re.compile(
     r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 )
 """Host and port, 1 to 65,535; the same as in the chart's values.schema.json."""
+_FAR = 1e12
+"""No setting is a longer time, in seconds or days: of a much longer one the milliseconds are no number any more."""
 _NAMES_ARE = "names are letters, digits, '.', '_' and '-', at most 249 with the prefix"
 
 
@@ -87,14 +89,14 @@ class Settings(BaseSettings):
     disorder_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=120.0, description="How far behind the newest event of its partition an event may be."
     )
-    max_future_seconds: Annotated[float, Field(ge=0)] = Field(
+    max_future_seconds: Annotated[float, Field(ge=0, le=_FAR)] = Field(
         default=60.0,
         description="How far ahead of when its message was stored an event may be; keep below the disorder.",
     )
-    max_age_days: Annotated[float, Field(gt=0)] = Field(
+    max_age_days: Annotated[float, Field(gt=0, le=_FAR)] = Field(
         default=3_650.0, description="How far behind when its message was stored an event may be."
     )
-    idle_seconds: Annotated[float, Field(gt=0)] = Field(
+    idle_seconds: Annotated[float, Field(gt=0, le=_FAR)] = Field(
         default=30.0,
         description="An input partition read to its end and silent for so long no longer holds back event time.",
     )
@@ -111,7 +113,7 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         default=8080, description="Health and metrics; 0 picks a free port."
     )
-    stall_seconds: Annotated[float, Field(gt=0)] = Field(
+    stall_seconds: Annotated[float, Field(gt=0, le=_FAR)] = Field(
         default=120.0, description="Without progress for so long while events wait, the worker is not live."
     )
     log_format: Literal["auto", "json", "console"] = "auto"

@@ -116,6 +116,14 @@ def test_every_number_is_finite(field: str, value: str) -> None:
     assert f"error: {name}: Input should be a finite number" in run("check", **{name: value}).stderr
 
 
+@pytest.mark.parametrize("field", [name for name, field in Settings.model_fields.items() if field.annotation is float])
+def test_every_time_can_be_counted_in_milliseconds(field: str) -> None:
+    """Otherwise the check passes and the worker ends with a traceback."""
+    name = variable_of(field)
+
+    assert f"error: {name}: Input should be less than or equal to" in run("check", **{name: "1e306"}).stderr
+
+
 def test_brokers_are_named_as_clients_take_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blanks and a comma too many are no broker for any of the clients that get the list."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9092,")
