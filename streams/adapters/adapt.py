@@ -103,7 +103,7 @@ class Adapters:
         elif not isinstance(document, dict):
             adapted.refused.append(EventRefused("invalid", "no known format: neither an object nor a list of objects"))
         elif (envelope := cloudevents.envelope_of(document)) is not None:
-            self._read_enveloped(envelope, document.get("data"), depth - 1, adapted)
+            self._read_enveloped(envelope, _data_of(envelope), depth - 1, adapted)
         elif (adapter := _adapter_of(document)) is not None:
             for request in adapter.documents(document):
                 self._read_request(adapter, request, adapted)
@@ -155,6 +155,17 @@ def _decoded(raw: bytes) -> tuple[bytes, Any]:
         except (ValueError, RecursionError):
             continue
     raise EventRefused("not_json", "neither JSON nor JSON behind the frame of a schema registry")
+
+
+def _data_of(envelope: Document) -> Any:
+    """What lies in a structured CloudEvent; ``None`` for what is no JSON."""
+    data, raw = cloudevents.data_in(envelope)
+    if raw is None:
+        return data
+    try:
+        return _decoded(raw)[1]
+    except EventRefused:
+        return None
 
 
 def _without_frame(raw: bytes) -> bytes:

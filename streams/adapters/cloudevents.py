@@ -3,7 +3,9 @@
 Structured: the envelope is the value. Binary: it lies in the headers of the message.
 """
 
+import base64
 from collections.abc import Iterable
+from typing import Any
 
 from schemas.usage_event import UsageEvent
 from streams.adapters.reading import Document, Mapped, as_it_is, text, time_of, whole
@@ -36,6 +38,17 @@ def envelope_in(headers: Iterable[tuple[str, bytes | None]]) -> Document | None:
     names = ((name, value) for name, value in headers if name.startswith(_BINARY_PREFIX) and value is not None)
     found = {name.removeprefix(_BINARY_PREFIX): value.decode("utf-8", "replace") for name, value in names}
     return found if found.get("specversion") == "1.0" else None
+
+
+def data_in(envelope: Document) -> tuple[Any, bytes | None]:
+    """Return the data of a structured CloudEvent, or its bytes where the envelope holds them as base64."""
+    encoded = envelope.get("data_base64")
+    if "data" in envelope or not isinstance(encoded, str):
+        return envelope.get("data"), None
+    try:
+        return None, base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return None, None
 
 
 def opened(envelope: Document, data: Document) -> Document:

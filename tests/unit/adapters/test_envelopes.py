@@ -1,5 +1,6 @@
 """Envelopes, frames and lists around events, and what is nothing known."""
 
+import base64
 import json
 from typing import Any
 
@@ -49,6 +50,22 @@ def test_an_envelope_without_an_object_is_refused(data: Any) -> None:
 
     assert adapted.events == []
     assert [refused.reason for refused in adapted.refused] == ["invalid"]
+
+
+def test_an_envelope_may_hold_bytes() -> None:
+    """CloudEvents writes them as base64; JSON in them is read like any other, and anything else refused."""
+
+    def holding(raw: bytes) -> dict[str, Any]:
+        envelope = {name: value for name, value in CLOUDEVENT.items() if name != "data"}
+        return envelope | {"data_base64": base64.b64encode(raw).decode()}
+
+    own, kong = holding(json.dumps(CLOUDEVENT["data"]).encode()), holding(json.dumps(KONG).encode())
+
+    assert only_event(own) == only_event(CLOUDEVENT)
+    assert only_event(kong) == only_event(KONG)
+    assert only_event(kong | {"data": CLOUDEVENT["data"]}) == only_event(CLOUDEVENT)
+    for unfit in (holding(b""), holding(b"{broken"), kong | {"data_base64": "%"}, kong | {"data_base64": 7}):
+        assert [refused.reason for refused in adapt(unfit).refused] == ["invalid"]
 
 
 def test_nesting_has_an_end() -> None:
