@@ -51,10 +51,21 @@ _JSON_ATTRIBUTES = ("llm.invocation_parameters", "embedding.invocation_parameter
 FAILED = (2, "STATUS_CODE_ERROR")
 """Status of a span that failed; older instrumentations tell no kind of error, but may record an exception."""
 
+
+def _of_key(name: str) -> tuple[str, str]:
+    """Attributes with what LiteLLM knows of the key of a request, in its spans of today and of before."""
+    return f"litellm.metadata.user_api_key_{name}", f"metadata.user_api_key_{name}"
+
+
+_KEY = ("litellm.api_key.hash", "metadata.user_api_key_hash")
+_TEAM = ("litellm.team.id", "metadata.user_api_key_team_id")
+
 MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
     "occurred_at": time_of("start", unit="ns"),
-    "account_id": identifier("account.id", "user.id", "enduser.id", "api_key.id"),
+    "account_id": identifier(
+        "account.id", "user.id", *_of_key("user_id"), *_TEAM, *_of_key("org_id"), *_KEY, "enduser.id", "api_key.id"
+    ),
     "model": text(
         "gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "embedding.model_name",
         "embedding.invocation_parameters.model",
@@ -70,9 +81,9 @@ MAPPED: Mapped = {
         "llm.token_count.completion_details.reasoning",
     ),
     "tenant_id": text("tenant.id"),
-    "organization_id": text("organization.id"),
-    "api_key_id": text("api_key.id"),
-    "end_user_id": text("enduser.id"),
+    "organization_id": text("organization.id", *_of_key("org_id"), *_TEAM),
+    "api_key_id": text("api_key.id", *_KEY),
+    "end_user_id": text("enduser.id", "litellm.end_user.id", *_of_key("end_user_id")),
     "provider": text("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
     "operation": lambda document: operation_of(as_text(document.get("gen_ai.operation.name"))),
     "max_output_tokens": whole(
@@ -90,8 +101,10 @@ MAPPED: Mapped = {
     "status_code": whole("http.response.status_code", "http.status_code"),
     "error_type": text("error.type"),
     "latency_ms": duration("latency_ms"),
-    "client_ip": address("client.address"),
-    "user_agent": user_agent("user_agent.original", "http.user_agent"),
+    "client_ip": address(
+        "client.address", "litellm.metadata.requester_ip_address", "metadata.requester_ip_address"
+    ),
+    "user_agent": user_agent("user_agent.original", "http.user_agent", "metadata.user_agent"),
     "prompt": last_prompt("gen_ai.input.messages", "gen_ai.prompt", "input.value"),
     "source": text("service.name"),
 }  # fmt: skip

@@ -43,6 +43,21 @@ def test_requests_of_litellm_are_known_by_its_own_names(call_type: str, operatio
     assert only_event(otlp_spans(otlp_span("01", **attributes)))["operation"] == operation
 
 
+@pytest.mark.parametrize(
+    ("owner", "key"),
+    [("litellm__metadata__user_api_key_{}", "litellm__api_key__hash"), ("metadata__user_api_key_{}",) * 2],
+)
+def test_spans_of_litellm_tell_whose_key_it_was(owner: str, key: str) -> None:
+    """As its payload does, in today's spans and those of before; whom the client names as its own user comes behind."""
+    attributes = {"gen_ai__request__model": "m", "enduser__id": "user_1", key.format("hash"): "h4sh"}
+    of_key = only_event(otlp_spans(otlp_span("01", **attributes)))
+    attributes |= {owner.format("user_id"): "acct_1", owner.format("org_id"): "org_1"}
+    of_user = only_event(otlp_spans(otlp_span("01", **attributes)))
+
+    assert (of_key["account_id"], of_key["api_key_id"], of_key["end_user_id"]) == ("h4sh", "h4sh", "user_1")
+    assert (of_user["account_id"], of_user["organization_id"]) == ("acct_1", "org_1")
+
+
 @pytest.mark.parametrize("call_type", ["call_mcp_tool", "avector_store_search", "acreate_batch"])
 def test_calls_of_litellm_that_ask_no_model_are_left_out(call_type: str) -> None:
     """Tools and searches are none, whatever model they are for."""
