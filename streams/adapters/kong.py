@@ -31,8 +31,8 @@ MAPPED: Mapped = {
     "occurred_at": time_of("started_at", unit="ms"),
     "account_id": text("consumer.custom_id", "consumer.username", "consumer.id", "authenticated_entity.id"),
     "model": text("llm.meta.request_model", "llm.meta.response_model"),
-    "input_tokens": whole("llm.usage.prompt_tokens", "llm.usage.input_tokens"),
-    "output_tokens": whole("llm.usage.completion_tokens", "llm.usage.output_tokens"),
+    "input_tokens": whole("llm.usage.prompt_tokens", "llm.usage.input_tokens", "llm.usage.prompt_token"),
+    "output_tokens": whole("llm.usage.completion_tokens", "llm.usage.output_tokens", "llm.usage.completion_token"),
     "cached_input_tokens": whole(
         "llm.usage.prompt_tokens_details.cached_tokens", "llm.usage.input_tokens_details.cached_tokens"
     ),
@@ -69,7 +69,9 @@ def documents(document: Document) -> Iterator[Document]:
     llm = _llm(document)
     if not document.get("ai") and not has_failed(document):
         return
-    yield {**document, "llm": llm, "body": _body(dig(llm, "payload.request"))}
+    # Older releases log the request beside the blocks of plugins.
+    body = _body(dig(llm, "payload.request")) or _body(dig(document, "ai.payload.request"))
+    yield {**document, "llm": llm, "body": body}
 
 
 def _llm(document: Document) -> Document | None:

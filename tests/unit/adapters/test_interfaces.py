@@ -102,6 +102,18 @@ def test_requests_for_responses_are_read_as_those_for_completions(gateway: str, 
     assert event.get("finish_reason") == ("max_output_tokens" if gateway == "portkey" else None)
 
 
+def test_entries_of_older_kongs_are_read() -> None:
+    """They count a token in names of one, and log what was asked beside the blocks of plugins."""
+    blocks = {
+        "payload": {"request": json.dumps({"messages": [{"role": "user", "content": "Name three rivers."}]})},
+        "ai-proxy": {"meta": {"request_model": "m-1"}, "usage": {"prompt_token": 11, "completion_token": 22}},
+    }
+    event = only_event(KONG | {"ai": blocks})
+
+    told = ("model", "input_tokens", "output_tokens", "prompt")
+    assert [event[name] for name in told] == ["m-1", 11, 22, "Name three rivers."]
+
+
 def test_messages_through_portkey_are_read_as_completions() -> None:
     """They count what was read from a cache, and what was written to it, beside the other tokens."""
     usage = {"input_tokens": 6, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 1, "output_tokens": 22}
