@@ -123,7 +123,11 @@ async def _fail(app: App, worker: Worker, error: BaseException, where: str) -> N
 def _tell_failure(worker: Worker, error: BaseException, where: str, hint: str = "") -> None:
     if worker.failed is None:
         worker.failed = error
-        log.error("worker.failed", where=where, error=f"{error}{hint}", kind=type(error).__name__, exc_info=error)
+        _log_failure(error, where, hint)
+
+
+def _log_failure(error: BaseException, where: str, hint: str = "") -> None:
+    log.error("worker.failed", where=where, error=f"{error}{hint}", kind=type(error).__name__, exc_info=error)
 
 
 def _register_hooks(app: App, worker: Worker) -> None:
@@ -139,6 +143,10 @@ def _register_hooks(app: App, worker: Worker) -> None:
     def start_failed(error: Exception) -> None:
         hint = " (is KAFKA_BOOTSTRAP_SERVERS right?)" if isinstance(error, KafkaConnectionError) else ""
         _tell_failure(worker, error, "start", hint)
+
+    def fetch_failed(error: Exception) -> None:
+        # What was processed before is whole, and its checkpoint still to come.
+        _log_failure(error, "fetch")
 
     async def look() -> None:
         try:
@@ -167,6 +175,7 @@ def _register_hooks(app: App, worker: Worker) -> None:
 
     app.before_connecting = before_connecting
     app.start_failed = start_failed
+    app.fetch_failed = fetch_failed
     app.on_rebalance_complete.connect(cast(Any, assign))
     app.on_before_shutdown.connect(cast(Any, stop))
     # Signals keep weak references, so something must hold their receivers.

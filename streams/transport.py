@@ -107,7 +107,7 @@ class Consumer(driver.Consumer):
             await asyncio.sleep(_FULL_PAUSE_SECONDS)
             return
         generation = self.app.consumer_generation_id
-        records = await self._getmany(active_partitions=active, timeout=timeout)
+        records = await self._fetched(active, timeout)
         if self.should_stop or not self.flow_active:
             # A rebalance has begun. It ends with a seek to what is committed, so this is read again then.
             return
@@ -125,6 +125,14 @@ class Consumer(driver.Consumer):
             self._read_offset[tp] = last
             self._in_flight[tp].append(last)
             yield tp, self._batch_message(tp, batch, generation)
+
+    async def _fetched(self, active: set[TP], timeout: float) -> Mapping[TP, Records]:  # noqa: ASYNC109  (Faust's signature)
+        try:
+            return cast(Mapping[TP, Records], await self._getmany(active_partitions=active, timeout=timeout))
+        except Exception as error:
+            if not self.app.should_stop:
+                cast(App, self.app).fetch_failed(error)
+            raise
 
     async def perform_seek(self) -> None:
         """Go back to where the stages have begun with each partition.
@@ -225,13 +233,15 @@ class App(faust.App):
 
     ``before_commit`` is awaited with the offsets of every commit, on timer, rebalance and shutdown alike, before
     they are committed. ``before_connecting`` is awaited once, before anything connects. ``positions`` tells where to
-    read on in each assigned partition. ``start_failed`` is told why the application could not start.
+    read on in each assigned partition. ``start_failed`` is told why the application could not start, ``fetch_failed``
+    why it can read no further, with which Faust ends it.
     """
 
     before_commit: BeforeCommit
     positions: Callable[[], Mapping[TP, int]]
     before_connecting: Callable[[], Awaitable[None]]
     start_failed: Callable[[Exception], None]
+    fetch_failed: Callable[[Exception], None]
     receivers: tuple[Any, ...] = ()
 
     @property

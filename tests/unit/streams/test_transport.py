@@ -21,7 +21,8 @@ class Fetches:
     """What of a consumer ``getmany`` uses: one fetch, during which something happens."""
 
     def __init__(self, happens: dict[str, Any]) -> None:
-        self.app = SimpleNamespace(consumer_generation_id=1)
+        self.told: list[Exception] = []
+        self.app = SimpleNamespace(consumer_generation_id=1, should_stop=False, fetch_failed=self.told.append)
         self.flow_active = True
         self.should_stop = False
         self.sought = 0
@@ -35,6 +36,8 @@ class Fetches:
     async def _getmany(self, active_partitions: set[TP], timeout: float) -> dict[TP, list[Record]]:  # noqa: ASYNC109
         self.flow_active = self._happens.get("flow_active", True)
         self.app.consumer_generation_id = self._happens.get("generation", 1)
+        if (error := self._happens.get("error")) is not None:
+            raise error
         besides: dict[TP, list[Record]] = self._happens.get("besides", {})
         return {PLACE: [record("in", 0, offset, None, b"{}", []) for offset in (7, 8, 9)]} | besides
 
@@ -43,6 +46,7 @@ class Fetches:
         self.sought += 1
 
     _batch_message = Consumer._batch_message
+    _fetched = Consumer._fetched
     _is_flowing = Consumer._is_flowing
 
 
@@ -62,6 +66,18 @@ def test_a_fetch_is_one_message_per_partition() -> None:
 
     assert [r.offset for r in message.value] == [7, 8, 9]
     assert (message.offset, message.generation_id, list(consumer._in_flight[PLACE])) == (9, 1, [9])
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_a_fetch_that_fails_is_told(is_stopping: bool) -> None:
+    """Faust ends the worker for it, and says so in words of its own; at the end of one it is nothing to tell."""
+    error = KafkaError("no library")
+    consumer = Fetches({"error": error})
+    consumer.app.should_stop = is_stopping
+
+    with pytest.raises(KafkaError):
+        delivered(consumer)
+    assert consumer.told == ([] if is_stopping else [error])
 
 
 def test_what_was_fetched_while_a_rebalance_went_by_is_read_again() -> None:
