@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from detectors.outcome import is_refusal
 from schemas.repair import bytes_before_repair, repaired
 from schemas.usage_event import EventRefused, UsageEvent, decode_sound_event, decode_usage_event
 from streams.adapters import apisix, bedrock, cloudevents, envoy, helicone, kong, litellm, otlp, portkey
-from streams.adapters.reading import Document, Mapped, identifier, without_uncounted
+from streams.adapters.reading import Document, Mapped, as_text, identifier, without_uncounted
 
 FORMATS: tuple[ModuleType, ...] = (otlp, litellm, kong, apisix, portkey, helicone, bedrock, envoy)
 MAX_NESTING = 4
@@ -122,9 +123,7 @@ class Adapters:
         if (account_id := self._account(document)) is not None:
             fields["account_id"] = account_id
         is_of_gateway = adapter is not cloudevents
-        if "account_id" not in fields and (
-            fields.get("status_code") in UNAUTHENTICATED or (is_of_gateway and "model" not in fields)
-        ):
+        if "account_id" not in fields and (_is_unauthenticated(fields) or (is_of_gateway and "model" not in fields)):
             # Nobody's request, or one for something else: it concerns no account, and there may be very many of them.
             return
         if is_of_gateway:
@@ -132,6 +131,12 @@ class Adapters:
             fields = without_uncounted({"model": ""} | fields)
         told = {"source": adapter.NAME, "input_tokens": None, "output_tokens": None} | fields
         adapted.add(_encode(told), f"as {adapter.NAME}")
+
+
+def _is_unauthenticated(fields: Document) -> bool:
+    """Whether a gateway refused a request whose maker it may not have known, by status or else by the error's name."""
+    status = fields.get("status_code")
+    return status in UNAUTHENTICATED if status else is_refusal(None, as_text(fields.get("error_type")))
 
 
 def _adapter_of(document: Document) -> ModuleType | None:

@@ -183,3 +183,17 @@ def test_what_a_span_failed_of_may_be_an_exception(
 
     assert event.get("error_type") == error_type
     assert is_refusal(None, event.get("error_type")) is (error_type in ("RateLimitError", "PermissionDeniedError"))
+
+
+@pytest.mark.parametrize(
+    ("error_type", "is_left_out"),
+    [("AuthenticationError", True), ("PermissionDeniedError", True), ("TimeoutError", False), (None, False)],
+)
+def test_a_span_of_nobody_that_was_refused_is_left_out(error_type: str | None, is_left_out: bool) -> None:
+    """As it is by its status: whoever knocks without a key may do so often enough to stop the service."""
+    error = {} if error_type is None else {"error__type": error_type}
+    adapted = adapt(otlp_spans(otlp_span("01", llm__model_name="m", **error)))
+
+    assert (adapted == Adapted()) is is_left_out
+    assert [refused.reason for refused in adapted.refused] == ([] if is_left_out else ["invalid"])
+    assert only_event(otlp_spans(otlp_span("01", llm__model_name="m", user__id="a", **error)))["account_id"] == "a"
