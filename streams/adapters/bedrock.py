@@ -7,6 +7,12 @@ from streams.adapters.reading import Document, Mapped, as_text, duration, number
 
 NAME = "bedrock"
 
+
+def _in_body(*names: str) -> Iterator[str]:
+    """Paths of what a request says; every family of models that is invoked as it is has names of its own."""
+    return (f"input.inputBodyJson.{name}" for name in names)
+
+
 MAPPED: Mapped = {
     "event_id": text("requestId"),
     "occurred_at": time_of("timestamp"),
@@ -18,15 +24,23 @@ MAPPED: Mapped = {
     "cached_input_tokens": whole("input.cacheReadInputTokenCount"),
     "organization_id": text("accountId"),
     "operation": lambda document: "chat" if is_chat(document) else as_text(document.get("operation")),
-    "max_output_tokens": whole("input.inputBodyJson.inferenceConfig.maxTokens", "input.inputBodyJson.max_tokens"),
-    "temperature": number("input.inputBodyJson.inferenceConfig.temperature", "input.inputBodyJson.temperature"),
-    "top_p": number("input.inputBodyJson.inferenceConfig.topP", "input.inputBodyJson.top_p"),
+    "max_output_tokens": whole(
+        *_in_body("inferenceConfig.maxTokens", "max_tokens", "max_gen_len", "textGenerationConfig.maxTokenCount")
+    ),
+    "temperature": number(*_in_body("inferenceConfig.temperature", "temperature", "textGenerationConfig.temperature")),
+    "top_p": number(*_in_body("inferenceConfig.topP", "top_p", "textGenerationConfig.topP", "p")),
     "stream": lambda document: is_stream(as_text(document.get("operation"))),
-    "turn": user_turns("input.inputBodyJson.messages"),
-    "finish_reason": text("output.outputBodyJson.stopReason", "output.outputBodyJson.stop_reason"),
+    "turn": user_turns(*_in_body("messages")),
+    "finish_reason": text(
+        "output.outputBodyJson.stopReason",
+        "output.outputBodyJson.stop_reason",
+        "output.outputBodyJson.finish_reason",
+        "output.outputBodyJson.outputs.0.stop_reason",
+        "output.outputBodyJson.results.0.completionReason",
+    ),
     "error_type": text("errorCode"),
     "latency_ms": duration("output.outputBodyJson.metrics.latencyMs"),
-    "prompt": last_prompt("input.inputBodyJson.messages", "input.inputBodyJson.prompt"),
+    "prompt": last_prompt(*_in_body("messages", "prompt", "inputText", "message")),
     "source": text("region"),
 }
 

@@ -83,6 +83,31 @@ def test_why_an_answer_ended_may_be_told_as_text(reasons: Any, reason: str | Non
     assert only_event(otlp_spans(otlp_span("01", **attributes))).get("finish_reason") == reason
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ({"prompt": "Name three rivers.", "max_gen_len": 77, "top_p": 0.5}, {"stop_reason": "length"}),
+        (
+            {"inputText": "Name three rivers.", "textGenerationConfig": {"maxTokenCount": 77, "topP": 0.5}},
+            {"results": [{"completionReason": "LENGTH"}]},
+        ),
+        ({"message": "Name three rivers.", "max_tokens": 77, "p": 0.5}, {"finish_reason": "MAX_TOKENS"}),
+        ({"prompt": "Name three rivers.", "max_tokens": 77, "top_p": 0.5}, {"outputs": [{"stop_reason": "length"}]}),
+        (
+            {"messages": [{"role": "user", "content": "Name three rivers."}], "max_tokens": 77, "top_p": 0.5},
+            {"stop_reason": "max_tokens"},
+        ),
+    ],
+)
+def test_every_family_of_models_of_bedrock_is_read(asked: dict[str, Any], answered: dict[str, Any]) -> None:
+    """Invoked as they are, each names prompt, limit and end of an answer its own way."""
+    document = changed(changed(BEDROCK, "input/inputBodyJson", asked), "output/outputBodyJson", answered)
+    event = only_event(document | {"operation": "InvokeModel"})
+
+    assert (event["prompt"], event["max_output_tokens"], event["top_p"]) == ("Name three rivers.", 77, 0.5)
+    assert event["finish_reason"].lower() in ("length", "max_tokens")
+
+
 @pytest.mark.parametrize("asked", ["Name three rivers.", [{"role": "user", "content": "Name three rivers."}]])
 @pytest.mark.parametrize("gateway", ["kong", "portkey"])
 def test_requests_for_responses_are_read_as_those_for_completions(gateway: str, asked: Any) -> None:
