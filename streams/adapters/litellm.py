@@ -60,7 +60,9 @@ MAPPED: Mapped = {
     "logprobs": flag("model_parameters.logprobs"),
     "stream": flag("stream", "model_parameters.stream"),
     "turn": user_turns("messages"),
-    "finish_reason": text("response.choices.0.finish_reason"),
+    "finish_reason": text(
+        "response.choices.0.finish_reason", "response.stop_reason", "response.incomplete_details.reason"
+    ),
     "status_code": whole("status_code", "error_information.error_code"),
     "error_type": text("error_information.error_class", "failure"),
     "latency_ms": duration("latency_ms"),

@@ -58,6 +58,21 @@ def test_spans_of_litellm_tell_whose_key_it_was(owner: str, key: str) -> None:
     assert (of_user["account_id"], of_user["organization_id"]) == ("acct_1", "org_1")
 
 
+@pytest.mark.parametrize(
+    ("answer", "limit"),
+    [
+        ({"incomplete_details": {"reason": "max_output_tokens"}}, "max_output_tokens"),
+        ({"stop_reason": "max_tokens"}, "max_tokens"),
+    ],
+)
+def test_answers_of_litellm_that_are_no_completions_end_too(answer: dict[str, Any], limit: str) -> None:
+    """Whether at the limit of their request is known for responses and messages as for completions."""
+    document = LITELLM | {"response": answer, "model_parameters": {limit: 77}}
+    event = only_event(document)
+
+    assert (event["finish_reason"], event["max_output_tokens"]) == (limit, 77)
+
+
 @pytest.mark.parametrize("call_type", ["call_mcp_tool", "avector_store_search", "acreate_batch"])
 def test_calls_of_litellm_that_ask_no_model_are_left_out(call_type: str) -> None:
     """Tools and searches are none, whatever model they are for."""
