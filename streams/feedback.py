@@ -26,6 +26,9 @@ from streams.transport import Records
 MAX_DECISION_BYTES = 8 * 1024 * 1024
 """Well below what the links topic and the state take: in the feedback topic it may have been compressed."""
 
+FIRST_TIMESTAMP_MS = 1_293_840_000_000
+"""The year 2011, in which Kafka came out."""
+
 
 class FeedbackStage(StatelessStage):
     """Passes valid decisions on, in their order; what is invalid becomes a dead letter."""
@@ -62,8 +65,11 @@ class FeedbackStage(StatelessStage):
     def _check_time(self, feedback: Feedback, record: Record) -> None:
         """Refuse a decision of the future, which would wait for its moment unseen.
 
-        By Kafka's time of it: whoever reads it again must come to the same.
+        By Kafka's time of it: whoever reads it again must come to the same. One from before there was a Kafka, as a
+        producer may set it, says nothing.
         """
+        if record.timestamp < FIRST_TIMESTAMP_MS:
+            return
         ahead_ms = epoch_ms(feedback.given_at) - record.timestamp
         if ahead_ms > self._max_future_ms:
             raise EventRefused("time_out_of_range", f"given_at is {ahead_ms} ms after it was sent")

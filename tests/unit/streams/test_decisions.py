@@ -58,6 +58,18 @@ def test_a_decision_of_the_future_is_a_dead_letter(ahead_ms: int, is_refused: bo
     assert [json.loads(raw)["reason"] for raw in kafka.values("dead")] == ["time_out_of_range"] * is_refused
 
 
+@pytest.mark.parametrize("timestamp", [-1, 0, now_ms() // 1000])
+def test_a_timestamp_from_before_there_was_a_kafka_says_nothing(timestamp: int) -> None:
+    """A producer may set any, such as seconds for milliseconds; by it every decision would be one of the future."""
+    kafka = MemoryKafka()
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka))  # type: ignore[arg-type]
+    sent = record("feedback", 0, 0, None, decision(now_ms()), [])
+    stage.process(0, [dataclasses.replace(sent, timestamp=timestamp)])
+
+    assert kafka.values("dead") == []
+    assert len(kafka.values("stillwatch.links")) == 1
+
+
 def test_a_decision_that_later_topics_would_not_take_is_a_dead_letter() -> None:
     """It may have been compressed in the feedback topic; what is passed on is not."""
     kafka = MemoryKafka()
