@@ -23,6 +23,10 @@ UNAUTHENTICATED = (401, 403)
 _FRAME_BYTES = 5
 """Schema registries put a zero and the number of a schema before a value."""
 
+_PROTOBUF_FIELD = b"\n"
+"""The first byte of an export of OTLP in protocol buffers, which the collector writes unless told otherwise."""
+_PROTOBUF_HINT = "; if it is OTLP in protocol buffers, set the encoding of the exporter to otlp_json"
+
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -159,7 +163,8 @@ def _decoded(raw: bytes) -> tuple[bytes, Any]:
             return readable, _decode(readable)
         except (ValueError, RecursionError):
             continue
-    raise EventRefused("not_json", "neither JSON nor JSON behind the frame of a schema registry")
+    hint = _PROTOBUF_HINT if raw.startswith(_PROTOBUF_FIELD) else ""
+    raise EventRefused("not_json", f"neither JSON nor JSON behind the frame of a schema registry{hint}")
 
 
 def _data_of(envelope: Document) -> Any:

@@ -102,6 +102,17 @@ def test_what_is_nothing_known_is_refused(raw: bytes, reason: str) -> None:
     assert refused.value.reason == reason
 
 
+def test_an_export_in_protocol_buffers_is_told_what_to_set() -> None:
+    """The collector writes them unless it is told otherwise, so it is the likeliest cause."""
+    details = []
+    for raw in (b"\x0a\x05hello", b"{"):
+        with pytest.raises(EventRefused) as refused:
+            Adapters().read(raw)
+        details.append(refused.value.detail)
+
+    assert ["otlp_json" in detail for detail in details] == [True, False]
+
+
 @pytest.mark.parametrize("document", [7, {}, None, {"event_id": 7}])
 def test_an_object_of_no_other_format_is_judged_as_a_usage_event(document: Any) -> None:
     """Who sends usage events reads what is wrong with them, not that they are no other format."""
