@@ -117,6 +117,7 @@ class CampaignDetector:
         # One old event, and nothing for longer than accounts are remembered, is no beginning.
         if not self._accounts:
             self._meta.start_ms = records[0].start_ms
+        self._groups.watch(end_ms, self._meta.start_ms)
         for key in self._takeovers.count(records[0].start_ms):
             self._state.mark_link(key)
         touched: dict[str, list[str]] = defaultdict(list)

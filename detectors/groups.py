@@ -82,12 +82,21 @@ class GroupDetector:
         self._judged_per_day = 0.0
         self._judged_day = 0
         self._judged_today = 0
+        self._warm_nats = 0.0
+
+    def watch(self, now_ms: int, start_ms: int) -> None:
+        """Ask for more evidence while the deployment, which began at ``start_ms``, is new.
+
+        Who uses a link lightly has hardly been seen yet, so those seen are more alike than its users are.
+        """
+        is_new = now_ms - start_ms < self._spec.warm_days * DAY_MS
+        self._warm_nats = self._spec.warm_nats if is_new else 0.0
 
     @property
     def threshold_nats(self) -> float:
         """Evidence from which a group is named: it carries the number of links judged in the time of one memory."""
         judged = max(self._judged_per_day, self._judged_today, self._spec.assumed_links)
-        return math.log(1 + judged * self._days * DAY_MS / self._memory_ms)
+        return math.log(1 + judged * self._days * DAY_MS / self._memory_ms) + self._warm_nats
 
     def observe(self, key: str, account_id: str, exchanges: int, end_ms: int) -> bool:
         """Count exchanges of an account on a link; whether that makes it one to judge, or to write.

@@ -134,6 +134,12 @@ class Groups(_Section):
     strict_crowd_ratio: Ratio = Field(
         default=0.6, description="The same as crowd_ratio for a shared payment or device."
     )
+    warm_days: Annotated[float, Field(ge=0)] = Field(
+        default=2, description="Time for which a new deployment has hardly seen those who use a link lightly."
+    )
+    warm_nats: Annotated[float, Field(ge=0)] = Field(
+        default=3, description="Evidence that is asked for beyond the usual in that time (nats)."
+    )
     assumed_links: Positive = Field(default=50, description="Links judged per day that a new deployment assumes.")
     max_members: Annotated[int, Field(ge=50)] = Field(
         default=2_000, description="Accounts kept on a link; of a larger one a part is kept, by lot."

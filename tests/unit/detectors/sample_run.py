@@ -27,7 +27,8 @@ harvest: {baseline_days: 0.5, person_hours: 4, baseline_margin: 0.8}
 groups:
   {min_accounts: 3, min_rate: 6, member_rate: 0.2, honest_slope: 3, min_cluster_ratio: 0.1, job_crowd_ratio: 0.01,
   crowd_ratio: 0.05, strict_crowd_ratio: 0.05, assumed_links: 0.01, certainty: 0.3, link_share: 0.1,
-  min_age_hours: 3, max_members: 50, least_exchanges: 0.2, lasting_hours: 0}
+  min_age_hours: 3, max_members: 50, least_exchanges: 0.2, lasting_hours: 0, warm_days: 0,
+  spoken_accounts: 5}
 kin: {min_exchanges: 2, nats_to_join: 1.5, min_weight: 0.1, least_exchanges: 0.5, merge_ratio: 0.05}
 alike:
   {check_minutes: 30, turns: 1, least_exchanges: 0.5, seed_exchanges: 1, nats_to_gather: 0.1, chosen_nats: 0,

@@ -107,6 +107,17 @@ def test_the_threshold_carries_the_number_of_links() -> None:
     assert groups.threshold_nats == pytest.approx(math.log(1 + 5_000 * memories)), "today's are paid for today"
 
 
+@pytest.mark.parametrize(("hours", "more"), [(0, 3), (47, 3), (48, 0), (480, 0)])
+def test_naming_is_dearer_in_the_first_two_days(hours: int, more: int) -> None:
+    """Of those who use a link lightly hardly one has been seen."""
+    groups = GroupDetector(SPEC)
+    usual = groups.threshold_nats
+
+    groups.watch(START_MS + hours * HOUR_MS, START_MS)
+
+    assert groups.threshold_nats == pytest.approx(usual + more)
+
+
 def test_the_first_full_day_is_all_that_is_known_of_the_search() -> None:
     """From then on the latest day makes up three tenths of the mean of links judged; a day counts when it is over."""
     groups, states = GroupDetector(SPEC), {f"a{number}": Suspicion(START_MS, NOW_MS, rate=20.0) for number in range(5)}

@@ -138,3 +138,22 @@ def test_takeovers_are_evidence_only_where_no_member_is_left_out() -> None:
         cases._judge("payment:\x1fp", 0, others, excused)
 
     assert told == [(set(), True), ({"member"}, False), ({"cleared"}, True)]
+
+
+@pytest.mark.parametrize("warm_days", [0, 2])
+def test_no_campaign_opens_for_less_than_is_asked_for_in_the_first_days(warm_days: float) -> None:
+    """Six accounts are at work from the eleventh hour on; a thousand nats are never reached, the usual ones soon."""
+    spec = parse_spec(f"{{alike: {{seeds: 0}}, groups: {{warm_days: {warm_days}, warm_nats: 1000}}}}", "x")
+    chooser, detector, opened_ms = random.Random(3), CampaignDetector(spec), None
+    for hour in range(HOURS):
+        for number in range(100):
+            if hour % 6 == number % 6:
+                detector.observe(asks(f"person{number:02d}", hour, chooser.sample(POPULAR, 3)))
+        for number in range(6 if hour >= 10 else 0):
+            detector.observe(asks(f"linked{number:02d}", hour, chooser.sample(POPULAR, 8), "configuration"))
+        end_ms = START_MS + hour * HOUR_MS + BUCKET_MS
+        if opened_ms is None and any(alert.kind == "campaign" for alert in detector.advance(end_ms)):
+            opened_ms = end_ms
+
+    assert opened_ms is not None
+    assert (opened_ms >= START_MS + 48 * HOUR_MS) == (warm_days == 2)
