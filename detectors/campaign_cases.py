@@ -12,6 +12,7 @@ from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
+from detectors.link_key import is_wording
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
@@ -125,7 +126,7 @@ class CampaignCases:
 
     def _apart(self, key: str, evidence: GroupEvidence) -> set[str]:
         """Of few accounts on one wording those that surely keep to affairs of their own: words are anybody's."""
-        if not key.startswith("template:") or len(evidence.accounts) >= self._spec.groups.busy_accounts:
+        if not is_wording(key) or len(evidence.accounts) >= self._spec.groups.busy_accounts:
             return set()
         return self._interchange.keeping_to_themselves(evidence.accounts, self._accounts)
 

@@ -19,6 +19,7 @@ from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
+from detectors.link_key import link_key
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
@@ -125,7 +126,7 @@ class CampaignDetector:
         for record in records:
             alerts += self._single.judge(record, self._meta)
             for link in record.links:
-                key = f"{link.kind}:{record.tenant_id or ''}\x1f{link.value}"
+                key = link_key(link.kind, record.tenant_id, link.value)
                 if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
                     tenant_of[key] = record.tenant_id

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from detectors.link_key import kind_of
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS
 from schemas.alert import MAX_ACCOUNTS, ActionType, Alert, Evidence, Kind, RecommendedAction, Severity, SpecRef, Status
@@ -230,7 +231,7 @@ def _summary(case: Case, status: Status) -> str:
 
 
 def _common(links: list[str]) -> str:
-    kinds = sorted({link.partition(":")[0].replace("_", " ") for link in links})
+    kinds = sorted({kind_of(link).replace("_", " ") for link in links})
     return f"share {' and '.join(kinds)}" if kinds else "ask alike, in one style,"
 
 

@@ -14,15 +14,12 @@ import msgspec
 from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
-from detectors.link_evidence import STRICT_KINDS, LinkEvidence, Use
+from detectors.link_evidence import LinkEvidence, Use
+from detectors.link_key import CUSTOMER_KINDS, is_wording, kind_of
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
-
-LINK_KINDS = ("configuration", "device", "payment", "template")
-"""What accounts may share. Addresses are not among them: carriers, campuses and clouds are shared by strangers. Nor are
-organisations: their accounts are one customer's."""
 
 _THINNED_RATIO = 0.25
 """Share of the accounts on a link, or of the links with one account, that is kept when they have become too many."""
@@ -185,7 +182,7 @@ class GroupDetector:
         if len(uses) < spec.min_accounts:
             return None
         self._count_judged(group, now_ms // DAY_MS)
-        kind = key.partition(":")[0]
+        kind = kind_of(key)
         others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
         if evidence is None:
@@ -193,14 +190,14 @@ class GroupDetector:
         if counts_takeovers:
             evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
-        is_pure = not key.startswith("template:") and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
+        is_pure = not is_wording(key) and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
 
     def _with_takeovers(self, group: Group, kind: str, evidence: GroupEvidence) -> GroupEvidence:
         """The evidence, supported by that of accounts that begin when another is refused: at most as much again."""
         if not group.compared:
             return evidence
-        weight = content_weight(self._spec, evidence.crowd_ratio, is_strict=kind in STRICT_KINDS)
+        weight = content_weight(self._spec, evidence.crowd_ratio, is_strict=kind in CUSTOMER_KINDS)
         nats = weight * sign_test_nats(group.took_over, group.compared)
         nats = min(nats, _TAKEOVER_CAP, max(0.0, evidence.nats))
         takeovers = Takeovers(group.took_over, group.compared, nats)

@@ -33,11 +33,10 @@ from detectors.even_load import (
     weighed,
 )
 from detectors.interchange import InterchangeDetector
+from detectors.link_key import CUSTOMER_KINDS
 from detectors.spec import Groups
 from detectors.suspicion import Suspicion
 
-STRICT_KINDS = frozenset(("payment", "device"))
-"""Links with an honest name: a small firm, a household. Their content must speak in full."""
 _THIRD_LOOK_NATS, _FOURTH_LOOK_NATS = math.log(4), math.log(8)
 """A slow list is looked for where neither an even load nor a gap is enough, then conversations: at a quarter and at an
 eighth of the chance of the first."""
@@ -69,7 +68,8 @@ class LinkEvidence:
 
         ``others`` is how many accounts on the link were left out of the uses.
         """
-        is_strict = kind in STRICT_KINDS
+        # These have an honest name, so what is asked on them must speak in full.
+        is_strict = kind in CUSTOMER_KINDS
         singles = uses if kind == "device" else self._one_of_each(uses)
         others += len(uses) - len(singles)
         evidence = self._load(singles, others, is_strict=is_strict)

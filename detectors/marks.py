@@ -20,9 +20,10 @@ from collections.abc import Collection, Container, Mapping
 import msgspec
 
 from detectors.groups import GroupDetector
+from detectors.link_key import kind_of, value_of
 from detectors.spec import Kin
 
-_KINDS = ("configuration:", "template:")
+_KINDS = frozenset(("configuration", "template"))
 _FACETS = ("", "h", "c", "b")
 """Configuration, and of a template its head, its closing words, its frame of both."""
 _FACET_OF_LETTER = {letter: number for number, letter in enumerate(_FACETS) if letter}
@@ -78,7 +79,7 @@ def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: flo
     carriers: dict[str, int] = defaultdict(int)
     for account_id in members:
         for key in groups.links_of.get(account_id, ()):
-            if key.startswith(_KINDS):
+            if kind_of(key) in _KINDS:
                 carriers[key] += 1
     return sorted(
         key for key, count in carriers.items() if count >= min_carriers and groups.groups[key].kept_ratio >= 1
@@ -87,7 +88,7 @@ def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: flo
 
 def _facet_of(key: str) -> int:
     """Number of the facet that a mark is of; total, whatever an earlier release has let into the key of a link."""
-    return 0 if key.startswith("configuration:") else _FACET_OF_LETTER.get(key.rpartition("\x1f")[2][:1], _HEAD)
+    return 0 if kind_of(key) == "configuration" else _FACET_OF_LETTER.get(value_of(key)[:1], _HEAD)
 
 
 def marks_nats(model: Marks, carried: Mapping[str, float], exchanges: float) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from detectors.case import Case, Reason, confidence_of
 from detectors.even_load import Dealt, GroupEvidence, Takeovers
 from detectors.harvest import LEVELS, Judgement
+from detectors.link_key import kind_of
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES
 from schemas.alert import MAX_SENTENCE_CHARS
@@ -104,7 +105,7 @@ def group_reasons(spec: DetectorSpec, evidence: GroupEvidence, link: str) -> lis
 
     The weights of the reasons add up to the evidence.
     """
-    kind = link.partition(":")[0].replace("_", " ")
+    kind = kind_of(link).replace("_", " ")
     takeovers, dealt, nats = evidence.takeovers, evidence.dealt, evidence.nats
     takeover: list[Reason] = []
     stream: list[Reason] = []

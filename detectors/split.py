@@ -17,6 +17,7 @@ from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
+from detectors.link_key import CUSTOMER_KINDS, kind_of
 from detectors.source import Sample
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -26,7 +27,6 @@ _TURNS = 6
 """Turns of kinships after which a campaign is looked at again."""
 _MOST_ACCOUNTS = 150
 """Accounts of a core that are looked at, by lot. In a larger core a part of less than a twentieth is not seen."""
-_CUSTOMERS_KINDS = ("payment:", "device:")
 _APART_RATIO = 0.5
 """Parts may have at most this part of the share of kin from which campaigns merge, so that they do not merge an hour
 later."""
@@ -86,7 +86,7 @@ class SplitDetector:
         members = [set(part) for part in parts]
         links = set().union(*(self._groups.links_of.get(account_id, ()) for account_id in members[0]))
         names = {self._accounts[account_id].organization for account_id in members[0]} - {NOBODY}
-        together = [self._users(link) for link in links if link.startswith(_CUSTOMERS_KINDS)]
+        together = [self._users(link) for link in links if kind_of(link) in CUSTOMER_KINDS]
         together += [{a for a in members[0] | members[1] if self._accounts[a].organization == name} for name in names]
         return any(all(2 * len(same & part) >= len(part) for part in members) for same in together)
 

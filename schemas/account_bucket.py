@@ -10,7 +10,7 @@ import msgspec
 class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that accounts may share, and how many of the bucket's fresh exchanges carried it.
 
-    ``kind`` is one of ``detectors.groups.LINK_KINDS``; ``value`` stands for what is shared.
+    ``kind`` is one of ``detectors.link_key.LINK_KINDS``; ``value`` stands for what is shared.
     """
 
     kind: str

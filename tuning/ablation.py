@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.groups import LINK_KINDS
+from detectors.link_key import LINK_KINDS
 from detectors.spec import DetectorSpec, load_spec
 from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket

@@ -3,8 +3,8 @@
 import pytest
 
 from detectors.even_load import Dealt, GroupEvidence, Takeovers
-from detectors.groups import LINK_KINDS
 from detectors.harvest import Judgement
+from detectors.link_key import LINK_KINDS
 from detectors.reasons import account_reasons, alike_reasons, group_reasons, kin_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import FEATURES

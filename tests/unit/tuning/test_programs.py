@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.groups import LINK_KINDS
+from detectors.link_key import LINK_KINDS
 from detectors.spec import load_spec
 from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
