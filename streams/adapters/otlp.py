@@ -59,6 +59,8 @@ def _of_key(name: str) -> tuple[str, str]:
 
 _KEY = ("litellm.api_key.hash", "metadata.user_api_key_hash")
 _TEAM = ("litellm.team.id", "metadata.user_api_key_team_id")
+_STAMPED = (_of_key("user_id")[0], _of_key("org_id")[0], _TEAM[0], _KEY[0])
+"""What LiteLLM writes into each of its spans today, together with the model: also into those of its database."""
 
 MAPPED: Mapped = {
     "event_id": text("event_id", "gen_ai.response.id"),
@@ -144,6 +146,8 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
         attributes[name] = _decoded(attributes.get(name))
     kind = operation_of(as_text(attributes.get("gen_ai.operation.name", attributes.get("openinference.span.kind"))))
     if kind not in REQUESTS or MAPPED["model"](attributes) is None:
+        return None
+    if kind is None and any(name in attributes for name in _STAMPED):
         return None
     start = member.get("startTimeUnixNano") or member.get("timeUnixNano") or member.get("observedTimeUnixNano")
     attributes["start"] = start

@@ -49,13 +49,36 @@ def test_requests_of_litellm_are_known_by_its_own_names(call_type: str, operatio
 )
 def test_spans_of_litellm_tell_whose_key_it_was(owner: str, key: str) -> None:
     """As its payload does, in today's spans and those of before; whom the client names as its own user comes behind."""
-    attributes = {"gen_ai__request__model": "m", "enduser__id": "user_1", key.format("hash"): "h4sh"}
+    request = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "m"}
+    attributes = request | {"enduser__id": "user_1", key.format("hash"): "h4sh"}
     of_key = only_event(otlp_spans(otlp_span("01", **attributes)))
     attributes |= {owner.format("user_id"): "acct_1", owner.format("org_id"): "org_1"}
     of_user = only_event(otlp_spans(otlp_span("01", **attributes)))
 
     assert (of_key["account_id"], of_key["api_key_id"], of_key["end_user_id"]) == ("h4sh", "h4sh", "user_1")
     assert (of_user["account_id"], of_user["organization_id"]) == ("acct_1", "org_1")
+
+
+@pytest.mark.parametrize(
+    "stamped",
+    [
+        "litellm__api_key__hash",
+        "litellm__team__id",
+        *(f"litellm__metadata__user_api_key_{n}_id" for n in ("user", "org")),
+    ],
+)
+def test_of_the_spans_of_one_request_to_litellm_one_counts(stamped: str) -> None:
+    """Today it writes model and key into all of them, also where it asks its database, a guardrail or its cache."""
+    attributes = {"gen_ai__request__model": "m", stamped: "acct_1"}
+    others = (
+        {"http__request__method": "POST", "http__response__status_code": 200},
+        {"db__system__name": "postgresql", "db__operation__name": "select"},
+        {"litellm__guardrail__name": "pii"},
+    )
+    spans = [otlp_span(f"1{number}", **attributes, **other) for number, other in enumerate(others)]
+    event = only_event(otlp_spans(otlp_span("01", gen_ai__operation__name="chat", **attributes), *spans))
+
+    assert (event["account_id"], event["event_id"][-3:]) == ("acct_1", "-01")
 
 
 @pytest.mark.parametrize(
