@@ -10,6 +10,7 @@ from streams.adapters.reading import (
     Document,
     Mapped,
     address,
+    as_whole,
     dig,
     duration,
     either,
@@ -25,19 +26,18 @@ from streams.adapters.reading import (
 
 NAME = "portkey"
 
+_CACHE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Counts that Portkey takes over from providers that count what their cache holds of a prompt beside the rest."""
+
 MAPPED: Mapped = {
     "event_id": text("_id"),
     "occurred_at": time_of("created_at"),
     "account_id": identifier("metadata._user", "metadata.user", "organisation_id"),
     "model": text("request.body.model", "response.body.model"),
     "input_tokens": either(
-        whole("response.body.usage.prompt_tokens"),
+        lambda document: prompt_tokens_of(dig(document, "response.body.usage")),
         # Of a message, what was read from a cache or written to it is counted beside the others.
-        total(
-            "response.body.usage.input_tokens",
-            "response.body.usage.cache_read_input_tokens",
-            "response.body.usage.cache_creation_input_tokens",
-        ),
+        total("response.body.usage.input_tokens", *(f"response.body.usage.{name}" for name in _CACHE)),
     ),
     "output_tokens": whole("response.body.usage.completion_tokens", "response.body.usage.output_tokens"),
     "cached_input_tokens": whole(
@@ -80,6 +80,20 @@ def matches(document: Document) -> bool:
 def documents(document: Document) -> Iterator[Document]:
     """Yield the object with its metadata, which it carries as JSON text in a header."""
     yield {**document, "metadata": _metadata(dig(document, "request.portkeyHeaders.x-portkey-metadata"))}
+
+
+def prompt_tokens_of(usage: Any) -> int | None:
+    """Tokens of the prompt of a completion.
+
+    What Anthropic's cache holds of it Portkey leaves out of them, and Amazon Bedrock's not; both have it in the total.
+    """
+    told, total_tokens, answered = (
+        as_whole(dig(usage, f"{name}_tokens")) for name in ("prompt", "total", "completion")
+    )
+    has_cache = any(as_whole(dig(usage, name)) for name in _CACHE)
+    if told is None or total_tokens is None or answered is None or not has_cache:
+        return told
+    return max(told, total_tokens - answered)
 
 
 def _metadata(value: Any) -> Any:

@@ -186,6 +186,24 @@ def test_messages_through_portkey_are_read_as_completions() -> None:
     assert event["finish_reason"] == "end_turn"
 
 
+@pytest.mark.parametrize(
+    ("usage", "input_tokens"),
+    [
+        # Of Anthropic, of Amazon Bedrock, and where nobody tells the total.
+        ({"prompt_tokens": 6, "total_tokens": 33, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 1}, 11),
+        ({"prompt_tokens": 11, "total_tokens": 33, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 1}, 11),
+        ({"prompt_tokens": 11, "cache_read_input_tokens": 4}, 11),
+        # Of Google, whose total has the tokens of its thoughts.
+        ({"prompt_tokens": 11, "total_tokens": 60, "prompt_tokens_details": {"cached_tokens": 4}}, 11),
+    ],
+)
+def test_cached_tokens_of_completions_through_portkey_count_once(usage: dict[str, int], input_tokens: int) -> None:
+    """Of one provider the prompt's tokens have them, of the other only the total has."""
+    event = only_event(changed(PORTKEY, "response/body/usage", usage | {"completion_tokens": 22}))
+
+    assert (event["input_tokens"], event.get("cached_input_tokens")) == (input_tokens, 4)
+
+
 def test_bedrock_counts_tokens_of_its_cache_beside_the_others() -> None:
     """What was read from it or written to it was asked all the same."""
     counts = {"inputTokenCount": 3, "cacheReadInputTokenCount": None, "cacheWriteInputTokenCount": 25_037}
