@@ -73,8 +73,11 @@ STRIMZI_TOPICS: dict[str, Any] = {"topics": {"manage": "Strimzi"}, "strimzi": {"
         ({"settings": {"maxFutureSeconds": 120}}, "below settings.disorderSeconds"),
         ({"settings": {"disorderSeconds": 0}}, "below settings.disorderSeconds"),
         ({"settings": {"disorderSeconds": 30, "maxFutureSeconds": None}}, "below settings.disorderSeconds"),
-        ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "scrapeTimeout is 10s but"),
-        ({"metrics": {"serviceMonitor": {"interval": "1m", "scrapeTimeout": "1m1ms"}}}, "no timeout above"),
+        ({"metrics": {"serviceMonitor": {"enabled": True, "interval": "5s"}}}, "scrapeTimeout is 10s but"),
+        (
+            {"metrics": {"serviceMonitor": {"enabled": True, "interval": "1m", "scrapeTimeout": "1m1ms"}}},
+            "no timeout above",
+        ),
         ({"http": {"host": "127.0.0.1"}}, "the probes of the kubelet do not reach"),
         ({"http": {"host": "::1"}}, "the probes of the kubelet do not reach"),
         ({"enabled": False}, "no parent chart has it as the condition"),

@@ -158,7 +158,7 @@ true
 {{- fail (printf "http.host is %s, which the probes of the kubelet do not reach, nor does Prometheus: every pod would be restarted for ever. Leave it, and narrow who may with networkPolicy" .Values.http.host) -}}
 {{- end -}}
 {{- with .Values.metrics.serviceMonitor -}}
-{{- if and .scrapeTimeout .interval (gt (include "stillwatch.milliseconds" .scrapeTimeout | int64) (include "stillwatch.milliseconds" .interval | int64)) -}}
+{{- if and .enabled .scrapeTimeout .interval (gt (include "stillwatch.milliseconds" .scrapeTimeout | int64) (include "stillwatch.milliseconds" .interval | int64)) -}}
 {{- fail (printf "metrics.serviceMonitor.scrapeTimeout is %s but metrics.serviceMonitor.interval is %s: Prometheus takes no timeout above the interval" .scrapeTimeout .interval) -}}
 {{- end -}}
 {{- end -}}
