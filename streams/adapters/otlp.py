@@ -162,8 +162,14 @@ def _request(shared: dict[str, Any], member: Document) -> dict[str, Any] | None:
         attributes.setdefault("gen_ai.input.messages", messages)
     if member.get("traceId") and member.get("spanId"):
         # A span and its log record are one request.
-        attributes["event_id"] = f"{member['traceId']}-{member['spanId']}"
+        attributes["event_id"] = f"{member['traceId']}-{_answer_of(attributes) or member['spanId']}"
     return attributes
+
+
+def _answer_of(attributes: Document) -> str | None:
+    """Id of the answer where it names the request in its trace: LiteLLM may write one into its server's span, too."""
+    is_litellm = any(name.startswith("metadata.user_api_key_") for name in attributes)
+    return as_text(attributes.get("gen_ai.response.id")) if is_litellm else None
 
 
 def _exception_of(span: Document) -> str | None:

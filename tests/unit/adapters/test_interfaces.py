@@ -81,6 +81,16 @@ def test_of_the_spans_of_one_request_to_litellm_one_counts(stamped: str) -> None
     assert (event["account_id"], event["event_id"][-3:]) == ("acct_1", "-01")
 
 
+def test_a_request_that_litellm_writes_into_two_spans_is_one_event() -> None:
+    """Asked for a span of its own (USE_OTEL_LITELLM_REQUEST_SPAN) it writes all of it into that of its server, too."""
+    attributes = {"gen_ai__request__model": "m", "metadata__user_api_key_user_id": "acct_1"}
+    answered = [otlp_span(f"0{n}", gen_ai__response__id=answer, **attributes) for n, answer in enumerate("aab")]
+    failed = [otlp_span(f"1{n}", **attributes) for n in range(2)]
+    ids = [event.event_id.partition("-")[2] for event in adapt(otlp_spans(*answered, *failed)).events]
+
+    assert ids == ["a", "a", "b", "10", "11"]
+
+
 @pytest.mark.parametrize(
     ("answer", "limit"),
     [
