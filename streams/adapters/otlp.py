@@ -48,6 +48,11 @@ _MESSAGE = re.compile(
 """Name of an attribute with a part of a message, in OpenInference and in LiteLLM's and others' older spans."""
 _JSON_ATTRIBUTES = ("llm.invocation_parameters", "embedding.invocation_parameters")
 """Attributes of OpenInference that hold an object as JSON text."""
+_TEXT_PARTS = ("text", "input_text")
+_OTHER_PARTS = (
+    "image", "image_url", "input_image", "input_audio", "file", "input_file", "document", "tool_use", "tool_result",
+)  # fmt: skip
+"""Types of the parts of a message, at OpenAI and Anthropic."""
 FAILED = (2, "STATUS_CODE_ERROR")
 """Status of a span that failed; older instrumentations tell no kind of error, but may record an exception."""
 
@@ -196,10 +201,17 @@ def _flattened_messages(attributes: Document) -> list[dict[str, Any]]:
 
 
 def _content(value: Any) -> Any:
-    """A role, or the text of a message; its parts where they are JSON text, as older instrumentations write them."""
+    """A role, or the text of a message; its parts where they are JSON text, as older instrumentations write them.
+
+    What only looks like parts is a text: it may be a user's, who would have no prompt otherwise.
+    """
     parts = _decoded(value) if isinstance(value, str) and value.startswith("[") else None
-    is_parts = isinstance(parts, list) and parts and all(isinstance(p, dict) and "type" in p for p in parts)
-    return parts if is_parts else value
+    return parts if isinstance(parts, list) and parts and all(map(_is_part, parts)) else value
+
+
+def _is_part(value: Any) -> bool:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return kind in _TEXT_PARTS or (kind in _OTHER_PARTS and "text" not in value)
 
 
 def _asked(body: Any) -> Any:

@@ -105,6 +105,15 @@ def test_flattened_messages_are_put_together() -> None:
         ('[{"type": "text", "text": "Name three rivers."}, {"type": "image_url", "image_url": {}}]',
          "Name three rivers."),
         ('[{"q": "What is heat?"}]', '[{"q": "What is heat?"}]'),
+        # Whoever writes a list that only looks like parts hides nothing by it.
+        *(
+            (text, text)
+            for text in (
+                '[{"type": "q", "text": "What is heat?"}]',
+                '[{"type": "text", "text": "Hi."}, {"type": ["text"], "q": "What is heat?"}]',
+                '[{"type": "text", "text": "Hi."}, {"type": "image", "text": "What is heat?"}]',
+            )
+        ),
         ("[broken", "[broken"),
         ("[]", "[]"),
     ],
