@@ -109,3 +109,24 @@ def test_partitions_without_a_place_for_their_state_are_named(
         return
     with pytest.raises(PartitionsDiffer, match=f"{differing}.* 3.*both need the same"):
         asyncio.run(worker._connect())
+
+
+def test_partitions_are_counted_after_a_new_look() -> None:
+    """At every assignment: event time has to wait for input partitions that were added since the last one."""
+    present = 2
+
+    async def start() -> None:
+        pass
+
+    async def look_anew() -> None:
+        nonlocal present
+        present = 4
+
+    async def partitions(_: str) -> int:
+        return present
+
+    worker = Worker(Settings(), DetectorSpec())
+    worker.publisher = SimpleNamespace(start=start, look_anew=look_anew, partitions=partitions)  # type: ignore[assignment]
+    asyncio.run(worker._connect())
+
+    assert (worker.ingest.input_partitions, worker.ingest.usage_partitions) == (4, 4)
