@@ -1,4 +1,4 @@
-"""A worker that cannot start says why, in the line in which it always does."""
+"""A worker that cannot start or read on says why, in the line in which it always does."""
 
 import asyncio
 import logging
@@ -58,6 +58,21 @@ def test_a_broker_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatc
 
     assert "'127.0.0.1', 1" in told
     assert "KAFKA_BOOTSTRAP_SERVERS" in told
+
+
+def test_what_ends_the_reading_is_told_in_the_same_line() -> None:
+    """What was processed before is whole, so its checkpoint is still to come: the worker itself has not failed."""
+    worker = Worker(Settings(), DetectorSpec())
+
+    async def fail() -> None:
+        app.build_app(worker).fetch_failed(KafkaConnectionError("no library"))
+
+    with capture_logs() as logs:
+        asyncio.run(fail())
+
+    [told] = [line for line in logs if line["event"] == "worker.failed"]
+    assert (told["where"], told["kind"]) == ("fetch", "KafkaConnectionError")
+    assert worker.failed is None
 
 
 def test_a_restore_that_goes_on_is_seen_to_have_begun(monkeypatch: pytest.MonkeyPatch) -> None:
