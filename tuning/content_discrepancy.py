@@ -32,7 +32,7 @@ from traffic.scenario import Scenario
 from traffic.scenario_files import load_scenario
 from traffic.simulate import Simulation
 from tuning.corpus import events_file, read_labels
-from tuning.figures import markdown, new_figure, write_figure, write_table
+from tuning.figures import check_drawing, markdown, new_figure, write_figure, write_table
 from tuning.pipeline import fingerprinted
 
 TERMS = ("prompts", "accounts")
@@ -243,6 +243,7 @@ def drawn(rows: list[dict[str, Any]], terms: str, name: str) -> None:
 @click.option("--seed", default=5, show_default=True)
 def main(folder: Path | None, seed: int) -> None:
     """Measure detection by content alone."""
+    check_drawing()
     accounts, campaigns = corpus_prompts(folder) if folder else sample_prompts(seed)
     name = "content_discrepancy_corpus" if folder else "content_discrepancy"
     rows = list(measured(seed, accounts, campaigns))

@@ -15,7 +15,7 @@ import msgspec
 from detectors.spec import DetectorSpec, load_spec
 from schemas.account_bucket import AccountBucket
 from tuning.corpus import Corpus, corpus_options, read_corpus
-from tuning.figures import markdown, new_figure, write_figure, write_table
+from tuning.figures import check_drawing, markdown, new_figure, write_figure, write_table
 from tuning.judging import accounts_alone, judged, judged_records, with_numbers
 from tuning.scores import Score, poisson_interval, scored
 
@@ -126,6 +126,7 @@ def drawn(rows: Sequence[dict[str, Any]]) -> None:
 @click.option("--factor", "factors", type=float, multiple=True, default=FACTORS, help="Times the default; repeat it.")
 def main(folder: Path, cache: Path | None, factors: tuple[float, ...]) -> None:
     """Measure the curve on a labelled corpus."""
+    check_drawing()
     corpus = read_corpus(folder, cache=cache)
     rows = []
     for row in measured(corpus, factors):

@@ -17,7 +17,7 @@ from traffic.rhythm import Activity
 from traffic.scenario import Content, Population, Scenario, Stream
 from traffic.simulate import Simulation
 from tuning.campaign_runs import run_campaign
-from tuning.figures import new_figure, write_figure, write_table
+from tuning.figures import check_drawing, new_figure, write_figure, write_table
 
 ACCOUNTS = (1, 5, 20, 60, 200, 600)
 REQUESTS = (2, 5, 15, 26, 80, 500)
@@ -134,6 +134,7 @@ def drawn(rows: Sequence[dict[str, Any]], wrapper: str) -> None:
 @click.option("--wrapper", "wrappers", multiple=True, default=WRAPPERS, show_default=True)
 def main(seed: int, shares: tuple[float, ...], wrappers: tuple[str, ...]) -> None:
     """Measure the evasion curve."""
+    check_drawing()
     rows = []
     for row in measured(shares, wrappers, seed):
         click.echo(row)

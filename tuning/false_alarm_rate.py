@@ -24,7 +24,7 @@ from traffic.generate import mixture
 from traffic.simulate import Simulation
 from tuning.corpus import DAY_MS, Corpus, read_corpus
 from tuning.curve import without_links
-from tuning.figures import markdown, new_figure, write_figure, write_table
+from tuning.figures import check_drawing, markdown, new_figure, write_figure, write_table
 from tuning.judging import accounts_alone, with_numbers
 from tuning.pipeline import account_buckets, fingerprinted
 from tuning.scores import poisson_interval
@@ -211,6 +211,7 @@ def main(
     folder: Path | None, cache: Path | None, accounts: int, days: float, account_days: int, group_days: int
 ) -> None:
     """Measure the rate of false alarms on honest traffic."""
+    check_drawing()
     sources = list(of_corpus(read_corpus(folder, cache=cache), group_days)) if folder else []
     for honest in simulated(accounts, days, account_days, group_days):
         for row in rows_of(honest):

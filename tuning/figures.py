@@ -2,13 +2,22 @@
 
 import csv
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FOLDER = Path(__file__).parent.parent / "docs" / "figures"
+
+
+def check_drawing() -> None:
+    """Ask for what draws before anything is measured, which may take an hour. Raises ``ClickException`` without it."""
+    if find_spec("matplotlib") is None:
+        raise click.ClickException("the result is drawn, which needs matplotlib: `pip install matplotlib`")
 
 
 def write_table(name: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> Path:

@@ -14,7 +14,7 @@ from detectors.spec import load_spec
 from traffic.catalogue import kind
 from traffic.scenario import Population
 from tuning.campaign_runs import run_campaign
-from tuning.figures import new_figure, write_figure, write_table
+from tuning.figures import check_drawing, new_figure, write_figure, write_table
 
 GROWTHS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 STARTS = (6.0, 25.0)
@@ -82,6 +82,7 @@ def drawn(rows: list[dict[str, Any]]) -> None:
 @click.option("--seeds", default=3, show_default=True)
 def main(seeds: int) -> None:
     """Measure what slow growth gains."""
+    check_drawing()
     rows = []
     for row in measured(seeds):
         click.echo(row)

@@ -4,9 +4,11 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.link_key import LINK_KINDS
@@ -15,6 +17,7 @@ from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent
 from tests.unit.tuning.samples import EAGER, alert, at_ms, sample, write_corpus
+from tuning import content_discrepancy, curve, evasion_curve, false_alarm_rate, figures, poisoning
 from tuning.ablation import INPUTS, popular_everywhere, switches, without_link_kind
 from tuning.corpus import Campaign, Corpus, Truth, read_corpus
 from tuning.curve import alone, at_factor, row_of
@@ -303,3 +306,14 @@ def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
     fresh = [sum(bucket.fresh for bucket in corpus.buckets) for corpus in (plain, other)]
     assert fresh[1] < fresh[0]
     assert [bucket.events for bucket in other.buckets] == [bucket.events for bucket in plain.buckets]
+
+
+@pytest.mark.parametrize("program", [curve, evasion_curve, false_alarm_rate, poisoning, content_discrepancy])
+def test_nothing_is_measured_that_could_not_be_drawn(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without matplotlib a program says so at once, and not after an hour."""
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+
+    done = CliRunner().invoke(program.main, ["."] if program is curve else [])
+
+    assert done.exit_code == 1
+    assert "pip install matplotlib" in done.output
