@@ -17,6 +17,7 @@ from detectors.exchange import (
     OPENER_MARKS,
     REPEAT,
     STYLE_MARK,
+    TEXT_MARK,
     UNANSWERED,
     Exchange,
 )
@@ -156,6 +157,7 @@ class Account:
             refused_ms=tally.refused_ms,
             paced=tally.paced,
             even=tally.even,
+            texts=tally.texts,
         )
 
     def count_passed(self, watermark_ms: int) -> None:
@@ -218,6 +220,7 @@ class Account:
         if marks:
             if not prompts_ago:
                 tally.styles += marks[STYLE_MARK]
+                tally.texts += marks[TEXT_MARK]
                 self._count_slot(tally, slot, is_wrapped=is_wrapped)
             if begins:
                 tally.count_templates(marks)

@@ -24,6 +24,7 @@ from zlib import crc32
 import numpy as np
 
 from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard, Said
 from detectors.overlap import overlap
@@ -199,7 +200,7 @@ class AlikeDetector:
         )
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
-        if overlap(self._accounts[a].recent for a in evidence.accounts) > self._spec.max_overlap:
+        if overlap((self._accounts[a].recent for a in evidence.accounts), OPENER_CHARS) > self._spec.max_overlap:
             return None
         return weighed(self._groups, evidence)
 

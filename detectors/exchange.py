@@ -49,6 +49,9 @@ _REPEAT_CHARS = 8
 # Sections of ``Exchange.marks``, in their order.
 REPEAT = slice(0, _REPEAT_CHARS)
 """Equal for prompts that are the same text."""
+TEXT_CHARS = 3
+TEXT_MARK = slice(0, TEXT_CHARS)
+"""The same for the few recent prompts of some accounts: one pair in 262,144 of different ones is equal, too."""
 HEAD_MARK = slice(REPEAT.stop, REPEAT.stop + 6)
 FRAME_MARK = slice(HEAD_MARK.stop, HEAD_MARK.stop + 12)
 """The first sentence and the closing words."""

@@ -12,10 +12,12 @@ from zlib import crc32
 import msgspec
 
 from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
+from detectors.exchange import TEXT_CHARS
 from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
 from detectors.link_evidence import LinkEvidence, Use
 from detectors.link_key import CUSTOMER_KINDS, is_wording, kind_of
+from detectors.overlap import overlap
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -29,6 +31,9 @@ _JUDGE_EVERY_MS = HOUR_MS // 2
 _TAKEOVER_CAP = 6.0
 _SEARCH_PACE = 0.3
 """Part of the mean of links judged per day that the latest day makes up."""
+_LEAST_TEXTS = 16
+"""Different recent prompts without which it is not told whether an account sends the same as others: a few short
+orders, to describe a picture say, are anybody's."""
 _TRACE = 4.0
 """Memories after which an account has left no trace on a link."""
 
@@ -185,13 +190,20 @@ class GroupDetector:
         kind = kind_of(key)
         others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
         evidence = LinkEvidence(spec, states, interchange).judge(kind, uses, self.threshold_nats, others)
-        if evidence is None:
+        if evidence is None or self._have_one_assignment(evidence, states):
             return None
         if counts_takeovers:
             evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not is_wording(key) and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)
+
+    def _have_one_assignment(self, evidence: GroupEvidence, states: Mapping[str, Suspicion]) -> bool:
+        """Whether accounts that would be named send the same prompts: of a list that is spread each gets its own."""
+        if evidence.nats < self.threshold_nats:
+            return False
+        texts = (states[account_id].texts for account_id in evidence.accounts)
+        return overlap(texts, TEXT_CHARS, _LEAST_TEXTS) > self._spec.max_overlap
 
     def _with_takeovers(self, group: Group, kind: str, evidence: GroupEvidence) -> GroupEvidence:
         """The evidence, supported by that of accounts that begin when another is refused: at most as much again."""

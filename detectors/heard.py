@@ -5,10 +5,11 @@ is usual must be told from a tenant's own accounts: that another tenant's users 
 here.
 """
 
+from detectors.exchange import TEXT_CHARS
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.style import FACET_CHARS, FACETS, facet_of
 from detectors.suspicion import Suspicion
-from detectors.vocabulary import Vocabulary
+from detectors.vocabulary import RECENT_CODES, Vocabulary
 from schemas.account_bucket import AccountBucket
 
 
@@ -35,6 +36,7 @@ class Heard:
         """Count what an account sent in a bucket, and keep the latest of it in its state."""
         said = self.of(state.tenant_id)
         state.recent = said.openers.hear(state.recent, record.slots)
+        state.texts = (state.texts + record.texts)[-TEXT_CHARS * RECENT_CODES :]
         if record.styles:
             state.styles = [
                 vocabulary.hear(recent, facet_of(record.styles, facet))

@@ -60,6 +60,7 @@ class Tally(msgspec.Struct, array_like=True):
     refused_ms: int = -1
     paced: int = 0
     even: int = 0
+    texts: str = ""
 
     def count_flags(self, flags: int, occurred_ms: int) -> None:
         """Count what the flags of an exchange say."""

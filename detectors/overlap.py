@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.vocabulary import codes_of
 
 
-def overlap(recents: Iterable[str]) -> float:
+def overlap(recents: Iterable[str], chars: int, least_codes: int = 0) -> float:
     """Share of what one account asks that another asks too (0 to 1), over all pairs of the accounts.
 
-    ``recents`` are the recent openers of each, in one string.
+    ``recents`` are the recent codes of each, of ``chars`` characters, in one string; equal codes count once. Accounts
+    with fewer than ``least_codes`` are left out; without two accounts it is 0.
     """
-    asked = [set(codes_of(recent, OPENER_CHARS)) for recent in recents]
-    users = Counter(opener for openers in asked for opener in openers)
+    each = [set(codes_of(recent, chars)) for recent in recents]
+    asked = [codes for codes in each if len(codes) >= least_codes]
+    users = Counter(code for codes in asked for code in codes)
     shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
     return shared / max(1, users.total())

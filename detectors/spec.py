@@ -127,6 +127,10 @@ class Groups(_Section):
     sitting_exchanges: Positive = Field(
         default=16, description="Exchanges that people do not make in one sitting: as good as having come back."
     )
+    max_overlap: Ratio = Field(
+        default=0.1,
+        description="Share of the prompts of one that another sends too, beyond which they have one assignment.",
+    )
     job_crowd_ratio: Ratio = Field(default=0.3, description="Popularity of requests at which a cluster counts nothing.")
     crowd_ratio: Ratio = Field(
         default=0.45, validate_default=True, description="Popularity of requests from which a cluster counts in full."

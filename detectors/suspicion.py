@@ -75,6 +75,8 @@ class Suspicion(msgspec.Struct, array_like=True):
         Openers of its latest slots, in one string.
     styles
         Facets of the styles of its latest prompts, one string for each facet (``detectors.style``).
+    texts
+        What stands for the texts of its latest prompts, in one string (``detectors.exchange.TEXT_MARK``).
     traits, trait_buckets
         In how many buckets it was set up in which way, and in how many that is known.
     organization
@@ -125,6 +127,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     sitting: float = 0.0
     largest_sitting: float = 0.0
     paced: float = 0.0
+    texts: str = ""
 
     @property
     def crowd_ratio(self) -> float:

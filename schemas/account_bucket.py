@@ -72,6 +72,8 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         Exchanges that repeat nothing and are no short later turn, of whose gap it can be told whether it is even.
     even
         Those of them whose gap is like the gap before it; the ``regular`` ones are those after at least 20 seconds.
+    texts
+        What stands for the texts of the prompts whose styles are told: equal for equal prompts of whatever account.
     """
 
     account_id: str
@@ -106,6 +108,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     refused_ms: int = -1
     paced: int = 0
     even: int = 0
+    texts: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode

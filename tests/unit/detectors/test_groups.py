@@ -34,12 +34,13 @@ def linked(
     left_out: tuple[str, ...] = (),
     counts_takeovers: bool = True,
     seed: int | None = None,
+    texts: tuple[str, ...] = (),
 ) -> GroupEvidence | None:
     """Evidence on a link on which each account made so many exchanges over twenty hours, this share of all it made.
 
     They came to it in order, or in that of a seed. They belong to so many organisations in turn, or to none.
     ``lasted_hours`` are from the first to the latest exchange of each. They took over at so many refusals of so many.
-    Some are left out.
+    Some are left out. ``texts`` stand for the latest prompts of each.
     """
     groups, harvest = GroupDetector(spec), HarvestDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
@@ -60,6 +61,7 @@ def linked(
             popular=10 * crowd,
             rate=size / share,
             organization=number % organizations if organizations else NOBODY,
+            texts=texts[number] if texts else "",
         )
         for number, (a, size) in enumerate(accounts.items())
     }
@@ -256,6 +258,45 @@ def test_only_what_is_set_up_can_be_a_campaigns_own(kind: str, expected: bool) -
 def test_small_or_slow_clusters_are_like_honest_use(sizes: list[int]) -> None:
     """Fewer than five accounts, or fewer than 5.5 exchanges a day each, name nobody."""
     assert linked("template::t", sizes) is None
+
+
+def sent(accounts: int, prompts: int, shared: int) -> tuple[str, ...]:
+    """What stands for so many prompts of each account, the first ones of which all send."""
+    return tuple(
+        "".join(f"s{place:02d}" if place < shared else f"{chr(48 + number)}{place:02d}" for place in range(prompts))
+        for number in range(accounts)
+    )
+
+
+@pytest.mark.parametrize("kind", ["configuration", "template", "payment", "device"])
+@pytest.mark.parametrize(
+    ("prompts", "shared", "is_found"),
+    [
+        (20, 0, True),  # a list that is spread
+        (20, 2, True),  # a tenth is the same
+        (20, 3, False),  # more is one assignment
+        (64, 64, False),
+        (16, 16, False),
+        (15, 15, True),  # a few orders that anybody gives
+    ],
+)
+def test_who_sends_the_same_prompts_has_one_assignment(kind: str, prompts: int, shared: int, is_found: bool) -> None:
+    """Of a list that is spread over accounts each gets its own part."""
+    evidence = linked(f"{kind}::k", EVEN, texts=sent(len(EVEN), prompts, shared))
+
+    assert (evidence is not None) is is_found
+
+
+def test_what_would_name_nobody_is_told_all_the_same() -> None:
+    """Evidence below the threshold says how far a link is from it, whatever its accounts send."""
+    patient = parse_spec("false_alarms: {days_per_false_campaign: 100000}", "x")
+    same, own = (
+        linked("template::k", [10, 11, 9, 10, 10], spec=patient, texts=sent(5, 20, shared)) for shared in (20, 0)
+    )
+
+    assert own is not None
+    assert own.nats < GroupDetector(patient).threshold_nats
+    assert same == own
 
 
 def test_a_link_is_judged_every_half_hour_at_most() -> None:
