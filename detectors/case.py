@@ -111,12 +111,17 @@ class Case(msgspec.Struct, array_like=True):
     @property
     def is_rollup(self) -> bool:
         """Whether the case only collects what exceeds the daily budget."""
-        return self.subject.startswith(ROLLUP)
+        return _is_rollup(self.kind, self.subject)
 
     @property
     def is_campaign(self) -> bool:
         """Whether the case is about accounts that act as one."""
         return self.kind == "campaign" and not self.is_rollup
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the case is about a campaign that was part of another one."""
+        return self.kind == "campaign" and self.subject.startswith(PART)
 
     @property
     def is_confirmed(self) -> bool:
@@ -135,10 +140,15 @@ class Case(msgspec.Struct, array_like=True):
         self.reasons = list(by_feature.values())[:_MAX_REASONS]
 
 
+def _is_rollup(kind: Kind, subject: str) -> bool:
+    # The subject of an account is its id, which others choose.
+    return kind == "campaign" and subject.startswith(ROLLUP)
+
+
 def new_case(spec: DetectorSpec, kind: Kind, subject: str, at_ms: int, tenant_id: str | None) -> Case:
     """A case about an account or, by the key of its first link, about a campaign; deterministic."""
     raw = "\x00".join((kind, subject, str(at_ms), spec.fingerprint)).encode()
-    begin = ROLLUP_ID if subject.startswith(ROLLUP) else f"{kind[:4]}_"
+    begin = ROLLUP_ID if _is_rollup(kind, subject) else f"{kind[:4]}_"
     alert_id = f"{begin}{hashlib.blake2b(raw, digest_size=10).hexdigest()}"
     return Case(kind, subject, alert_id, at_ms, tenant_id, {})
 
@@ -197,7 +207,7 @@ def _ladder(case: Case) -> tuple[Severity, ActionType]:
     if case.is_confirmed:
         return severity, "suspend"
     # What a roll-up has seen of one account says nothing about the next.
-    if case.is_rollup or (case.version <= 1 and not case.subject.startswith(PART)):
+    if case.is_rollup or (case.version <= 1 and not case.is_part):
         return severity, "verify"
     return severity, "review" if case.score >= _REVIEW_NATS else "throttle"
 

@@ -7,6 +7,7 @@ import pytest
 
 from detectors.case import Reason, new_case
 from detectors.spec import parse_spec
+from detectors.suspicion import Suspicion
 from tests.unit.detectors.desk import SPEC, Desk
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS
 
@@ -27,6 +28,24 @@ def test_versions_count_and_ids_are_deterministic() -> None:
         new_case(parse_spec("version: '2'", "x"), "campaign", "template::t", START_MS, None),
     ]
     assert len({case.alert_id, *(other.alert_id for other in others)}) == 5
+
+
+@pytest.mark.parametrize("account_id", ["rollup:a", "part:a", "template::a", "alike:a"])
+def test_an_account_is_one_whatever_its_id(account_id: str) -> None:
+    """Others choose the id of an account, and may begin it as subjects of campaigns begin."""
+    desk = Desk()
+    desk.states[account_id] = Suspicion(START_MS, START_MS, exchanges=20_000)
+    case = new_case(SPEC, "account", account_id, START_MS, None)
+    case.count(20_000, 0, 0)
+    case.score = 20.0
+    opened, updated = desk.book.open(case, [account_id], START_MS) + desk.book.publish(case, "updated", START_MS)
+
+    assert opened.alert_id.startswith("acco_")
+    assert opened.summary.startswith(f"account {account_id} ")
+    assert [(a.severity, a.recommended_action.type) for a in (opened, updated)] == [
+        ("critical", "verify"),
+        ("critical", "review"),
+    ]
 
 
 def test_an_account_alert_ends_in_the_campaigns() -> None:
