@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.times import epoch_ms, parse_instant
 from streams.offsets import partition_count
+from streams.record_batches import read_any_names
 from streams.replay import Message
 from streams.settings import Settings
 
@@ -42,6 +43,7 @@ class TopicRange:
     """
 
     def __init__(self, settings: Settings, topic: str, start: Bound, end: Bound) -> None:
+        read_any_names()
         self._consumer = AIOKafkaConsumer(
             **settings.aiokafka_config(),
             client_id="stillwatch-replay",

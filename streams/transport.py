@@ -21,6 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.headers import Record
+from streams.record_batches import read_any_names
 
 Records = list[Record]
 Commits = Mapping[TP, OffsetAndMetadata]
@@ -35,6 +36,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the Kafka client; reads what is committed, and commits with metadata."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
+        read_any_names()
         consumer: Any = super()._create_worker_consumer(transport)
         # Faust reads what was aborted too unless it writes in transactions itself, and has no setting for it.
         consumer._isolation_level = "read_committed"  # noqa: SLF001

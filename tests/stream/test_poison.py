@@ -55,6 +55,16 @@ FINE = {
 }
 
 
+class Latin(str):
+    """A text whose bytes are no UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        """Bytes of the text in an encoding of old."""
+        return super().encode("latin-1")
+
+
 class Outcome(NamedTuple):
     """What a worker made of the messages."""
 
@@ -72,10 +82,12 @@ def outcome(bootstrap_servers: str, tmp_path_factory: pytest.TempPathFactory) ->
     service.create_topics()
     worker = service.start_worker()
     try:
-        values = [event("first"), *(p.value for p in POISONS), *(value for _, value in FINE.values()), event("last")]
-        keys = [b"k", *(b"key-of-poison" for _ in POISONS), *(key for key, _ in FINE.values()), b"k"]
+        values = [event("first"), *(p.value for p in POISONS), *(value for _, value in FINE.values())]
+        keys = [b"k", *(b"key-of-poison" for _ in POISONS), *(key for key, _ in FINE.values())]
         service.send("llm.usage", values, keys=keys, partition=1)
-        service.wait_for_committed(len(values), deadline_seconds=60)
+        service.send("llm.usage", [event("latin-header")], headers=[(Latin("Überschrift"), b"1")], partition=1)
+        service.send("llm.usage", [event("last")], keys=[b"k"], partition=1)
+        service.wait_for_committed(len(values) + 2, deadline_seconds=60)
         service.wait_for("all dead letters", lambda: len(service.dead_letters()) >= len(POISONS))
         observed = [json.loads(r.value or b"")["account_id"] for r in service.records("stillwatch.usage") if r.key]
         _, metrics = service.get(1, "/metrics")
@@ -111,7 +123,8 @@ def test_what_only_looks_unusual_is_observed(outcome: Outcome, name: str) -> Non
 
 def test_poison_stops_nothing(outcome: Outcome) -> None:
     """What stands before and behind it is observed, once, and the worker ends well."""
-    assert sorted(outcome.observed) == sorted(["first", "no-key", "unknown-field", "unknown-number", "last"])
+    fine = ["no-key", "unknown-field", "unknown-number", "latin-header"]
+    assert sorted(outcome.observed) == sorted(["first", *fine, "last"])
     assert outcome.exit_codes == [0]
 
 
