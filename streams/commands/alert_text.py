@@ -26,15 +26,19 @@ def decision_line(decision: Decision) -> str:
     whom = names(decision.account_ids)
     return (
         f"{moment(alert.raised_at)}  {click.style(f'{verb:<18}', bold=True)}  {whom}  {sureness}  "
-        f"{decision.reason}  [{alert.kind} alert {alert.alert_id} v{alert.version}{until}]"
+        f"{one_line(decision.reason)}  [{alert.kind} alert {alert.alert_id} v{alert.version}{until}]"
     )
 
 
 def names(account_ids: tuple[str, ...]) -> str:
     """Name the accounts, or the first few and how many there are."""
-    if len(account_ids) <= _NAMED_ACCOUNTS:
-        return ", ".join(account_ids)
-    return f"{len(account_ids)} accounts ({', '.join(account_ids[:_NAMED_ACCOUNTS])}, ...)"
+    first = ", ".join(map(one_line, account_ids[:_NAMED_ACCOUNTS]))
+    return first if len(account_ids) <= _NAMED_ACCOUNTS else f"{len(account_ids)} accounts ({first}, ...)"
+
+
+def one_line(text: str) -> str:
+    """Return a text with escapes for all that would end its line or steer a terminal: others choose ids of accounts."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def moment(instant: datetime) -> str:

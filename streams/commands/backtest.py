@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.spec import DetectorSpec, SpecError, load_spec
 from schemas.alert import Alert
+from streams.commands.alert_text import one_line
 from streams.commands.options import command_settings, json_option
 from streams.commands.progress_bar import shown_lines
 from streams.event_files import EventFiles, UnreadableFileError
@@ -142,4 +143,4 @@ def _names(accounts: str | list[str]) -> str:
     if not accounts:
         return "nobody"
     more = f" and {len(accounts) - _NAMED_ACCOUNTS} more" if len(accounts) > _NAMED_ACCOUNTS else ""
-    return f"{len(accounts)}: {', '.join(accounts[:_NAMED_ACCOUNTS])}{more}"
+    return f"{len(accounts)}: {', '.join(map(one_line, accounts[:_NAMED_ACCOUNTS]))}{more}"

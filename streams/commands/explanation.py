@@ -3,7 +3,7 @@
 import click
 
 from schemas.alert import Alert
-from streams.commands.alert_text import SEVERITY_COLOURS, moment, names
+from streams.commands.alert_text import SEVERITY_COLOURS, moment, names, one_line
 
 _COLUMNS = ("evidence", "observed", "usual", "unit", "weight")
 
@@ -25,7 +25,7 @@ def _heading(alert: Alert) -> list[str]:
     title = f"{alert.kind.capitalize()} alert {alert.alert_id}: {sureness}"
     return [
         click.style(title, bold=True, fg=SEVERITY_COLOURS[alert.severity]),
-        f"  {alert.summary}{shadow}",
+        f"  {one_line(alert.summary)}{shadow}",
         f"  do         {action.type} {action.scope}{duration}: {action.rationale}",
         f"  rests on   {alert.exchanges:,} exchanges{tokens}; score {alert.score:.1f}",
         f"  raised by  specification {alert.spec.name} {alert.spec.version} ({alert.spec.fingerprint})",
@@ -35,7 +35,7 @@ def _heading(alert: Alert) -> list[str]:
 def _accounts(alert: Alert, subject: str) -> list[str]:
     lines = [f"  accounts   {names(alert.account_ids)}"]
     if subject != alert.alert_id and subject not in alert.account_ids:
-        lines.append(f"             {subject} was named earlier and is no longer")
+        lines.append(f"             {one_line(subject)} was named earlier and is no longer")
     return lines
 
 

@@ -15,6 +15,7 @@ from schemas.alert import Alert, encode_alert
 from schemas.feedback import decode_feedback
 from schemas.refusal import describe_errors
 from streams.collector import collect_rarely
+from streams.commands.alert_text import one_line
 from streams.commands.options import TopicName, command_settings, json_option
 from streams.commands.output_file import refuse_inputs, written_whole
 from streams.commands.progress_bar import shown_lines
@@ -159,4 +160,4 @@ def _tell(summary: ReplaySummary, *, as_json: bool, is_output_taken: bool) -> No
     if summary.decisions_applied or summary.decisions_refused:
         click.echo(f"{summary.decisions_applied} decisions carried out", err=True)
     for refusal in summary.decisions_refused:
-        click.echo(f"refused: {refusal}", err=True)
+        click.echo(f"refused: {one_line(refusal)}", err=True)

@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from schemas.alert import decode_alert, encode_alert
 from streams.commands.alert_text import names
 from streams.commands.consume_alerts import Printer, command, follow
 from tests.conformance.record import hour, publication
@@ -115,6 +116,19 @@ def test_people_read_what_programs_read(capsys: pytest.CaptureFixture[str]) -> N
         f"[account alert a v2, until {until}]",
         "2026-03-02 03:00Z  release             acct_a  high 0.90  resolved  [account alert a v3]",
     ]
+
+
+def test_the_id_of_an_account_writes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever chooses it could otherwise have anything told of anybody, and steer the terminal of who looks."""
+    forged = "a\nrelease\u2028\u202e\x1b[2Jz"
+    alert = decode_alert(publication("campaign_1", 1, accounts=[forged, "b"], expires_at=FAR))
+    told = alert.model_copy(update={"summary": f"account {forged} asks"})
+    [line], _ = followed(Feed([[encode_alert(told)]]), capsys, as_json=False)
+
+    shown = r"a\nrelease\u2028\u202e\x1b[2Jz"
+    assert f"  {shown}, b  " in click.unstyle(line)
+    assert f"account {shown} asks" in click.unstyle(line)
+    assert names(("\u00e9t\u00e9 \u5317", forged)) == f"\u00e9t\u00e9 \u5317, {shown}"
 
 
 def test_many_accounts_are_counted() -> None:

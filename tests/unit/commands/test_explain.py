@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from schemas.alert import decode_alert
+from schemas.alert import decode_alert, encode_alert
 from streams.cli import main
 from streams.labels import Labels, LabelsError, load_labels, named_accounts, score
 from tests.conformance.record import publication
@@ -58,6 +58,20 @@ def test_an_account_that_left_a_campaign_is_told_so(alerts_file: str) -> None:
     """Who is no longer named reads that."""
     assert "acct_a was named earlier and is no longer" in explain("acct_a", "--alerts", alerts_file).stdout
     assert "no longer" not in explain("acct_c", "--alerts", alerts_file).stdout
+
+
+def test_the_id_of_an_account_writes_no_line_of_its_own(tmp_path: Path) -> None:
+    """Neither where it is named, nor in the summary, nor where it has left."""
+    forged = "a\nharmless\x1b[2J"
+    first = decode_alert(publication("campaign_1", 1, accounts=[forged, "b"]))
+    path = tmp_path / "alerts.jsonl"
+    summary = {"summary": f"account {forged} asks"}
+    versions = [first.model_copy(update=summary), decode_alert(publication("campaign_1", 2, "updated", accounts=["b"]))]
+    for count in (1, 2):
+        path.write_bytes(b"\n".join(map(encode_alert, versions[:count])))
+        told = explain(forged, "--alerts", str(path)).output
+        assert r"a\nharmless\x1b[2J" in told
+        assert forged not in told
 
 
 def test_what_is_no_alert_is_told(alerts_file: str) -> None:
