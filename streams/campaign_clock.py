@@ -34,9 +34,11 @@ class Decision(msgspec.Struct, frozen=True, order=True):
     value: bytes
 
 
-def decision_of(feedback: Feedback, topic: str, partition: int, offset: int, timestamp: int, raw: bytes) -> Decision:
+def decision_of(
+    feedback: Feedback, topic: str, partition: int, offset: int, timestamp: int, key: bytes | None, raw: bytes
+) -> Decision:
     """Decision of a feedback that was read at a place of a topic."""
-    return Decision(epoch_ms(feedback.given_at), partition, offset, timestamp, topic, None, raw)
+    return Decision(epoch_ms(feedback.given_at), partition, offset, timestamp, topic, key, raw)
 
 
 class CampaignClock:

@@ -134,7 +134,8 @@ class CampaignPartition:
             return
         self._decided[source] = offset
         raw, partition = value_of(record), partition_of_source(source)
-        decision = decision_of(decode_feedback(raw), self._feedback_topic, partition, offset, timestamp, raw)
+        place = self._feedback_topic, partition, offset, timestamp
+        decision = decision_of(decode_feedback(raw), *place, record.key, raw)
         self._changed_decisions.add(_key_of(decision))
         self._wait_for(decision)
         self._advance(self.merged.watermark_ms)

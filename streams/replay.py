@@ -74,7 +74,7 @@ class Replay:
         self._due_ms = NEVER_MS
         self.summary = ReplaySummary()
         for number, raw in enumerate(feedback):
-            self._campaigns.decide(decision_of(decode_feedback(raw), "feedback", 0, number, 0, raw))
+            self._campaigns.decide(decision_of(decode_feedback(raw), "feedback", 0, number, 0, None, raw))
 
     def alerts(self, raws: Iterable[bytes]) -> Iterator[Alert]:
         """Yield the alerts of a recording with one partition as they become due."""

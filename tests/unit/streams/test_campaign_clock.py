@@ -25,7 +25,7 @@ def decision(given_ms: int) -> Decision:
         author="reviewer",
         reason="a known pipeline",
     )
-    return decision_of(feedback, "feedback", 0, given_ms, 0, encode_feedback(feedback))
+    return decision_of(feedback, "feedback", 0, given_ms, 0, None, encode_feedback(feedback))
 
 
 @pytest.mark.parametrize(("watermark_ms", "closed"), [(BUCKET_MS - 1, 0), (BUCKET_MS, 1), (3 * BUCKET_MS - 1, 2)])

@@ -1,7 +1,9 @@
 """Decisions of reviewers on their way: what is refused at once, and what waits for its moment."""
 
+import asyncio
 import dataclasses
 import json
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -111,6 +113,21 @@ def test_decisions_that_wait_are_records_of_their_own() -> None:
     found = [json.loads(raw) for raw in kafka.values("dead")]
     assert [(letter["reason"], letter["origin"]["offset"]) for letter in found] == [("unmatched", n) for n in range(3)]
     assert [second.snapshot(key) for key in second.take_changed() if key.startswith(b"d")] == [None] * 3
+
+
+def test_the_dead_letter_of_a_decision_has_its_key() -> None:
+    """Also when the decision has waited for its moment, and for a restart."""
+    kafka = MemoryKafka()
+    stage = FeedbackStage(SETTINGS, kafka, letters(kafka))  # type: ignore[arg-type]
+    stage.process(0, [record("feedback", 0, 7, b"tenant-1", decision(now_ms()), [])])
+    asyncio.run(kafka.stored())
+    first, second = new_partition(kafka), new_partition(kafka)
+    first.process(kafka.logs["stillwatch.links", 0])
+    waiting = {key: Entry(1, first.snapshot(key) or b"") for key in first.take_changed() if key.startswith(b"d")}
+    second.restore(first.record(), waiting)
+    second.clock.advance(now_ms())
+
+    assert [json.loads(raw)["key_base64"] for raw in kafka.values("dead")] == [b64encode(b"tenant-1").decode()]
 
 
 def test_a_decision_that_is_passed_on_again_counts_once() -> None:
