@@ -80,6 +80,8 @@ class Case(msgspec.Struct, array_like=True):
         (nats), as of when it was last compared.
     doubts
         At how many checks on end such a member was likelier not.
+    is_shadow
+        Whether the latest version was for looking at only.
     confirmed
         Members that a reviewer has confirmed.
     """
@@ -107,6 +109,7 @@ class Case(msgspec.Struct, array_like=True):
     doubts: dict[str, int] = {}
     untold: int = 0
     told_ms: int = 0
+    is_shadow: bool = False
 
     @property
     def is_rollup(self) -> bool:
@@ -163,6 +166,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
     case.raised_ms = max(at_ms, case.raised_ms) if is_evidence else case.raised_ms
     case.published_ms = max(at_ms, case.published_ms)
     case.told_ms = case.raised_ms
+    case.is_shadow = spec.lifecycle.shadow
     case.published_score = case.score
     severity, action = _ladder(case)
     return Alert(
@@ -190,7 +194,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
             duration_seconds=_THROTTLE_SECONDS if action == "throttle" else None,
             rationale=_RATIONALE[action],
         ),
-        shadow=spec.lifecycle.shadow,
+        shadow=case.is_shadow,
         spec=SpecRef(name=spec.name, version=spec.version, fingerprint=spec.fingerprint),
         superseded_by=case.superseded_by,
     )

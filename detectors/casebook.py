@@ -285,7 +285,7 @@ class Casebook:
         return successor
 
     def sweep(self, at_ms: int) -> list[Alert]:
-        """End what is quiet or old, renew what goes on before a consumer lets it expire."""
+        """End what is quiet or old; renew what goes on before a consumer lets it expire, and what is told otherwise."""
         lifecycle = self._spec.lifecycle
         alerts: list[Alert] = []
         for alert_id in sorted(self.cases):
@@ -299,10 +299,17 @@ class Casebook:
                 alerts += self.end(case, "resolved", at_ms)
             elif at_ms - case.raised_ms >= lifecycle.alert_days * DAY_MS:
                 alerts += self.end(case, "expired", at_ms)
-            elif case.raised_ms > case.told_ms and at_ms - case.told_ms >= lifecycle.alert_days * DAY_MS / 2:
+            elif self._is_to_be_told(case, at_ms):
                 # As of its evidence: what is renewed must not outlive it by more than any other version does.
                 alerts += self.publish(case, "updated", case.raised_ms)
         return alerts
+
+    def _is_to_be_told(self, case: Case, at_ms: int) -> bool:
+        """Whether new evidence has waited for half the time that an alert lasts, or it is a shadow now or no longer."""
+        lifecycle = self._spec.lifecycle
+        is_aging = case.raised_ms > case.told_ms and at_ms - case.told_ms >= lifecycle.alert_days * DAY_MS / 2
+        # Who asks for shadows after a restart means the alerts that are open, too.
+        return is_aging or case.is_shadow != lifecycle.shadow
 
     def _release_over(self, rollup: Case, at_ms: int) -> list[Alert]:
         """Let go of the accounts of a roll-up whose own alerts would be over; when all are, it ends."""

@@ -126,6 +126,22 @@ def test_evidence_renews_before_consumers_let_go() -> None:
     assert len(desk.said) < 10
 
 
+@pytest.mark.parametrize("is_shadow", [True, False])
+def test_open_alerts_become_shadows_and_none_when_the_specification_says_so(is_shadow: bool) -> None:
+    """Each is told once, at the next look at all, and lasts no longer for it."""
+    before = parse_spec(f"lifecycle: {{shadow: {str(not is_shadow).lower()}}}", "x")
+    desk = Desk(before)
+    case = desk.opened("account", "a0", ["a0"])
+    after = Desk(parse_spec(f"lifecycle: {{shadow: {str(is_shadow).lower()}}}", "x"))
+    after.book.restore(case)
+    [told] = after.book.sweep(START_MS + HOUR_MS)
+
+    assert (desk.said[0].shadow, told.shadow) == (not is_shadow, is_shadow)
+    assert (told.status, told.version, told.expires_at) == ("updated", 2, desk.said[0].expires_at)
+    assert after.book.changed == {case.alert_id}
+    assert after.book.sweep(START_MS + 2 * HOUR_MS) == []
+
+
 def test_evidence_of_one_moment_renews_once() -> None:
     """A case raised on its third day stands a week from then, and one raised again on its eighth never lapsed."""
     desk = Desk()
