@@ -42,7 +42,9 @@ class Feedback(BaseModel):
         default=(), description="The accounts that were judged; empty: all accounts of the alert."
     )
     expires_at: Instant | None = Field(
-        default=None, description="Until when the decision holds; an allowlisting must have an end."
+        default=None,
+        description="Until when the accounts are protected; an allowlisting must have an end. A confirmation lasts as "
+        "long as its alert, whatever this says.",
     )
     author: Identifier = Field(description="Who decided; a person or a system that can be asked.")
     reason: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
