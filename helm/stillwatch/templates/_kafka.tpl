@@ -120,7 +120,7 @@ yes
 
 {{/* Ports of the brokers as a JSON list: the named ones, or those of the bootstrap servers. */}}
 {{- define "stillwatch.kafkaPorts" -}}
-{{- $ports := .Values.networkPolicy.kafkaPorts -}}
+{{- $ports := .Values.networkPolicy.kafkaPorts | default list -}}
 {{- if not $ports -}}
 {{- range splitList "," .Values.kafka.bootstrapServers -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" (trim .) | int) -}}
