@@ -9,6 +9,7 @@
 {{- include "stillwatch.checkLabels" . -}}
 {{- include "stillwatch.checkConnection" . -}}
 {{- include "stillwatch.checkEnvironment" . -}}
+{{- include "stillwatch.checkVolumes" . -}}
 {{- include "stillwatch.checkScaling" . -}}
 {{- include "stillwatch.checkStrimzi" . -}}
 {{- include "stillwatch.checkHttp" . -}}
@@ -105,6 +106,28 @@ true
 {{- fail (printf "extraEnv: %s is there twice" .name) -}}
 {{- end -}}
 {{- $extra = append $extra .name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The API server refuses these too, but for a path below one of the chart's: such a mount would hide what lies there. */}}
+{{- define "stillwatch.checkVolumes" -}}
+{{- $names := list -}}
+{{- range .Values.extraVolumes -}}
+{{- if has .name (list "tmp" "spec" "kafka-ca" "kafka-user") -}}
+{{- fail (printf "extraVolumes: the chart has a volume %s itself; choose another name" .name) -}}
+{{- end -}}
+{{- if has .name $names -}}
+{{- fail (printf "extraVolumes: %s is there twice" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range .Values.extraVolumeMounts -}}
+{{- if not (has .name $names) -}}
+{{- fail (printf "extraVolumeMounts: %s is no volume of extraVolumes" .name) -}}
+{{- end -}}
+{{- if regexMatch "^/(tmp|etc/stillwatch(/.*)?)$" (clean .mountPath) -}}
+{{- fail (printf "extraVolumeMounts: %s is where the chart mounts something itself; choose another mountPath" .mountPath) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

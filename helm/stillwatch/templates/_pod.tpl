@@ -25,6 +25,10 @@ image: {{ include "stillwatch.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   {{- toYaml .Values.containerSecurityContext | nindent 2 }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{/* The settings of a worker as environment: settings.checkpointIntervalSeconds becomes STILLWATCH_CHECKPOINT_INTERVAL_SECONDS. */}}
@@ -180,6 +184,9 @@ spec:
         {{- with include "stillwatch.kafkaMounts" . }}
         {{- . | nindent 8 }}
         {{- end }}
+        {{- with .Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     # The root file system is read-only; nothing that matters is ever written here.
     - name: tmp
@@ -192,5 +199,8 @@ spec:
     {{- end }}
     {{- with include "stillwatch.kafkaVolumes" . }}
     {{- . | nindent 4 }}
+    {{- end }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
     {{- end }}
 {{- end -}}
