@@ -1,10 +1,10 @@
-"""What a release can be given beyond what the chart makes: volumes, sources of variables."""
+"""What a release can be given beyond what the chart makes: volumes, variables, annotations, labels of alerts."""
 
 from typing import Any
 
 import pytest
 
-from tests.chart.helm import RenderFailed, pods, render
+from tests.chart.helm import RenderFailed, only, pods, render, workload
 from tests.chart.strict_schema import Schemas
 
 pytestmark = pytest.mark.deploy
@@ -82,3 +82,68 @@ def test_a_misspelt_addition_is_refused(values: dict[str, Any]) -> None:
     """Before anything is sent to a cluster."""
     with pytest.raises(RenderFailed, match="values don't meet the specifications"):
         render(values)
+
+
+ROUTED: dict[str, Any] = {"enabled": True, "alertLabels": {"team": "abuse", "pager": "1"}}
+
+
+def test_every_alert_carries_the_labels_that_route_it() -> None:
+    """Beside those that say whose alert it is; as texts, as Prometheus wants them."""
+    monitored = render({"metrics": {"prometheusRule": ROUTED}})
+    [group] = only(monitored, "PrometheusRule")["spec"]["groups"]
+
+    assert group["rules"]
+    for rule in group["rules"]:
+        assert {"team": "abuse", "pager": "1", "namespace": "watch", "job": "sw-stillwatch"}.items() <= rule[
+            "labels"
+        ].items()
+
+
+@pytest.mark.parametrize("key", ["severity", "namespace", "job"])
+def test_labels_of_alerts_that_the_chart_sets_are_refused(key: str) -> None:
+    """Twice in one rule they would be refused by Prometheus, or mean another release."""
+    with pytest.raises(RenderFailed, match=f"alertLabels: the chart sets {key} itself"):
+        render({"metrics": {"prometheusRule": {"alertLabels": {key: "x"}}}})
+
+
+def test_each_rule_can_be_left_out_and_no_other() -> None:
+    """A rule that does not fit a site goes by its name; a name that no rule has is refused."""
+    everything = {"prometheusRule": {"enabled": True}}
+    [group] = only(render({"metrics": everything}), "PrometheusRule")["spec"]["groups"]
+    names = [rule["alert"] for rule in group["rules"]]
+    for left_out in names:
+        values = {"metrics": {"prometheusRule": {"enabled": True, "disabled": [left_out]}}}
+        [group] = only(render(values), "PrometheusRule")["spec"]["groups"]
+        assert [rule["alert"] for rule in group["rules"]] == [name for name in names if name != left_out]
+
+    with pytest.raises(RenderFailed, match="prometheusRule/disabled"):
+        render({"metrics": {"prometheusRule": {"disabled": ["StillwatchDwon"]}}})
+
+
+def test_annotations_and_relabelings_are_where_they_belong() -> None:
+    """The workload's are on the workload and not on its pods, which a change of them must not restart."""
+    relabeling = {"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}
+    dropped = {"action": "drop", "regex": "python_gc_.*", "sourceLabels": ["__name__"]}
+    objects = render(
+        {
+            "workload": {"annotations": {"reload": "true"}},
+            "metrics": {
+                "serviceMonitor": {
+                    "enabled": True,
+                    "annotations": {"a": "monitor"},
+                    "relabelings": [relabeling],
+                    "metricRelabelings": [dropped],
+                },
+                "prometheusRule": {"enabled": True, "annotations": {"a": "rule"}},
+            },
+        }
+    )
+    [endpoint] = only(objects, "ServiceMonitor")["spec"]["endpoints"]
+    template = workload(objects)["spec"]["template"]
+
+    assert workload(objects)["metadata"]["annotations"] == {"reload": "true"}
+    assert "reload" not in template["metadata"]["annotations"]
+    assert only(objects, "ServiceMonitor")["metadata"]["annotations"] == {"a": "monitor"}
+    assert only(objects, "PrometheusRule")["metadata"]["annotations"] == {"a": "rule"}
+    assert (endpoint["relabelings"], endpoint["metricRelabelings"]) == ([relabeling], [dropped])
+    assert {o["kind"]: problems for o in objects if (problems := SCHEMAS.problems(o))} == {}

@@ -59,6 +59,11 @@ true
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- range $key := list "severity" "namespace" "job" -}}
+{{- if hasKey (default (dict) $metrics.prometheusRule.alertLabels) $key -}}
+{{- fail (printf "metrics.prometheusRule.alertLabels: the chart sets %s itself; choose another key" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- range $key := list "checksum/spec" "kubectl.kubernetes.io/default-container" "helm.sh/hook" "helm.sh/hook-delete-policy" -}}
 {{- if hasKey (default (dict) $.Values.podAnnotations) $key -}}
 {{- fail (printf "podAnnotations: the chart sets %s itself; choose another key" $key) -}}

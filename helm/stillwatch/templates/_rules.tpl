@@ -1,6 +1,7 @@
 {{/* The alert rules. docs/operations.md says for each what it means and what to do. */}}
 
 {{- define "stillwatch.rule" -}}
+{{- if not (has .name (default list .root.Values.metrics.prometheusRule.disabled)) -}}
 - alert: {{ .name }}
   expr: {{ .expr | quote }}
   for: {{ .for }}
@@ -9,12 +10,16 @@
     # Sums lose these, and somebody must know whose alert it is.
     namespace: {{ .root.Release.Namespace | quote }}
     job: {{ include "stillwatch.fullname" .root }}
+    {{- with .root.Values.metrics.prometheusRule.alertLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   annotations:
     summary: {{ .summary | quote }}
     description: {{ .description | quote }}
     {{- with .root.Values.metrics.prometheusRule.runbookURL }}
     runbook_url: {{ printf "%s#%s" . ($.name | lower) }}
     {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{- define "stillwatch.rules" -}}
