@@ -84,6 +84,23 @@ def test_a_misspelt_addition_is_refused(values: dict[str, Any]) -> None:
         render(values)
 
 
+def test_every_pod_is_placed_and_finds_names_alike() -> None:
+    """A job before an install that did not find the brokers would keep the release from ever starting."""
+    values: dict[str, Any] = {
+        "hostAliases": [{"ip": "10.1.2.3", "hostnames": ["broker-1.example.com"]}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
+        "runtimeClassName": "gvisor",
+        "schedulerName": "1000",
+        "nodeSelector": {"pool": "abuse"},
+        "tolerations": [{"key": "abuse", "operator": "Exists"}],
+    }
+    objects = render(values)
+
+    for name, pod in pods(objects).items():
+        assert {key: pod[key] for key in values} == values, name
+    assert {o["kind"]: problems for o in objects if (problems := SCHEMAS.problems(o))} == {}
+
+
 ROUTED: dict[str, Any] = {"enabled": True, "alertLabels": {"team": "abuse", "pager": "1"}}
 
 
