@@ -30,7 +30,7 @@ from detectors.even_load import Dealt
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard
 from detectors.spec import DetectorSpec
-from detectors.style import FACET_CHARS
+from detectors.style import FACET_CHARS, PARTS
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import RECENT_CODES, Vocabulary
 
@@ -59,7 +59,7 @@ class InterchangeDetector:
         self.min_accounts = spec.interchange.min_accounts
         self.min_rate, self.member_rate = spec.interchange.min_rate, spec.interchange.member_rate
         self.coherence: list[float] = []
-        """For openers and each facet of style how much accounts keep to themselves, 0 to 1."""
+        """For openers and each part of style how much accounts keep to themselves, 0 to 1."""
 
     def learn(self, accounts: Mapping[str, Suspicion], accused: Iterable[str]) -> None:
         """Learn how much people keep to themselves: the median over accounts that are not accused, at most 500 by lot.
@@ -99,7 +99,7 @@ class InterchangeDetector:
 
     def keeping_to_themselves(self, accounts: Sequence[str], states: Mapping[str, Suspicion]) -> set[str]:
         """Accounts that surely draw from urns of their own, not from what the others of these ask."""
-        coherence = [max(learned, _ASSUMED_COHERENCE) for learned in self.coherence or [0.0] * (1 + len(FACET_CHARS))]
+        coherence = [max(learned, _ASSUMED_COHERENCE) for learned in self.coherence or [0.0] * (1 + len(PARTS))]
         each = self._nats_of([states[account_id] for account_id in accounts], coherence)
         return {a for a, nats in zip(accounts, each, strict=True) if nats <= _OWN_AFFAIRS_NATS}
 
@@ -129,11 +129,11 @@ class InterchangeDetector:
         return float(np.log(((1 - others) * dealt + others) / (incoherent * dealt + 1 - incoherent)).sum())
 
     def _facets(self, states: Sequence[Suspicion]) -> list[tuple[list[str], int, Vocabulary]]:
-        """For openers and each facet of style: the accounts' recent codes, a code's width, what their tenant sent."""
+        """For openers and each part of style: the accounts' recent codes, a code's width, what their tenant sent."""
         said = self._heard.of(states[0].tenant_id if states else None)
         return [([state.recent for state in states], OPENER_CHARS, said.openers)] + [
             ([state.styles[facet] for state in states], chars, said.styles[facet])
-            for facet, chars in enumerate(FACET_CHARS)
+            for facet, chars in enumerate(FACET_CHARS[: len(PARTS)])
         ]
 
 

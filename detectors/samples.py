@@ -14,7 +14,7 @@ from detectors.asked import COUNTED_REPEATS, fit_weights
 from detectors.codes import Codes
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Said
-from detectors.source import ASKED_CAP, FACET_CAPS, LEAST_OF_FACET, STYLE_CAP
+from detectors.source import ASKED_CAP, FACET_CAPS, LEAST_OF_FACETS, STYLE_CAP
 from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import Vocabulary
@@ -41,8 +41,8 @@ class Samples:
         """
         asked = np.minimum(ASKED_CAP, self._asked.nats(members, apart, of))
         style = sum(
-            np.clip(sent.nats(members, apart, of), LEAST_OF_FACET, cap)
-            for sent, cap in zip(self._styles, FACET_CAPS, strict=True)
+            np.clip(sent.nats(members, apart, of), least, cap)
+            for sent, least, cap in zip(self._styles, LEAST_OF_FACETS, FACET_CAPS, strict=True)
         )
         return asked + np.minimum(STYLE_CAP, style)
 

@@ -16,12 +16,13 @@ from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
 
 ASKED_CAP = 12.0
-FACET_CAPS = (8.0, 6.0, 6.0)
-"""Most evidence (nats) of topic, of punctuation and of form."""
+FACET_CAPS = (8.0, 6.0, 6.0, 8.0)
+"""Most evidence (nats) of topic, of punctuation, of form and of the whole style."""
 STYLE_CAP = 8.0
-"""Most of all three together: they depend on each other."""
-LEAST_OF_FACET = -2.0
-"""Least of each: an account that does other things besides has other styles besides."""
+"""Most of all together: they depend on each other."""
+LEAST_OF_FACETS = (-2.0, -2.0, -2.0, 0.0)
+"""Least of each: an account that does other things besides has other styles besides. There are so many whole styles
+that a member may have none in common with others."""
 
 
 class Source(msgspec.Struct, array_like=True, frozen=True):
@@ -59,8 +60,8 @@ class Sample:
     def style_nats(self, source: Source) -> float:
         """Evidence of the style in which it asks, at most ``STYLE_CAP``."""
         nats = sum(
-            max(LEAST_OF_FACET, min(cap, asked_nats(model, self._style(facet))))
-            for facet, (model, cap) in enumerate(zip(source.styles, FACET_CAPS, strict=True))
+            max(least, min(cap, asked_nats(model, self._style(facet))))
+            for facet, (model, least, cap) in enumerate(zip(source.styles, LEAST_OF_FACETS, FACET_CAPS, strict=True))
             if model is not None
         )
         return min(STYLE_CAP, nats)

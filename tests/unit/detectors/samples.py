@@ -21,7 +21,7 @@ from detectors.fingerprint_layout import (
 )
 from detectors.heard import Heard
 from detectors.spec import DetectorSpec
-from detectors.style import FACET_CHARS
+from detectors.style import FACETS, STYLE_CHARS, facet_of
 from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent, decode_usage_event
@@ -90,13 +90,13 @@ def link(kind: str, value: str, exchanges: int = 1) -> Link:
 
 
 def sent(asked: Sequence[str], topics: Sequence[str], forms: Sequence[str]) -> Suspicion:
-    """An account whose recent openers, topics, punctuation and forms are these, each letter as often as a code has."""
-    facets = zip((topics, forms, forms), FACET_CHARS, strict=True)
+    """An account whose recent openers, and topics with forms as far as there are both, are these: letters for codes."""
+    styles = "".join(topic + form * (STYLE_CHARS - 1) for topic, form in zip(topics, forms, strict=False))
     return Suspicion(
         0,
         0,
         recent="".join(OPENER_CHARS * a for a in asked),
-        styles=["".join(chars * c for c in codes) for codes, chars in facets],
+        styles=["".join(facet_of(styles, facet)) for facet in FACETS],
     )
 
 

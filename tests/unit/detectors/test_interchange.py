@@ -14,11 +14,11 @@ from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.spec import DetectorSpec, parse_spec
-from detectors.style import FACET_CHARS
+from detectors.style import FACET_CHARS, PARTS
 from detectors.suspicion import Suspicion
 
 SPEC = DetectorSpec()
-FACETS = range(1 + len(FACET_CHARS))
+FACETS = range(1 + len(PARTS))
 COHERENCE = 0.05
 LIST = [f"L{number:02d}" for number in range(50)]
 

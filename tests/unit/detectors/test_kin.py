@@ -21,6 +21,7 @@ from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, fit_traits, traits_nats
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, bucket
@@ -53,7 +54,7 @@ def own(name: str) -> list[str]:
 def styled(its: Suspicion, code: str, prompts: int, network: str) -> Suspicion:
     """The account with prompts of one style, whose facets are the code repeated, from one network."""
     return msgspec.structs.replace(
-        its, styles=[code * chars * prompts for chars in (1, 2, 3)], traits={network: 4, "t0.7": 4}, trait_buckets=4
+        its, styles=[code * chars * prompts for chars in FACET_CHARS], traits={network: 4, "t0.7": 4}, trait_buckets=4
     )
 
 
@@ -156,10 +157,10 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     nats = min(12.0, asked_by) + min(8.0, marked) + max(-6.0, min(6.0, manner)) + traits_nats(traits, its, 6.0)
     nats += onset_nats(onset, its)
     style = 0.0
-    for facet, (chars, cap) in enumerate(((1, 8.0), (2, 6.0), (3, 6.0))):
+    for facet, (chars, least, cap) in enumerate(((1, -2.0, 8.0), (2, -2.0, 6.0), (3, -2.0, 6.0), (3, 0.0, 8.0))):
         model = fit_asked([s.styles[facet] for s in members.values()], world.heard.of(None).styles[facet])
         assert model is not None
-        style += max(-2.0, min(cap, asked_nats(model, counted(its.styles[facet], chars))))
+        style += max(least, min(cap, asked_nats(model, counted(its.styles[facet], chars))))
     nats += min(8.0, style)
 
     assert nats > 0

@@ -13,6 +13,7 @@ from detectors.heard import Heard
 from detectors.kin import KinDetector
 from detectors.spec import parse_spec
 from detectors.split import Part, SplitDetector
+from detectors.style import FACET_CHARS
 from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
@@ -23,7 +24,7 @@ SHARED = "configuration:\x1fshared"
 
 def state(asked: list[str], style: str, **fields: Any) -> Suspicion:
     """An account of two days that has asked this in one style; twelve exchanges are remembered unless told."""
-    styles = [style * chars * len(asked) for chars in (1, 2, 3)]
+    styles = [style * chars * len(asked) for chars in FACET_CHARS]
     known = Suspicion(START_MS - 2 * DAY_MS, START_MS, rate=12.0, slots=12.0, popular=7.0)
     return msgspec.structs.replace(known, recent="".join(asked), styles=styles, **fields)
 

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from detectors.fingerprint import Fingerprinter
 from detectors.fingerprint_layout import ALPHABET, SHAPE, marks_id, parse
-from detectors.style import FACET_CHARS, FACETS, STYLE_CHARS, facet_of, style_of
+from detectors.style import FACET_CHARS, FACETS, PARTS, STYLE_CHARS, WHOLE, facet_of, style_of
 
 FINGERPRINTER = Fingerprinter(b"0123456789abcdef")
-TOPIC, PUNCTUATION, FORM = FACETS
+TOPIC, PUNCTUATION, FORM = PARTS
 prompts = st.one_of(st.text(max_size=80), st.text("ab c,.?!1\n", max_size=200))
 
 
@@ -19,7 +19,7 @@ def test_topic_is_the_strongest_component(prompt: str) -> None:
     components = parse(fingerprint).embedding
     style = style_of(fingerprint)
 
-    assert len(style) == STYLE_CHARS == sum(FACET_CHARS)
+    assert len(style) == STYLE_CHARS == sum(FACET_CHARS[: len(PARTS)])
     assert ALPHABET.decode().index(style[TOPIC]) == components.index(max(components))
 
 
@@ -45,8 +45,17 @@ def test_one_way_of_writing_is_one_style() -> None:
 
 @given(texts=st.lists(prompts, max_size=5))
 def test_facets_are_read_from_styles_in_a_row(texts: list[str]) -> None:
-    """One code for each prompt, in order; all facets side by side give the styles again."""
+    """One code for each prompt, in order; all parts side by side give the styles again."""
     styles = [style_of(FINGERPRINTER.fingerprint(text)) for text in texts]
     facets = [facet_of("".join(styles), facet) for facet in FACETS]
 
-    assert ["".join(codes) for codes in zip(*facets, strict=True)] == styles
+    assert [[len(code) for code in codes] for codes in facets] == [[chars] * len(texts) for chars in FACET_CHARS]
+    assert ["".join(codes) for codes in zip(*facets[: len(PARTS)], strict=True)] == styles
+
+
+@given(styles=st.lists(st.text(ALPHABET.decode(), min_size=STYLE_CHARS, max_size=STYLE_CHARS), max_size=20))
+def test_whole_styles_are_equal_where_all_parts_are(styles: list[str]) -> None:
+    """A short code in place of each: as many different ones as there are styles."""
+    codes = facet_of("".join(styles), WHOLE)
+
+    assert [codes.index(code) for code in codes] == [styles.index(style) for style in styles]

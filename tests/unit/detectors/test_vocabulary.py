@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.heard import Heard
+from detectors.style import WHOLE, facet_of
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import Vocabulary, codes_of
 from tests.unit.detectors.samples import bucket
@@ -63,15 +64,19 @@ def test_what_is_heard_of_an_account_is_in_its_state() -> None:
     """Openers and each facet of style by themselves; a state that comes back or leaves is counted or not."""
     heard, state = Heard(), Suspicion(0, 0)
     said = heard.of(None)
-    heard.hear(state, bucket(slots=["abc"], styles="TpqlnmUprlnm"))
+    heard.hear(state, bucket(slots=["abc"], styles="TpqlnmUprlnm", texts="t01t02"))
     heard.hear(state, bucket(slots=["xyz"]))
+    whole = facet_of("TpqlnmUprlnm", WHOLE)
 
-    assert (state.recent, state.styles) == ("abcxyz", ["TU", "pqpr", "lnmlnm"])
+    assert (state.recent, state.styles) == ("abcxyz", ["TU", "pqpr", "lnmlnm", "".join(whole)])
+    assert state.texts == "t01t02"
     assert [dict(vocabulary.counts) for vocabulary in said.styles] == [
-        {"T": 1, "U": 1}, {"pq": 1, "pr": 1}, {"lnm": 2},
+        {"T": 1, "U": 1}, {"pq": 1, "pr": 1}, {"lnm": 2}, dict.fromkeys(whole, 1),
     ]  # fmt: skip
+    heard.hear(state, bucket(texts="".join(f"x{number:02d}" for number in range(63))))
+    assert state.texts == "t02" + "".join(f"x{number:02d}" for number in range(63))
     heard.restore(state)
-    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (4, [4, 4, 4])
+    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (4, [4, 4, 4, 4])
     heard.forget(state)
     heard.forget(state)
-    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (0, [0, 0, 0])
+    assert (said.openers.total, [vocabulary.total for vocabulary in said.styles]) == (0, [0, 0, 0, 0])
