@@ -24,8 +24,8 @@ from zlib import crc32
 import numpy as np
 
 from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
+from detectors.fading import Fading
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard, Said
 from detectors.overlap import overlap
 from detectors.samples import Samples
@@ -75,13 +75,11 @@ class Candidates:
 class AlikeDetector:
     """Searches all accounts for those alike."""
 
-    def __init__(
-        self, spec: DetectorSpec, harvest: HarvestDetector, accounts: Mapping[str, Suspicion], heard: Heard
-    ) -> None:
+    def __init__(self, spec: DetectorSpec, accounts: Mapping[str, Suspicion], heard: Heard) -> None:
         self._spec = spec.alike
         self._groups = spec.groups
         self._days = spec.false_alarms.days_per_false_campaign
-        self._harvest = harvest
+        self._fading = Fading(spec)
         self._accounts = accounts
         self._heard = heard
 
@@ -147,8 +145,8 @@ class AlikeDetector:
             state = self._accounts.get(account_id)
             if state is None or state.tenant_id != tenant_id or state.crowd_ratio < self._groups.job_crowd_ratio:
                 continue
-            if self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges:
-                rates[account_id] = self._harvest.daily_rate(state, at_ms)
+            if self._fading.fresh(state, at_ms) >= self._spec.least_exchanges:
+                rates[account_id] = self._fading.fresh_per_day(state, at_ms)
         return rates
 
     def _seeds(self, at_ms: int, is_free: Callable[[str], bool]) -> list[str]:
@@ -159,8 +157,8 @@ class AlikeDetector:
             for account_id, state in self._accounts.items()
             if _lot(account_id) % turns == turn % turns
             if state.crowd_ratio >= self._groups.job_crowd_ratio
-            if self._harvest.rate_at(state, at_ms) >= self._spec.seed_exchanges
-            if self._harvest.daily_rate(state, at_ms) >= self._spec.min_rate
+            if self._fading.fresh(state, at_ms) >= self._spec.seed_exchanges
+            if self._fading.fresh_per_day(state, at_ms) >= self._spec.min_rate
             if is_free(account_id)
         ]
         most = sorted(able, key=lambda a: (-self._accounts[a].harvest, a))[: (self._spec.seeds + 1) // 2]

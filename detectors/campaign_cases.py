@@ -9,7 +9,6 @@ from detectors.case import MOST_COMPARED, Case, Reason, new_case
 from detectors.casebook import Casebook
 from detectors.even_load import GroupEvidence
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.link_key import is_wording
@@ -33,7 +32,6 @@ class CampaignCases:
         spec: DetectorSpec,
         accounts: Mapping[str, Suspicion],
         groups: GroupDetector,
-        harvest: HarvestDetector,
         kin: KinDetector,
         alike: AlikeDetector,
         interchange: InterchangeDetector,
@@ -43,7 +41,6 @@ class CampaignCases:
         self._spec = spec
         self._accounts = accounts
         self._groups = groups
-        self._harvest = harvest
         self._kin = kin
         self._alike = alike
         self._interchange = interchange
@@ -97,7 +94,7 @@ class CampaignCases:
         self, key: str, end_ms: int, others: Collection[str] = (), excused: Collection[str] = ()
     ) -> GroupEvidence | None:
         """Evidence on a link without others, whose takeovers may be among those seen, and those judged benign."""
-        known = (self._accounts, self._harvest, self._interchange)
+        known = (self._accounts, self._interchange)
         return self._groups.judge(key, end_ms, *known, {*others, *excused}, counts_takeovers=not others)
 
     def _judge_owned(self, owner: Case, key: str, end_ms: int) -> GroupEvidence | None:

@@ -54,7 +54,7 @@ class CampaignDetector:
         self._heard = Heard()
         self._interchange = InterchangeDetector(spec, self._heard)
         self._takeovers = TakeoverDetector(spec, self._groups, self._accounts)
-        self._kin = self.kin_class(spec, self._groups, self._harvest, self._accounts, self._heard)
+        self._kin = self.kin_class(spec, self._groups, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
             self._crowd,
@@ -70,10 +70,10 @@ class CampaignDetector:
         self._single = AccountCases(
             spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
         )
-        alike = AlikeDetector(spec, self._harvest, self._accounts, self._heard)
+        alike = AlikeDetector(spec, self._accounts, self._heard)
         splits = SplitDetector(spec, self._kin, self._groups, self._accounts, self._heard)
         self._common = CampaignCases(
-            spec, self._accounts, self._groups, self._harvest, self._kin, alike, self._interchange, splits, self._book
+            spec, self._accounts, self._groups, self._kin, alike, self._interchange, splits, self._book
         )
         self._swept_hour = -1
         self.repeated = 0

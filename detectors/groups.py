@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.even_load import GroupEvidence, Stay, Takeovers, content_weight
 from detectors.exchange import TEXT_CHARS
-from detectors.harvest import HarvestDetector
+from detectors.fading import Fading
 from detectors.interchange import InterchangeDetector
 from detectors.link_evidence import LinkEvidence, Use
 from detectors.link_key import CUSTOMER_KINDS, is_wording, kind_of
@@ -69,7 +69,8 @@ class GroupDetector:
 
     def __init__(self, spec: DetectorSpec) -> None:
         self._spec = spec.groups
-        self._memory_ms = spec.harvest.memory_hours * HOUR_MS
+        self._fading = Fading(spec)
+        self._memory_ms = self._fading.memory_ms
         self._days = spec.false_alarms.days_per_false_campaign
         self.groups: dict[str, Group] = {}
         self.links_of: dict[str, set[str]] = {}
@@ -154,7 +155,7 @@ class GroupDetector:
                 self.changed_firsts.add((day, left_out))
 
     def _faded(self, member: Member, now_ms: int) -> float:
-        return member.exchanges * math.exp(-max(0, now_ms - member.last_ms) / self._memory_ms)
+        return member.exchanges * self._fading.left(member.last_ms, now_ms)
 
     # -- evidence ---------------------------------------------------------------------------------
 
@@ -171,7 +172,6 @@ class GroupDetector:
         key: str,
         now_ms: int,
         states: Mapping[str, Suspicion],
-        harvest: HarvestDetector,
         interchange: InterchangeDetector,
         left_out: Collection[str] = (),
         *,
@@ -182,7 +182,7 @@ class GroupDetector:
         Takeovers are those of all on the link: they do not count where the accounts left out are a campaign's.
         """
         group, spec = self.groups[key], self._spec
-        everybody = self._uses(group, now_ms, states, harvest)
+        everybody = self._uses(group, now_ms, states)
         uses = [use for use in everybody if use.account_id not in left_out]
         if len(uses) < spec.min_accounts:
             return None
@@ -215,7 +215,7 @@ class GroupDetector:
         takeovers = Takeovers(group.took_over, group.compared, nats)
         return msgspec.structs.replace(evidence, nats=evidence.nats + nats, takeovers=takeovers)
 
-    def _uses(self, group: Group, now_ms: int, states: Mapping[str, Suspicion], harvest: HarvestDetector) -> list[Use]:
+    def _uses(self, group: Group, now_ms: int, states: Mapping[str, Suspicion]) -> list[Use]:
         """How members for whom the link matters use it, by account."""
         spec, least_share = self._spec, min(self._spec.link_share, self._spec.gap_share)
         uses = []
@@ -224,13 +224,12 @@ class GroupDetector:
             exchanges = self._faded(member, now_ms)
             if exchanges < spec.least_exchanges or state is None:
                 continue
-            of_all = harvest.rate_at(state, now_ms)
+            of_all = self._fading.fresh(state, now_ms)
             if exchanges < least_share * of_all:
                 continue
-            age_ms = max(now_ms - member.first_ms, spec.min_age_hours * HOUR_MS)
-            days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
+            days = self._fading.days(member.first_ms, now_ms)
             share = exchanges / of_all if of_all > 0 else 1.0
-            spoken = share * harvest.spoken_at(state, now_ms)
+            spoken = share * self._fading.exchanges(state, now_ms)
             stay = Stay(member.last_ms - member.first_ms, exchanges)
             uses.append(Use(account_id, exchanges / days, spoken / days, share, stay))
         return sorted(uses)

@@ -7,6 +7,7 @@ import msgspec
 from detectors.calibration import Calibration
 from detectors.cohort import Cohorts
 from detectors.crowd import CrowdModel, crowd_excess
+from detectors.fading import Fading
 from detectors.past import Past
 from detectors.people import people_behind
 from detectors.spec import DetectorSpec
@@ -68,7 +69,7 @@ class HarvestDetector:
 
     def __init__(self, spec: DetectorSpec) -> None:
         self._spec = spec
-        self._memory_ms = spec.harvest.memory_hours * HOUR_MS
+        self._fading = Fading(spec)
         self.tails = [Tail(level, _PRIOR_DAYS) for level in LEVELS]
         self.cohorts = Cohorts()
         self.calibration = Calibration()
@@ -86,7 +87,7 @@ class HarvestDetector:
             if bucket.slots:
                 crowd.vote(popular)
         state.tenant_id, state.organization, state.plan = bucket.tenant_id, bucket.organization, bucket.plan
-        fade = math.exp(-(bucket.end_ms - state.last_ms) / self._memory_ms)
+        fade = self._fading.left(state.last_ms, bucket.end_ms)
         _add_up(state, bucket, fade, excess, popular, self.cohorts.turn_beyond(bucket, start_ms))
         _follow_sitting(state, bucket, fade)
         self._learn_past(state, bucket)
@@ -109,20 +110,6 @@ class HarvestDetector:
             state.past = Past.of_late(state.styles[0], state.remembered, state.rate)
         else:
             state.past.learn("".join(facet_of(bucket.styles, TOPIC)), bucket.events, bucket.fresh)
-
-    def rate_at(self, state: Suspicion, at_ms: int) -> float:
-        """Number of fresh exchanges of the account that are remembered at a time; ``daily_rate`` is per day."""
-        return state.rate * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
-
-    def spoken_at(self, state: Suspicion, at_ms: int) -> float:
-        """Number of exchanges of the account, fresh or not, that are remembered at a time."""
-        return state.remembered * math.exp(-max(0, at_ms - state.last_ms) / self._memory_ms)
-
-    def daily_rate(self, state: Suspicion, at_ms: int) -> float:
-        """Fresh exchanges per day, over the time that is remembered."""
-        age_ms = max(at_ms - state.first_ms, self._spec.groups.min_age_hours * HOUR_MS)
-        days = self._memory_ms * (1 - math.exp(-age_ms / self._memory_ms)) / DAY_MS
-        return self.rate_at(state, at_ms) / days
 
     def _new(self, bucket: AccountBucket, start_ms: int) -> Suspicion:
         harvest = self._spec.harvest

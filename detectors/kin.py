@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 
 from detectors.case import Case
+from detectors.fading import Fading
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard, Said
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
@@ -82,7 +82,7 @@ class Everybody:
     def __init__(
         self,
         spec: Kin,
-        harvest: HarvestDetector,
+        fading: Fading,
         accounts: Mapping[str, Suspicion],
         accused: Container[str],
         said: Said,
@@ -91,13 +91,13 @@ class Everybody:
         self.at_ms = at_ms
         self.said = said
         self.accused = accused
-        self._rates = {a: harvest.rate_at(state, at_ms) for a, state in accounts.items()}
+        self._fresh = {a: fading.fresh(state, at_ms) for a, state in accounts.items()}
         # Exact sums: the order of accounts in memory must not show.
-        self.exchanges = math.fsum(self._rates.values())
+        self.exchanges = math.fsum(self._fresh.values())
         self.manners = {
-            a: manner_of(accounts[a], harvest.daily_rate(accounts[a], at_ms))
-            for a, rate in self._rates.items()
-            if rate >= spec.least_exchanges
+            a: manner_of(accounts[a], fading.fresh_per_day(accounts[a], at_ms))
+            for a, fresh in self._fresh.items()
+            if fresh >= spec.least_exchanges
         }
         others = [accounts[a] for a in self.manners if a not in accused]
         self.manner = [manner for a, manner in self.manners.items() if manner >= 0 and a not in accused]
@@ -105,8 +105,8 @@ class Everybody:
         self.traits = TraitCounts(others)
 
     def exchanges_of(self, accounts: Collection[str]) -> float:
-        """Remembered exchanges of some accounts."""
-        return math.fsum(self._rates.get(a, 0.0) for a in accounts)
+        """Remembered fresh exchanges of some accounts."""
+        return math.fsum(self._fresh.get(a, 0.0) for a in accounts)
 
 
 class KinDetector:
@@ -116,14 +116,13 @@ class KinDetector:
         self,
         spec: DetectorSpec,
         groups: GroupDetector,
-        harvest: HarvestDetector,
         accounts: Mapping[str, Suspicion],
         heard: Heard,
     ) -> None:
         self._spec = spec.kin
         self._honest_slope, self._min_spread = spec.groups.honest_slope, spec.groups.min_spread
         self._groups = groups
-        self._harvest = harvest
+        self._fading = Fading(spec)
         self._accounts = accounts
         self._heard = heard
         self._everybody: dict[str | None, Everybody] = {}
@@ -158,7 +157,7 @@ class KinDetector:
 
     def _everybody_of(self, tenant_id: str | None, accused: Container[str], at_ms: int) -> Everybody:
         accounts = {a: state for a, state in self._accounts.items() if state.tenant_id == tenant_id}
-        return Everybody(self._spec, self._harvest, accounts, accused, self._heard.of(tenant_id), at_ms)
+        return Everybody(self._spec, self._fading, accounts, accused, self._heard.of(tenant_id), at_ms)
 
     def _poll(self, everybody: Everybody) -> list[Likeness]:
         """Accounts by lot."""
@@ -192,7 +191,7 @@ class KinDetector:
         followers = (case.accounts.keys() | set(alike)) - set(case.core)
         states = [self._accounts[a] for a in sorted(followers) if a in self._accounts]
         # Remembered exchanges, not rates: of an account of a day two are a higher rate than of one of a week.
-        times = [self._harvest.rate_at(state, at_ms) / self._spec.least_exchanges for state in states]
+        times = [self._fading.fresh(state, at_ms) / self._spec.least_exchanges for state in states]
         loads = np.log([many for many in times if many >= 1])
         return len(loads) >= _PEOPLE and find_cluster(loads, self._honest_slope, self._min_spread, math.inf).nats <= 0
 
@@ -274,7 +273,7 @@ class KinDetector:
     def is_comparable(self, account_id: str, at_ms: int) -> bool:
         """Whether an account has done enough to be compared."""
         state = self._accounts.get(account_id)
-        return state is not None and self._harvest.rate_at(state, at_ms) >= self._spec.least_exchanges
+        return state is not None and self._fading.fresh(state, at_ms) >= self._spec.least_exchanges
 
     def _went_on(self, account_id: str, since_ms: int) -> bool:
         state = self._accounts.get(account_id)
@@ -294,10 +293,10 @@ class KinDetector:
         state = self._accounts.get(account_id)
         if state is None:
             return None
-        exchanges = self._harvest.rate_at(state, at_ms)
+        exchanges = self._fading.fresh(state, at_ms)
         if exchanges < self._spec.least_exchanges:
             return None
-        manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
+        manner = manner_of(state, self._fading.fresh_per_day(state, at_ms))
         return Likeness(account_id, state, exchanges, manner)
 
     def _nats(self, kinship: Kinship, account: Likeness, at_ms: int, least: float | None = None) -> float:
@@ -329,7 +328,7 @@ class KinDetector:
         if kinship is None or kinship.marks is None:
             return False
         state = self._accounts[account_id]
-        manner = manner_of(state, self._harvest.daily_rate(state, at_ms))
+        manner = manner_of(state, self._fading.fresh_per_day(state, at_ms))
         nats = Sample(state).asked_nats(kinship.source) + _manner_nats(kinship, manner)
         return nats <= self._spec.least_nats_of_linked
 

@@ -32,7 +32,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     """What the comparison remembers of one account; 400 to 1,000 bytes as a snapshot.
 
     Most numbers are *fading sums*: what was added to them counts 1/e after ``harvest.memory_hours``. They are as of
-    ``last_ms``; ``HarvestDetector.rate_at`` and its neighbours give them at a later time.
+    ``last_ms``; ``detectors.fading`` tells what they have come to at a later time.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     slots, popular, wrapped
         Fading sums of its slots, of their popularity, and of those in its own wrapper.
     rate
-        Fading sum of fresh exchanges: a number of exchanges, from which ``HarvestDetector.daily_rate`` makes a rate.
+        Fading sum of fresh exchanges: a number of exchanges, from which ``Fading.fresh_per_day`` makes a rate.
     remembered, tokens
         Fading sums of all its exchanges and of their answer tokens.
     pivoted

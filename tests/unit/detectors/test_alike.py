@@ -14,7 +14,6 @@ import pytest
 from detectors.alike import AlikeDetector
 from detectors.even_load import GroupEvidence
 from detectors.fingerprint_layout import OPENER_CHARS
-from detectors.harvest import HarvestDetector
 from detectors.source import Sample, fit_source
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
@@ -59,7 +58,7 @@ def crowd_of(change: Callable[[int, Suspicion], Suspicion] = lambda _, its: its)
 
 def detector_of(accounts: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> AlikeDetector:
     """A detector that has heard the accounts' prompts."""
-    return AlikeDetector(spec, HarvestDetector(spec), accounts, heard_of(accounts.values()))
+    return AlikeDetector(spec, accounts, heard_of(accounts.values()))
 
 
 def found(

@@ -9,7 +9,6 @@ import pytest
 from detectors.even_load import GroupEvidence
 from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.sign_test import sign_test_nats
@@ -42,7 +41,7 @@ def linked(
     ``lasted_hours`` are from the first to the latest exchange of each. They took over at so many refusals of so many.
     Some are left out. ``texts`` stand for the latest prompts of each.
     """
-    groups, harvest = GroupDetector(spec), HarvestDetector(spec)
+    groups = GroupDetector(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
     order = list(accounts) if seed is None else random.Random(seed).sample(list(accounts), len(accounts))
     for account_id in ["stranger", *order]:
@@ -65,7 +64,7 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(key, NOW_MS, states, harvest, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
+    return groups.judge(key, NOW_MS, states, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -128,7 +127,7 @@ def test_the_first_full_day_is_all_that_is_known_of_the_search() -> None:
         for key in [f"template::t{number}" for number in range(links)]:
             for account_id in ("first", *states):
                 groups.observe(key, account_id, 20, NOW_MS + day * DAY_MS)
-            groups.judge(key, NOW_MS + day * DAY_MS, states, HarvestDetector(SPEC), UNLEARNED)
+            groups.judge(key, NOW_MS + day * DAY_MS, states, UNLEARNED)
         known.append(groups.search_cost())
 
     today, second = NOW_MS // DAY_MS, 400 + 0.3 * (100 - 400)
@@ -357,7 +356,7 @@ def test_time_that_passes_brings_nobody_back(latest_hours: float, is_found: bool
             groups.observe("template::t", f"a{number}", size, at_ms)
     states = {f"a{n + 1}": Suspicion(START_MS, latest_ms, slots=1.0, popular=1.0, rate=40.0) for n in range(10)}
 
-    evidence = groups.judge("template::t", NOW_MS, states, HarvestDetector(spec), UNLEARNED)
+    evidence = groups.judge("template::t", NOW_MS, states, UNLEARNED)
 
     assert (evidence is not None) is is_found
 

@@ -91,14 +91,6 @@ def test_a_larger_sitting_takes_the_place_of_a_faded_one() -> None:
     assert state.rate == pytest.approx(4 + 4 * math.exp(-2 * DAY_MS / MEMORY_MS))
 
 
-def test_a_rate_is_what_is_remembered_over_the_time_it_was_remembered_for() -> None:
-    """A steady account's exchanges per day are found, early and late."""
-    times = [minute * 60_000 for minute in range(0, 4 * 24 * 60, 30)]
-    detector, state, _ = go(times, **slots(1))
-
-    assert detector.daily_rate(state, state.last_ms) == pytest.approx(48, rel=0.03)
-
-
 @pytest.mark.parametrize(
     "support",
     [

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from detectors.asked import asked_nats, counted, fit_asked
 from detectors.case import Case, new_case
+from detectors.fading import Fading
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.manner import fit_manner, manner_of
@@ -101,8 +101,8 @@ class World:
         self.heard = Heard()
         for its in self.states.values():
             self.heard.restore(its)
-        self.harvest = HarvestDetector(spec)
-        self.kin = KinDetector(spec, self.groups, self.harvest, self.states, self.heard)
+        self.fading = Fading(spec)
+        self.kin = KinDetector(spec, self.groups, self.states, self.heard)
         self.case = self.opened("template:\x1fhwrapper", MEMBERS)
         self.kin.fit([self.case], frozenset(MEMBERS), START_MS)
 
@@ -147,7 +147,7 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     inside = sum(s.rate for s in members.values())
     asked = fit_asked([s.recent for s in members.values()], world.heard.of(None).openers)
     marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
-    cells = {a: manner_of(s, world.harvest.daily_rate(s, START_MS)) for a, s in world.states.items()}
+    cells = {a: manner_of(s, world.fading.fresh_per_day(s, START_MS)) for a, s in world.states.items()}
     manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
     others = [world.states[a] for a in (*OTHERS, "x1")]
     traits = fit_traits(TraitCounts(members.values()), TraitCounts(others))
@@ -272,7 +272,7 @@ def test_unlike_is_who_shows_no_more_than_is_set(surplus: float, is_unlike: bool
     world = World(u1=(stranger, 3))
     kinship = world.kin.kinships[world.case.alert_id]
     assert kinship.source.asked is not None
-    manner = kinship.manner[manner_of(stranger, world.harvest.daily_rate(stranger, START_MS))]
+    manner = kinship.manner[manner_of(stranger, world.fading.fresh_per_day(stranger, START_MS))]
     nats = min(12.0, asked_nats(kinship.source.asked, counted(stranger.recent, 3))) + max(-6.0, min(6.0, manner))
     world = World(spec=parse_spec(f"kin: {{least_nats_of_linked: {nats + surplus!r}}}", "x"), u1=(stranger, 3))
 

@@ -11,7 +11,6 @@ import pytest
 from detectors.even_load import GroupEvidence, Stay, even_load, nats_over_busy
 from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.link_evidence import LinkEvidence, Use
@@ -70,7 +69,7 @@ def slow(
         groups.observe(key, account_id, size, NOW_MS)
     interchange = InterchangeDetector(SPEC, heard)
     interchange.coherence = [0.05, 0.0, 0.0, 0.0]
-    return groups.judge(key, NOW_MS, states, HarvestDetector(SPEC), interchange, left_out)
+    return groups.judge(key, NOW_MS, states, interchange, left_out)
 
 
 @pytest.mark.parametrize(("crowd", "weight", "is_load_weaker"), [(0.6, 1.0, False), (0.375, 0.5, True)])

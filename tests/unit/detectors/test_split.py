@@ -8,7 +8,6 @@ import pytest
 
 from detectors.case import Case
 from detectors.groups import GroupDetector
-from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector
 from detectors.spec import parse_spec
@@ -58,8 +57,7 @@ class World:
 
     def parts(self) -> list[Part]:
         """The parts, at the first check in six at which the campaign is looked at."""
-        harvest = HarvestDetector(self.spec)
-        kin = KinDetector(self.spec, self.groups, harvest, self.accounts, self.heard)
+        kin = KinDetector(self.spec, self.groups, self.accounts, self.heard)
         split = SplitDetector(self.spec, kin, self.groups, self.accounts, self.heard)
         looks = []
         for hour in range(6):
