@@ -12,6 +12,7 @@ from detectors.groups import GroupDetector
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.link_key import is_wording
+from detectors.links import Links
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
@@ -31,6 +32,7 @@ class CampaignCases:
         self,
         spec: DetectorSpec,
         accounts: Mapping[str, Suspicion],
+        links: Links,
         groups: GroupDetector,
         kin: KinDetector,
         alike: AlikeDetector,
@@ -40,6 +42,7 @@ class CampaignCases:
     ) -> None:
         self._spec = spec
         self._accounts = accounts
+        self._links = links
         self._groups = groups
         self._kin = kin
         self._alike = alike
@@ -54,7 +57,7 @@ class CampaignCases:
         if owner is not None:
             evidence = self._judge_owned(owner, key, end_ms) if is_due else None
             if is_due:
-                self._groups.groups[key].is_pure = self._is_enough(evidence) and evidence.is_pure
+                self._links.groups[key].is_pure = self._is_enough(evidence) and evidence.is_pure
             return self._grow(owner, key, evidence, end_ms, touching)
         evidence = self._judge(key, end_ms) if is_due else None
         if not self._is_enough(evidence):
@@ -84,7 +87,7 @@ class CampaignCases:
 
     def _own_link(self, case: Case, key: str, evidence: GroupEvidence) -> None:
         self._book.own_link(case, key)
-        self._groups.groups[key].is_pure = evidence.is_pure
+        self._links.groups[key].is_pure = evidence.is_pure
 
     def _is_enough(self, evidence: GroupEvidence | None) -> TypeGuard[GroupEvidence]:
         """Whether evidence would open a campaign."""
@@ -94,12 +97,11 @@ class CampaignCases:
         self, key: str, end_ms: int, others: Collection[str] = (), excused: Collection[str] = ()
     ) -> GroupEvidence | None:
         """Evidence on a link without others, whose takeovers may be among those seen, and those judged benign."""
-        known = (self._accounts, self._interchange)
-        return self._groups.judge(key, end_ms, *known, {*others, *excused}, counts_takeovers=not others)
+        return self._groups.judge(key, end_ms, {*others, *excused}, counts_takeovers=not others)
 
     def _judge_owned(self, owner: Case, key: str, end_ms: int) -> GroupEvidence | None:
         """Evidence on a campaign's link without members of other campaigns."""
-        rest = self._groups.groups[key].members.keys() - owner.accounts.keys()
+        rest = self._links.groups[key].members.keys() - owner.accounts.keys()
         return self._judge(key, end_ms, {a for a in rest if self._book.is_member(a)}, self._excused(rest, end_ms))
 
     def _rest(self, key: str, evidence: GroupEvidence, end_ms: int) -> GroupEvidence | None:
@@ -143,7 +145,7 @@ class CampaignCases:
         self, case: Case, key: str, evidence: GroupEvidence | None, end_ms: int, touching: list[str]
     ) -> list[Alert]:
         """Accounts on a campaign's link that act like its members become members."""
-        group = self._groups.groups[key]
+        group = self._links.groups[key]
         joining: list[str] = []
         if evidence is not None:
             # What would open no campaign lets none grow; the campaign goes on, though.
@@ -152,7 +154,7 @@ class CampaignCases:
                 self._take_evidence(case, evidence, group_reasons(self._spec, evidence, key), [], end_ms)
         if group.is_pure:
             # Whoever uses a link that only the campaign uses belongs to it from its first exchange on.
-            carried = [a for a in touching if self._groups.is_carried(group, a, self._accounts[a], end_ms)]
+            carried = [a for a in touching if self._links.is_carried(group, a, self._accounts[a], end_ms)]
             joining = sorted({*joining, *self._fit_to_join(case, carried, end_ms)})
         case.core = sorted({*case.core, *joining})
         joined = self._book.join(case, joining, end_ms)

@@ -9,11 +9,12 @@ from detectors.case import Case
 from detectors.casebook import Casebook
 from detectors.cohort import Cohorts
 from detectors.crowd import SHARDS, CrowdModel
-from detectors.groups import Group, GroupDetector
+from detectors.groups import GroupDetector
 from detectors.harvest import HarvestDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector, Kinship
+from detectors.links import Group, Links
 from detectors.snapshot import decode_snapshot, encode_snapshot
 from detectors.suspicion import Suspicion
 from detectors.tail import Tail
@@ -69,6 +70,7 @@ class CampaignState:
         self,
         accounts: dict[str, Suspicion],
         crowd: CrowdModel,
+        links: Links,
         groups: GroupDetector,
         harvest: HarvestDetector,
         book: Casebook,
@@ -80,6 +82,7 @@ class CampaignState:
     ) -> None:
         self._accounts = accounts
         self._crowd = crowd
+        self._links = links
         self._groups = groups
         self._harvest = harvest
         self._book = book
@@ -90,7 +93,7 @@ class CampaignState:
         self._pending = pending
         self._by_name: dict[bytes, Mapping[str, object]] = {
             _ACCOUNT: accounts,
-            _GROUP: groups.groups,
+            _GROUP: links.groups,
             _CASE: book.cases,
             _KIN: kin.kinships,
         }
@@ -117,8 +120,8 @@ class CampaignState:
         self._changed.update(b"%s%d" % (_CROWD, shard) for shard in self._crowd.changed)
         self._changed.update(_CASE + alert_id.encode() for alert_id in self._book.changed)
         self._changed.update(_KIN + alert_id.encode() for alert_id in self._kin.changed)
-        self._changed.update(b"%s%d:%s" % (_FIRST, day, key.encode()) for day, key in self._groups.changed_firsts)
-        self._groups.changed_firsts.clear()
+        self._changed.update(b"%s%d:%s" % (_FIRST, day, key.encode()) for day, key in self._links.changed_firsts)
+        self._links.changed_firsts.clear()
         self._crowd.changed.clear()
         self._book.changed.clear()
         self._kin.changed.clear()
@@ -142,7 +145,7 @@ class CampaignState:
             return self._pending.get(int(start), {}).get(account_id.decode())
         if kind == _FIRST:
             day, _, key = name.partition(b":")
-            return self._groups.firsts.get(int(day), {}).get(key.decode())
+            return self._links.firsts.get(int(day), {}).get(key.decode())
         return self._by_name[kind].get(name.decode())
 
     def _fill(self, meta: Meta) -> None:
@@ -152,7 +155,7 @@ class CampaignState:
         meta.cohorts, meta.calibration = self._harvest.cohorts, self._harvest.calibration
         meta.coherence, meta.refused = self._interchange.coherence, self._takeovers.refused
         meta.judged_per_day, meta.judged_day, meta.judged_today = self._groups.search_cost()
-        meta.firsts_ratio = self._groups.firsts_ratio
+        meta.firsts_ratio = self._links.firsts_ratio
 
     def _hand_out(self, meta: Meta) -> None:
         self._crowd.accounts = meta.accounts
@@ -162,7 +165,7 @@ class CampaignState:
         self._harvest.calibration = meta.calibration
         self._interchange.coherence, self._takeovers.refused = meta.coherence, meta.refused
         self._groups.restore_search_cost(meta.judged_per_day, meta.judged_day, meta.judged_today)
-        self._groups.firsts_ratio = meta.firsts_ratio
+        self._links.firsts_ratio = meta.firsts_ratio
 
     def restore(self, key: bytes, raw: bytes) -> Meta | None:
         """Take over one record, and return it when it is the ``Meta``; raises ``SnapshotRefused``."""
@@ -175,11 +178,11 @@ class CampaignState:
             account = self._accounts[name.decode()] = decode_snapshot(raw, _account_decoder, "an account")
             self._heard.restore(account)
         elif kind == _GROUP:
-            self._groups.restore(name.decode(), decode_snapshot(raw, _group_decoder, "a link"))
+            self._links.restore(name.decode(), decode_snapshot(raw, _group_decoder, "a link"))
         elif kind == _FIRST:
             day, _, link = name.partition(b":")
             first = decode_snapshot(raw, _first_decoder, "a link")
-            self._groups.firsts.setdefault(int(day), {})[link.decode()] = first
+            self._links.firsts.setdefault(int(day), {})[link.decode()] = first
         elif kind == _CASE:
             self._book.restore(decode_snapshot(raw, _case_decoder, "a case"))
         elif kind == _KIN:

@@ -20,6 +20,7 @@ from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.kin import KinDetector
 from detectors.link_key import link_key
+from detectors.links import Links
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
 from detectors.suspicion import Suspicion
@@ -46,18 +47,20 @@ class CampaignDetector:
         self._spec = spec
         self._harvest = HarvestDetector(spec)
         self._crowd = CrowdModel(spec.crowd)
-        self._groups = GroupDetector(spec)
+        self._links = Links(spec)
         self._accounts: dict[str, Suspicion] = {}
         self._book = Casebook(spec, self._accounts)
         self._meta = Meta()
         self._pending: dict[int, dict[str, AccountBucket]] = defaultdict(dict)
         self._heard = Heard()
         self._interchange = InterchangeDetector(spec, self._heard)
-        self._takeovers = TakeoverDetector(spec, self._groups, self._accounts)
-        self._kin = self.kin_class(spec, self._groups, self._accounts, self._heard)
+        self._groups = GroupDetector(spec, self._links, self._accounts, self._interchange)
+        self._takeovers = TakeoverDetector(spec, self._links, self._accounts)
+        self._kin = self.kin_class(spec, self._links, self._accounts, self._heard)
         self._state = CampaignState(
             self._accounts,
             self._crowd,
+            self._links,
             self._groups,
             self._harvest,
             self._book,
@@ -71,9 +74,9 @@ class CampaignDetector:
             spec, self._accounts, self._crowd, self._harvest, self._heard, self._book, self._state
         )
         alike = AlikeDetector(spec, self._accounts, self._heard)
-        splits = SplitDetector(spec, self._kin, self._groups, self._accounts, self._heard)
+        splits = SplitDetector(spec, self._kin, self._links, self._accounts, self._heard)
         self._common = CampaignCases(
-            spec, self._accounts, self._groups, self._kin, alike, self._interchange, splits, self._book
+            spec, self._accounts, self._links, self._groups, self._kin, alike, self._interchange, splits, self._book
         )
         self._swept_hour = -1
         self.repeated = 0
@@ -127,7 +130,7 @@ class CampaignDetector:
             alerts += self._single.judge(record, self._meta)
             for link in record.links:
                 key = link_key(link.kind, record.tenant_id, link.value)
-                if self._groups.observe(key, record.account_id, link.exchanges, end_ms):
+                if self._links.observe(key, record.account_id, link.exchanges, end_ms):
                     touched[key].append(record.account_id)
                     tenant_of[key] = record.tenant_id
         self._takeovers.observe(records)
@@ -162,7 +165,7 @@ class CampaignDetector:
                 self._heard.forget(self._accounts[account_id])
                 del self._accounts[account_id]
                 self._state.mark_account(account_id)
-        for key in self._groups.sweep(at_ms):
+        for key in self._links.sweep(at_ms):
             self._state.mark_link(key)
         self._interchange.learn(self._accounts, self._book.case_of)
         return alerts

@@ -17,8 +17,8 @@ import numpy as np
 
 from detectors.case import Case
 from detectors.fading import Fading
-from detectors.groups import GroupDetector
 from detectors.heard import Heard, Said
+from detectors.links import Links
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.mixture import find_cluster
@@ -115,13 +115,13 @@ class KinDetector:
     def __init__(
         self,
         spec: DetectorSpec,
-        groups: GroupDetector,
+        links: Links,
         accounts: Mapping[str, Suspicion],
         heard: Heard,
     ) -> None:
         self._spec = spec.kin
         self._honest_slope, self._min_spread = spec.groups.honest_slope, spec.groups.min_spread
-        self._groups = groups
+        self._links = links
         self._fading = Fading(spec)
         self._accounts = accounts
         self._heard = heard
@@ -207,7 +207,7 @@ class KinDetector:
         return Kinship(
             turn,
             fit_source(states, everybody.said),
-            fit_marks(self._spec, self._groups, frozenset(core), everybody.accused, inside, outside, everybody.at_ms),
+            fit_marks(self._spec, self._links, frozenset(core), everybody.accused, inside, outside, everybody.at_ms),
             fit_manner([everybody.manners[a] for a in core if everybody.manners.get(a, -1) >= 0], everybody.manner),
             fit_traits(TraitCounts(states), everybody.traits),
             fit_onset(map(onset_of, states), everybody.onsets),
@@ -312,7 +312,7 @@ class KinDetector:
         # Most accounts are out of reach by what they ask already; set-up and style cost most to weigh.
         if nats + _MARKS_CAP + _TRAITS_CAP + STYLE_CAP < least:
             return -math.inf
-        carried = self._groups.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
+        carried = self._links.remembered_of(account.account_id, kinship.marks.weights.keys(), at_ms)
         # Who carries no mark has no more than 0 from them.
         if carried or nats + _TRAITS_CAP + STYLE_CAP >= least:
             nats += min(_MARKS_CAP, marks_nats(kinship.marks, carried, account.exchanges))

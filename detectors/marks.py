@@ -19,8 +19,8 @@ from collections.abc import Collection, Container, Mapping
 
 import msgspec
 
-from detectors.groups import GroupDetector
 from detectors.link_key import kind_of, value_of
+from detectors.links import Links
 from detectors.spec import Kin
 
 _KINDS = frozenset(("configuration", "template"))
@@ -43,7 +43,7 @@ class Marks(msgspec.Struct, array_like=True, frozen=True):
 
 def fit_marks(
     spec: Kin,
-    groups: GroupDetector,
+    links: Links,
     members: Collection[str],
     accused: Container[str],
     inside: float,
@@ -57,8 +57,8 @@ def fit_marks(
     """
     weights = {}
     excess = [0.0] * len(_FACETS)
-    for key in _marks_of(groups, members, max(2.0, spec.min_carriers * len(members))):
-        counts = groups.remembered(key, now_ms)
+    for key in _marks_of(links, members, max(2.0, spec.min_carriers * len(members))):
+        counts = links.remembered(key, now_ms)
         # Exact sums: the order of accounts in memory must not show.
         p = math.fsum(count for account_id, count in counts.items() if account_id in members) / inside
         theirs = math.fsum(
@@ -74,16 +74,14 @@ def fit_marks(
     return Marks(weights, excess)
 
 
-def _marks_of(groups: GroupDetector, members: Collection[str], min_carriers: float) -> list[str]:
+def _marks_of(links: Links, members: Collection[str], min_carriers: float) -> list[str]:
     """Marks that several members carry, sorted; none of which only a part of the accounts is known."""
     carriers: dict[str, int] = defaultdict(int)
     for account_id in members:
-        for key in groups.links_of.get(account_id, ()):
+        for key in links.keys_of.get(account_id, ()):
             if kind_of(key) in _KINDS:
                 carriers[key] += 1
-    return sorted(
-        key for key, count in carriers.items() if count >= min_carriers and groups.groups[key].kept_ratio >= 1
-    )
+    return sorted(key for key, count in carriers.items() if count >= min_carriers and links.groups[key].kept_ratio >= 1)
 
 
 def _facet_of(key: str) -> int:

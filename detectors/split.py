@@ -14,10 +14,10 @@ from zlib import crc32
 
 from detectors.case import MOST_COMPARED, Case
 from detectors.exchange import NOBODY
-from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
 from detectors.link_key import CUSTOMER_KINDS, kind_of
+from detectors.links import Links
 from detectors.source import Sample
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -47,13 +47,13 @@ class SplitDetector:
         self,
         spec: DetectorSpec,
         kin: KinDetector,
-        groups: GroupDetector,
+        links: Links,
         accounts: Mapping[str, Suspicion],
         heard: Heard,
     ) -> None:
         self._spec = spec.kin
         self._kin = kin
-        self._groups = groups
+        self._links = links
         self._accounts = accounts
         self._heard = heard
 
@@ -84,14 +84,14 @@ class SplitDetector:
     def _is_one_customers(self, parts: tuple[list[str], list[str]]) -> bool:
         """Whether half of the accounts of each part share one payment or device, or are one organisation's."""
         members = [set(part) for part in parts]
-        links = set().union(*(self._groups.links_of.get(account_id, ()) for account_id in members[0]))
+        links = set().union(*(self._links.keys_of.get(account_id, ()) for account_id in members[0]))
         names = {self._accounts[account_id].organization for account_id in members[0]} - {NOBODY}
         together = [self._users(link) for link in links if kind_of(link) in CUSTOMER_KINDS]
         together += [{a for a in members[0] | members[1] if self._accounts[a].organization == name} for name in names]
         return any(all(2 * len(same & part) >= len(part) for part in members) for same in together)
 
     def _users(self, link: str) -> set[str]:
-        group = self._groups.groups.get(link)
+        group = self._links.groups.get(link)
         return set() if group is None else set(group.members)
 
     def _is_apart(self, kinship: Kinship, others: list[str], at_ms: int) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from detectors.exchange import NOBODY
-from detectors.groups import Group, GroupDetector
+from detectors.links import Group, Links
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
@@ -50,10 +50,10 @@ class Refusal(NamedTuple):
 class TakeoverDetector:
     """Counts on every link whether others begin when one is refused."""
 
-    def __init__(self, spec: DetectorSpec, groups: GroupDetector, accounts: Mapping[str, Suspicion]) -> None:
+    def __init__(self, spec: DetectorSpec, links: Links, accounts: Mapping[str, Suspicion]) -> None:
         self._bucket_ms = spec.bucket_seconds * 1000
         self._least_users = spec.groups.min_accounts
-        self._groups = groups
+        self._links = links
         self._accounts = accounts
         self.refused: dict[int, list[Refusal]] = {}
         """By the start of their bucket, refusals that are not looked at yet, in their order."""
@@ -88,8 +88,8 @@ class TakeoverDetector:
         looked: set[str] = set()
         for start_ms in sorted(ms for ms in self.refused if ms + self._bucket_ms + _WINDOW_MS <= now_ms):
             for refusal in self.refused.pop(start_ms):
-                links = self._groups.links_of.get(refusal.account_id, ())
-                looked.update(key for key in links if self._look(self._groups.groups[key], refusal))
+                links = self._links.keys_of.get(refusal.account_id, ())
+                looked.update(key for key in links if self._look(self._links.groups[key], refusal))
         return looked
 
     def _look(self, group: Group, refusal: Refusal) -> bool:

@@ -11,6 +11,7 @@ from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
+from detectors.links import Links
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
@@ -18,7 +19,16 @@ from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
-UNLEARNED = InterchangeDetector(SPEC, Heard())
+
+
+def judge_of(links: Links, states: dict[str, Suspicion], spec: DetectorSpec = SPEC) -> GroupDetector:
+    """A detector that has not learned yet how much people keep to themselves."""
+    return GroupDetector(spec, links, states, InterchangeDetector(spec, Heard()))
+
+
+def threshold_nats(spec: DetectorSpec = SPEC) -> float:
+    """Evidence from which a group is named at first."""
+    return judge_of(Links(spec), {}, spec).threshold_nats
 
 
 def linked(
@@ -41,17 +51,17 @@ def linked(
     ``lasted_hours`` are from the first to the latest exchange of each. They took over at so many refusals of so many.
     Some are left out. ``texts`` stand for the latest prompts of each.
     """
-    groups = GroupDetector(spec)
+    links = Links(spec)
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
     order = list(accounts) if seed is None else random.Random(seed).sample(list(accounts), len(accounts))
     for account_id in ["stranger", *order]:
-        groups.observe(key, account_id, 0, START_MS)
+        links.observe(key, account_id, 0, START_MS)
     for account_id in order:
-        groups.observe(key, account_id, 0, START_MS)
-        groups.observe(key, account_id, accounts[account_id], NOW_MS)
+        links.observe(key, account_id, 0, START_MS)
+        links.observe(key, account_id, accounts[account_id], NOW_MS)
     for account_id, hours in zip(accounts, lasted_hours or [], strict=lasted_hours is not None):
-        groups.groups[key].members[account_id].first_ms = NOW_MS - round(hours * HOUR_MS)
-    groups.groups[key].took_over, groups.groups[key].compared = took_over
+        links.groups[key].members[account_id].first_ms = NOW_MS - round(hours * HOUR_MS)
+    links.groups[key].took_over, links.groups[key].compared = took_over
     states = {
         a: Suspicion(
             START_MS,
@@ -64,7 +74,7 @@ def linked(
         )
         for number, (a, size) in enumerate(accounts.items())
     }
-    return groups.judge(key, NOW_MS, states, UNLEARNED, left_out, counts_takeovers=counts_takeovers)
+    return judge_of(links, states, spec).judge(key, NOW_MS, left_out, counts_takeovers=counts_takeovers)
 
 
 EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
@@ -72,13 +82,13 @@ EVEN = [19, 20, 21, 22, 18, 20, 23, 19, 21, 20]
 
 def test_members_fade() -> None:
     """A member's exchanges count exp(-t / memory) after a time t."""
-    groups = GroupDetector(SPEC)
+    links = Links(SPEC)
     for account_id in ("a", "b"):
-        groups.observe("device::d", account_id, 4, START_MS)
-    groups.observe("device::d", "b", 1, START_MS + 12 * HOUR_MS)
+        links.observe("device::d", account_id, 4, START_MS)
+    links.observe("device::d", "b", 1, START_MS + 12 * HOUR_MS)
     faded = (4 * math.exp(-12 / 36) + 1) * math.exp(-6 / 36)
 
-    assert groups.remembered("device::d", START_MS + 18 * HOUR_MS) == {"b": pytest.approx(faded)}
+    assert links.remembered("device::d", START_MS + 18 * HOUR_MS) == {"b": pytest.approx(faded)}
 
 
 MANY = parse_spec("groups: {max_members: 50}", "x")
@@ -91,14 +101,14 @@ def test_a_part_of_very_many_accounts_is_evidence_enough() -> None:
     uneven = linked("template::t", [min(300, int(chooser.paretovariate(0.8))) for _ in range(400)], spec=MANY)
 
     assert even is not None
-    assert even.nats > GroupDetector(MANY).threshold_nats
+    assert even.nats > threshold_nats(MANY)
     assert 12 <= len(even.accounts) <= 50
-    assert uneven is None or uneven.nats < GroupDetector(MANY).threshold_nats
+    assert uneven is None or uneven.nats < threshold_nats(MANY)
 
 
 def test_the_threshold_carries_the_number_of_links() -> None:
     """Naming is dearer by the logarithm of the links that were looked at in the time of one memory."""
-    groups = GroupDetector(SPEC)
+    groups = judge_of(Links(SPEC), {})
     memories = SPEC.false_alarms.days_per_false_campaign * 24 / SPEC.harvest.memory_hours
     assert groups.threshold_nats == pytest.approx(math.log(1 + SPEC.groups.assumed_links * memories))
 
@@ -111,7 +121,7 @@ def test_the_threshold_carries_the_number_of_links() -> None:
 @pytest.mark.parametrize(("hours", "more"), [(0, 3), (47, 3), (48, 0), (480, 0)])
 def test_naming_is_dearer_in_the_first_two_days(hours: int, more: int) -> None:
     """Of those who use a link lightly hardly one has been seen."""
-    groups = GroupDetector(SPEC)
+    groups = judge_of(Links(SPEC), {})
     usual = groups.threshold_nats
 
     groups.watch(START_MS + hours * HOUR_MS, START_MS)
@@ -121,13 +131,13 @@ def test_naming_is_dearer_in_the_first_two_days(hours: int, more: int) -> None:
 
 def test_the_first_full_day_is_all_that_is_known_of_the_search() -> None:
     """From then on the latest day makes up three tenths of the mean of links judged; a day counts when it is over."""
-    groups, states = GroupDetector(SPEC), {f"a{number}": Suspicion(START_MS, NOW_MS, rate=20.0) for number in range(5)}
-    known = []
-    for day, links in enumerate((400, 100, 200, 1)):
-        for key in [f"template::t{number}" for number in range(links)]:
+    links, states = Links(SPEC), {f"a{number}": Suspicion(START_MS, NOW_MS, rate=20.0) for number in range(5)}
+    groups, known = judge_of(links, states), []
+    for day, count in enumerate((400, 100, 200, 1)):
+        for key in [f"template::t{number}" for number in range(count)]:
             for account_id in ("first", *states):
-                groups.observe(key, account_id, 20, NOW_MS + day * DAY_MS)
-            groups.judge(key, NOW_MS + day * DAY_MS, states, UNLEARNED)
+                links.observe(key, account_id, 20, NOW_MS + day * DAY_MS)
+            groups.judge(key, NOW_MS + day * DAY_MS)
         known.append(groups.search_cost())
 
     today, second = NOW_MS // DAY_MS, 400 + 0.3 * (100 - 400)
@@ -187,11 +197,11 @@ def test_even_load_is_evidence_and_people_are_none() -> None:
     uneven = linked("template::t", [1, 1, 2, 2, 3, 5, 8, 20, 60, 200])
 
     assert evidence is not None
-    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+    assert evidence.nats > threshold_nats()
     assert len(evidence.accounts) == len(EVEN)
     # Twenty exchanges, remembered for 36 h (1 - exp(-20 / 36)) = 15.3 h.
     assert evidence.rate == pytest.approx(20 * 24 / (36 * (1 - math.exp(-20 / 36))), rel=0.1)
-    assert uneven is None or uneven.nats < GroupDetector(SPEC).threshold_nats
+    assert uneven is None or uneven.nats < threshold_nats()
 
 
 @pytest.mark.parametrize(
@@ -294,19 +304,20 @@ def test_what_would_name_nobody_is_told_all_the_same() -> None:
     )
 
     assert own is not None
-    assert own.nats < GroupDetector(patient).threshold_nats
+    assert own.nats < threshold_nats(patient)
     assert same == own
 
 
 def test_a_link_is_judged_every_half_hour_at_most() -> None:
     """A busy link costs no more than a quiet one, and one that few use nothing."""
-    groups = GroupDetector(SPEC)
+    links = Links(SPEC)
+    groups = judge_of(links, {})
     for number in range(SPEC.groups.min_accounts):
-        assert not groups.groups or not groups.is_due("template::t", START_MS + HOUR_MS)
-        groups.observe("template::t", f"a{number}", 20, START_MS)
+        assert not links.groups or not groups.is_due("template::t", START_MS + HOUR_MS)
+        links.observe("template::t", f"a{number}", 20, START_MS)
     # The first account of all is not kept.
     assert not groups.is_due("template::t", START_MS + HOUR_MS)
-    groups.observe("template::t", "another", 20, START_MS)
+    links.observe("template::t", "another", 20, START_MS)
 
     assert groups.is_due("template::t", START_MS + HOUR_MS)
     assert not groups.is_due("template::t", START_MS + HOUR_MS + 29 * 60_000)
@@ -350,13 +361,13 @@ def test_accounts_above_a_gap_are_found_among_many_light_users() -> None:
 def test_time_that_passes_brings_nobody_back(latest_hours: float, is_found: bool) -> None:
     """Ten accounts, looked at after twenty hours: what counts is when they sent their latest exchange, not the look."""
     spec = parse_spec("groups: {sitting_exchanges: 100}", "x")
-    groups, latest_ms = GroupDetector(spec), START_MS + round(latest_hours * HOUR_MS)
+    links, latest_ms = Links(spec), START_MS + round(latest_hours * HOUR_MS)
     for at_ms in (START_MS, latest_ms):
         for number, size in enumerate([0, *EVEN]):
-            groups.observe("template::t", f"a{number}", size, at_ms)
+            links.observe("template::t", f"a{number}", size, at_ms)
     states = {f"a{n + 1}": Suspicion(START_MS, latest_ms, slots=1.0, popular=1.0, rate=40.0) for n in range(10)}
 
-    evidence = groups.judge("template::t", NOW_MS, states, UNLEARNED)
+    evidence = judge_of(links, states, spec).judge("template::t", NOW_MS)
 
     assert (evidence is not None) is is_found
 

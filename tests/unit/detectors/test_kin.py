@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from detectors.asked import asked_nats, counted, fit_asked
 from detectors.case import Case, new_case
 from detectors.fading import Fading
-from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector, Kinship
+from detectors.links import Links
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.onset import fit_onset, onset_nats, onset_of
@@ -91,18 +91,18 @@ class World:
             states = {a: styled(s, *(("M", 10, "n1") if a in MEMBERS else ("O", 10, "n2"))) for a, s in states.items()}
         states |= {account_id: its for account_id, (its, _) in more.items()}
         marked = dict.fromkeys(MEMBERS, 9) | {account_id: count for account_id, (_, count) in more.items()}
-        self.groups = GroupDetector(spec)
+        self.links = Links(spec)
         for account_id in ("first", *marked):
             # The first mention only tells that the link has a second account.
-            self.groups.observe(MARK, account_id, 0, START_MS)
+            self.links.observe(MARK, account_id, 0, START_MS)
         for account_id in chooser.sample(sorted(marked), len(marked)):
-            self.groups.observe(MARK, account_id, marked[account_id], START_MS)
+            self.links.observe(MARK, account_id, marked[account_id], START_MS)
         self.states = {account_id: states[account_id] for account_id in chooser.sample(sorted(states), len(states))}
         self.heard = Heard()
         for its in self.states.values():
             self.heard.restore(its)
         self.fading = Fading(spec)
-        self.kin = KinDetector(spec, self.groups, self.states, self.heard)
+        self.kin = KinDetector(spec, self.links, self.states, self.heard)
         self.case = self.opened("template:\x1fhwrapper", MEMBERS)
         self.kin.fit([self.case], frozenset(MEMBERS), START_MS)
 
@@ -146,7 +146,7 @@ def test_evidence_is_the_sum_of_six(its: Suspicion, is_capped: bool) -> None:
     everything, members = sum(s.rate for s in world.states.values()), {a: world.states[a] for a in MEMBERS}
     inside = sum(s.rate for s in members.values())
     asked = fit_asked([s.recent for s in members.values()], world.heard.of(None).openers)
-    marks = fit_marks(SPEC.kin, world.groups, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
+    marks = fit_marks(SPEC.kin, world.links, MEMBERS, MEMBERS, inside, everything - inside, START_MS)
     cells = {a: manner_of(s, world.fading.fresh_per_day(s, START_MS)) for a, s in world.states.items()}
     manner = fit_manner([cells[a] for a in MEMBERS], [cells[a] for a in (*OTHERS, "x1")])[cells["x1"]]
     others = [world.states[a] for a in (*OTHERS, "x1")]

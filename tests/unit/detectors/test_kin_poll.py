@@ -116,7 +116,7 @@ def test_members_that_few_resemble_any_more_count_among_those_alike() -> None:
     world, names = loaded(as_people(12), joined=12)
     for name, rate in zip(names, as_people(12), strict=True):
         world.states[name] = state(own(f"t{name[1:]}"), rate, wrapped=0.0, crowd=0.1)
-        world.groups.groups[MARK].members[name].exchanges = 0.0
+        world.links.groups[MARK].members[name].exchanges = 0.0
     world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
     kinship = world.kin.kinships[world.case.alert_id]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.groups import GroupDetector
+from detectors.links import Links
 from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.spec import DetectorSpec, Kin, parse_spec
 from tests.unit.detectors.samples import START_MS
@@ -33,15 +33,15 @@ OUTSIDE = sum(RATES.values()) - INSIDE
 
 def fitted(accused: AbstractSet[str] = frozenset(), spec: Kin = SPEC, seed: int = 0) -> Marks:
     """Marks of the members; all exchanges are of now, accounts and links came in an order of the seed."""
-    chooser, groups = random.Random(seed), GroupDetector(DetectorSpec())
+    chooser, links = random.Random(seed), Links(DetectorSpec())
     for key in chooser.sample(sorted(COUNTS), len(COUNTS)):
         for account_id in [*COUNTS[key]] * 2:
             # The first mention only tells that the link has a second account.
-            groups.observe(key, account_id, 0, START_MS)
+            links.observe(key, account_id, 0, START_MS)
         for account_id in chooser.sample(sorted(COUNTS[key]), len(COUNTS[key])):
-            groups.observe(key, account_id, COUNTS[key][account_id], START_MS)
+            links.observe(key, account_id, COUNTS[key][account_id], START_MS)
     members = frozenset(chooser.sample(MEMBERS, len(MEMBERS)))
-    return fit_marks(spec, groups, members, accused, INSIDE, OUTSIDE, START_MS)
+    return fit_marks(spec, links, members, accused, INSIDE, OUTSIDE, START_MS)
 
 
 def frequencies(key: str, accused: AbstractSet[str] = frozenset()) -> tuple[float, float]:
@@ -152,12 +152,12 @@ def test_order_in_memory_does_not_show(seed: int) -> None:
 def test_what_is_known_of_a_part_of_the_accounts_is_no_mark() -> None:
     """Whether the others carry it could not be told."""
     for accounts, is_mark in ((50, True), (200, False)):
-        groups = GroupDetector(parse_spec("groups: {max_members: 50}", "x"))
+        links = Links(parse_spec("groups: {max_members: 50}", "x"))
         for account_id in ["stranger", *(f"a{number}" for number in range(accounts))]:
             for size in (0, 4):
-                groups.observe(HEAD, account_id, size, START_MS)
-        members = frozenset(sorted(groups.groups[HEAD].members)[:10])
-        marks = fit_marks(SPEC, groups, members, (), 50.0, 4_000.0, START_MS)
+                links.observe(HEAD, account_id, size, START_MS)
+        members = frozenset(sorted(links.groups[HEAD].members)[:10])
+        marks = fit_marks(SPEC, links, members, (), 50.0, 4_000.0, START_MS)
 
         assert (HEAD in marks.weights) is is_mark
 

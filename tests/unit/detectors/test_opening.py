@@ -132,7 +132,7 @@ def test_takeovers_are_evidence_only_where_no_member_is_left_out() -> None:
     def judge(*args: Any, counts_takeovers: bool) -> None:
         told.append((args[-1], counts_takeovers))
 
-    parts: Any = [SimpleNamespace(judge=judge), *[None] * 5]
+    parts: Any = [None, SimpleNamespace(judge=judge), *[None] * 5]
     cases = CampaignCases(DetectorSpec(), {}, *parts)
     for others, excused in (((), ()), ({"member"}, ()), ((), {"cleared"})):
         cases._judge("payment:\x1fp", 0, others, excused)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from detectors.case import Case
-from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.kin import KinDetector
+from detectors.links import Links
 from detectors.spec import parse_spec
 from detectors.split import Part, SplitDetector
 from detectors.style import FACET_CHARS
@@ -34,7 +34,7 @@ class World:
     def __init__(self, text: str = "", style: str = "z") -> None:
         chooser = random.Random(4)
         self.spec = parse_spec(text, "x")
-        self.heard, self.groups, self.accounts = Heard(), GroupDetector(self.spec), dict[str, Suspicion]()
+        self.heard, self.links, self.accounts = Heard(), Links(self.spec), dict[str, Suspicion]()
         self.case = Case("campaign", "x", "camp_x", START_MS, None, {})
         for number in range(60):
             own = [f"{number:02d}{chr(97 + at)}" for at in range(20)]
@@ -50,15 +50,15 @@ class World:
         self.accounts[account_id] = its
         self.heard.restore(its)
         for link in links:
-            self.groups.observe(link, "stranger", 1, START_MS)
-            self.groups.observe(link, account_id, 12, START_MS)
+            self.links.observe(link, "stranger", 1, START_MS)
+            self.links.observe(link, account_id, 12, START_MS)
         if role == "member":
             self.case.accounts[account_id] = START_MS
 
     def parts(self) -> list[Part]:
         """The parts, at the first check in six at which the campaign is looked at."""
-        kin = KinDetector(self.spec, self.groups, self.accounts, self.heard)
-        split = SplitDetector(self.spec, kin, self.groups, self.accounts, self.heard)
+        kin = KinDetector(self.spec, self.links, self.accounts, self.heard)
+        split = SplitDetector(self.spec, kin, self.links, self.accounts, self.heard)
         looks = []
         for hour in range(6):
             at_ms = START_MS + hour * HOUR_MS
@@ -79,8 +79,8 @@ def test_core_and_links_go_with_the_list() -> None:
     own = ["template:\x1fhfirst", "template:\x1fhsecond", "template:\x1fhnobody"]
     for account_id in world.case.core:
         key = own[account_id.startswith("b")]
-        world.groups.observe(key, "stranger", 1, START_MS)
-        world.groups.observe(key, account_id, 12, START_MS)
+        world.links.observe(key, "stranger", 1, START_MS)
+        world.links.observe(key, account_id, 12, START_MS)
     world.case.links += own
     first, second = world.parts()
 
@@ -126,8 +126,8 @@ def test_a_campaign_stays_whole(text: str, style: str, links: tuple[str, ...], w
     world = World(text, style)
     for account_id in world.case.core:
         for link in links:
-            world.groups.observe(link, "stranger", 1, START_MS)
-            world.groups.observe(link, account_id, 12, START_MS)
+            world.links.observe(link, "stranger", 1, START_MS)
+            world.links.observe(link, account_id, 12, START_MS)
     assert world.parts() == [], why
 
 

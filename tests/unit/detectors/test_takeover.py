@@ -10,8 +10,8 @@ import pytest
 from detectors.campaigns import CampaignDetector
 from detectors.crowd import CrowdModel
 from detectors.exchange import NOBODY
-from detectors.groups import Group, GroupDetector
 from detectors.harvest import HarvestDetector
+from detectors.links import Group, Links
 from detectors.sign_test import sign_test_nats
 from detectors.snapshot import decode_snapshot
 from detectors.spec import DetectorSpec, parse_spec
@@ -44,20 +44,20 @@ class World:
     """Accounts on one link, and when each last began: the refused one an hour before, the others as told."""
 
     def __init__(self, began_ms: dict[str, int], spec: DetectorSpec = SPEC, **organizations: int) -> None:
-        self.groups = GroupDetector(spec)
+        self.links = Links(spec)
         began_ms = {"refused": REFUSED_MS - HOUR_MS} | began_ms
         for account_id in ["stranger", *began_ms]:
-            self.groups.observe(LINK, account_id, 1, START_MS)
+            self.links.observe(LINK, account_id, 1, START_MS)
         self.states = {
             a: Suspicion(START_MS, REFUSED_MS, began_ms=at_ms, organization=organizations.get(a, NOBODY))
             for a, at_ms in began_ms.items()
         }
-        self.detector = TakeoverDetector(spec, self.groups, self.states)
+        self.detector = TakeoverDetector(spec, self.links, self.states)
 
     @property
     def group(self) -> Group:
         """The link."""
-        return self.groups.groups[LINK]
+        return self.links.groups[LINK]
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -225,7 +225,7 @@ def test_accounts_and_links_may_be_forgotten_before_they_are_looked_at() -> None
 
     world = World(others(1))
     world.refuse()
-    world.groups.sweep(START_MS + 400 * DAY_MS)
+    world.links.sweep(START_MS + 400 * DAY_MS)
     assert world.detector.count(START_MS + 401 * DAY_MS) == set()
 
 

@@ -39,7 +39,7 @@ def beside(strangers: dict[str, Suspicion], tenant_id: str | None = "t-2") -> Wo
         world.states[account_id] = of(tenant_id, its)
         world.heard.restore(world.states[account_id])
         for key in (f"template:{tenant_id}\x1fhwrapper", f"configuration:{tenant_id}\x1fc"):
-            world.groups.observe(key, account_id, 9, START_MS)
+            world.links.observe(key, account_id, 9, START_MS)
     world.kin.fit([world.case], frozenset(MEMBERS), START_MS)
     return world
 

@@ -1,4 +1,4 @@
-"""Link evidence: what the accounts on one link show together, by four looks at it.
+"""The judge of a link: what the accounts on it show together, by four looks at how much each uses it.
 
 People who share an app, a class or a payment method use it each in their own measure: some a hundred times as much as
 others. Accounts over which one list is spread are loaded evenly, and more than most people load themselves. So the
@@ -55,8 +55,8 @@ class Use(NamedTuple):
     stay: Stay
 
 
-class LinkEvidence:
-    """Looks at the accounts on a link."""
+class LinkJudge:
+    """Looks at how accounts use a link."""
 
     def __init__(self, spec: Groups, states: Mapping[str, Suspicion], interchange: InterchangeDetector) -> None:
         self._spec = spec

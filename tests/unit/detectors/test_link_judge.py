@@ -1,4 +1,4 @@
-"""Link evidence: slow lists are found where accounts are interchangeable, conversations where they are very even."""
+"""Judging links: slow lists are found where accounts are interchangeable, conversations where they are very even."""
 
 import math
 import random
@@ -13,7 +13,8 @@ from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
 from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
-from detectors.link_evidence import LinkEvidence, Use
+from detectors.link_judge import LinkJudge, Use
+from detectors.links import Links
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import RECENT_CODES
@@ -21,6 +22,7 @@ from tests.unit.detectors.samples import HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
+THRESHOLD_NATS = GroupDetector(SPEC, Links(SPEC), {}, InterchangeDetector(SPEC, Heard())).threshold_nats
 WORDS = "template:\x1fcwords"
 SLOW = [2, 3, 3, 2, 3, 2, 3, 3, 2, 3] * 3
 """Remembered of forty hours: 2 to 3 exchanges a day and account."""
@@ -45,12 +47,12 @@ def slow(
     is ``elsewhere``, not on the link. All are one organisation's, if it is given.
     """
     chooser, heard = random.Random(5), Heard()
-    groups, openers = GroupDetector(SPEC), [f"L{number:02d}" for number in range(50)]
+    links, openers = Links(SPEC), [f"L{number:02d}" for number in range(50)]
     first_ms = NOW_MS - round(hours * HOUR_MS)
     states: dict[str, Suspicion] = {}
     accounts = {f"a{number:03d}": size for number, size in enumerate(sizes)}
     for account_id in ["stranger", *accounts]:
-        groups.observe(key, account_id, 0, first_ms)
+        links.observe(key, account_id, 0, first_ms)
     for account_id, size in accounts.items():
         asked = chooser.sample(openers, 5) if len(states) < people else openers
         times = 1 + elsewhere * (not left_out or account_id in left_out)
@@ -65,11 +67,11 @@ def slow(
             recent="".join(chooser.choice(asked) for _ in range(min(RECENT_CODES, prompts * size))),
         )
         heard.restore(states[account_id])
-        groups.observe(key, account_id, 0, first_ms)
-        groups.observe(key, account_id, size, NOW_MS)
+        links.observe(key, account_id, 0, first_ms)
+        links.observe(key, account_id, size, NOW_MS)
     interchange = InterchangeDetector(SPEC, heard)
     interchange.coherence = [0.05, 0.0, 0.0, 0.0]
-    return groups.judge(key, NOW_MS, states, interchange, left_out)
+    return GroupDetector(SPEC, links, states, interchange).judge(key, NOW_MS, left_out)
 
 
 @pytest.mark.parametrize(("crowd", "weight", "is_load_weaker"), [(0.6, 1.0, False), (0.375, 0.5, True)])
@@ -100,7 +102,7 @@ def test_a_slow_list_is_found_where_accounts_are_interchangeable(
     load_nats = weight * even.nats
     assert (load_nats < evidence.dealt.nats) == is_load_weaker
     assert evidence.nats == pytest.approx(min(load_nats, evidence.dealt.nats) - math.log(4))
-    assert evidence.nats >= GroupDetector(SPEC).threshold_nats
+    assert evidence.nats >= THRESHOLD_NATS
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_seats_of_one_organisation_are_named_where_they_are_interchangeable(
     evidence, of_strangers = (slow("configuration:\x1fc", organization=name, **load) for name in (7, NOBODY))
     is_found_anyway = sizes is not SLOW or turns != (1,) or (seats, people) == (30, 0)
 
-    assert (of_strangers is not None and of_strangers.nats >= GroupDetector(SPEC).threshold_nats) == is_found_anyway
+    assert (of_strangers is not None and of_strangers.nats >= THRESHOLD_NATS) == is_found_anyway
     assert (evidence is not None) == (seats == 30 and people == 0)
     assert evidence is None or (evidence.dealt is not None and len(evidence.accounts) >= 25)
 
@@ -146,7 +148,7 @@ def test_what_is_slow_is_honest_otherwise(change: dict[str, Any], why: str) -> N
     evidence = slow(**change)
 
     assert evidence is None or evidence.dealt is None, why
-    assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
+    assert evidence is None or evidence.nats < THRESHOLD_NATS, why
 
 
 BUSY = [3, 5, 7, 9, 12, 16, 21, 28, 38, 60] * 3
@@ -183,7 +185,7 @@ def test_many_busy_people_are_no_campaign(key: str) -> None:
     """Their rates are far from the law of people who mostly use a thing little, but no evener than busy people's."""
     evidence = slow(key, sizes=BUSY, people=30)
 
-    assert load_of(BUSY).nats > 4 * GroupDetector(SPEC).threshold_nats
+    assert load_of(BUSY).nats > 4 * THRESHOLD_NATS
     assert evidence is not None
     assert evidence.nats == pytest.approx(over_busy(BUSY))
     assert evidence.nats < 0
@@ -195,9 +197,9 @@ def test_light_users_beside_do_not_make_busy_people_a_campaign(light: int) -> No
     sizes = [*([1, 2] * 5)[:light], *BUSY[light:]]
     evidence = slow(sizes=sizes, people=30)
 
-    assert load_of(sizes).nats > GroupDetector(SPEC).threshold_nats
+    assert load_of(sizes).nats > THRESHOLD_NATS
     assert evidence is not None
-    assert evidence.nats < GroupDetector(SPEC).threshold_nats
+    assert evidence.nats < THRESHOLD_NATS
 
 
 @pytest.mark.parametrize(("crowd", "weight"), [(0.6, 1.0), (0.375, 0.5)])
@@ -208,7 +210,7 @@ def test_many_that_are_loaded_as_busy_people_are_a_campaign_if_interchangeable(c
     assert evidence is not None
     assert evidence.dealt is not None
     assert evidence.nats == pytest.approx(min(weight * load_of(BUSY).nats, evidence.dealt.nats) - math.log(4))
-    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+    assert evidence.nats > THRESHOLD_NATS
 
 
 def test_on_a_payment_interchangeable_accounts_are_a_firm_with_one_service() -> None:
@@ -216,9 +218,9 @@ def test_on_a_payment_interchangeable_accounts_are_a_firm_with_one_service() -> 
     busy, even = slow("payment:\x1fp", sizes=BUSY), slow("payment:\x1fp", sizes=EVEN)
 
     assert busy is not None
-    assert busy.nats < GroupDetector(SPEC).threshold_nats
+    assert busy.nats < THRESHOLD_NATS
     assert even is not None
-    assert even.nats > GroupDetector(SPEC).threshold_nats
+    assert even.nats > THRESHOLD_NATS
 
 
 def test_who_keeps_to_his_own_affairs_is_not_named_with_busy_accounts() -> None:
@@ -237,7 +239,7 @@ def test_an_even_load_is_a_campaign_whatever_each_is_asked() -> None:
     assert evidence is not None
     assert evidence.dealt is None
     assert evidence.nats == pytest.approx(over_busy(EVEN))
-    assert evidence.nats > GroupDetector(SPEC).threshold_nats
+    assert evidence.nats > THRESHOLD_NATS
 
 
 @pytest.mark.parametrize(("others", "colleagues", "is_told"), [(0, 0, False), (1, 0, True), (0, 1, True)])
@@ -252,8 +254,8 @@ def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(
         Use(account_id, size / DAYS, size / DAYS, 1.0, Stay(40 * HOUR_MS, float(size)))
         for account_id, size in zip(states, sizes + sizes[:colleagues], strict=True)
     ]
-    link = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
-    evidence = link.judge("template", uses, GroupDetector(SPEC).threshold_nats, others)
+    link = LinkJudge(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
+    evidence = link.judge("template", uses, THRESHOLD_NATS, others)
 
     assert evidence is not None
     assert evidence.nats == pytest.approx(over_busy(sizes) if is_told else load_of(sizes).nats)
@@ -283,11 +285,11 @@ def test_a_link_is_judged_whatever_its_accounts_ask_alike(kind: str) -> None:
             for number, recent in enumerate(recents)
         }
         uses = [Use(a, 20.0, 20.0, 1.0, Stay(40 * HOUR_MS, 20.0)) for a in states]
-        judge = LinkEvidence(SPEC.groups, states, InterchangeDetector(SPEC, Heard())).judge
-        found.append(judge(kind, uses, GroupDetector(SPEC).threshold_nats))
+        judge = LinkJudge(SPEC.groups, states, InterchangeDetector(SPEC, Heard())).judge
+        found.append(judge(kind, uses, THRESHOLD_NATS))
 
     assert found[0] is not None
-    assert found[0].nats > GroupDetector(SPEC).threshold_nats
+    assert found[0].nats > THRESHOLD_NATS
     assert found[0] == found[1]
 
 
@@ -334,7 +336,7 @@ def test_conversations_are_honest_otherwise(change: dict[str, Any], why: str) ->
     evidence = slow(**({"sizes": TALK} | change))
 
     assert evidence is None or not evidence.is_spoken, why
-    assert evidence is None or evidence.nats < GroupDetector(SPEC).threshold_nats, why
+    assert evidence is None or evidence.nats < THRESHOLD_NATS, why
 
 
 BUSY_TURNS = (10, 12, 14, 16, 18, 20, 24, 28, 40, 60)
@@ -347,7 +349,7 @@ def test_many_who_talk_as_busy_people_do_are_no_campaign() -> None:
 
     assert few is not None
     assert few.is_spoken
-    assert many is None or many.nats < GroupDetector(SPEC).threshold_nats
+    assert many is None or many.nats < THRESHOLD_NATS
 
 
 def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> None:
