@@ -23,7 +23,7 @@ from zlib import crc32
 
 import numpy as np
 
-from detectors.even_load import GroupEvidence, Stay, customers, even_load, is_lasting, weighed
+from detectors.even_load import Bounds, GroupEvidence, Stay, customers, even_load, is_lasting, weighed
 from detectors.fading import Fading
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.heard import Heard, Said
@@ -78,6 +78,9 @@ class AlikeDetector:
     def __init__(self, spec: DetectorSpec, accounts: Mapping[str, Suspicion], heard: Heard) -> None:
         self._spec = spec.alike
         self._groups = spec.groups
+        self._bounds = Bounds(
+            spec.alike.least_rate, spec.alike.min_rate, spec.groups.member_rate, spec.groups.max_spread
+        )
         self._days = spec.false_alarms.days_per_false_campaign
         self._fading = Fading(spec)
         self._accounts = accounts
@@ -185,17 +188,7 @@ class AlikeDetector:
         around = customers(around, self._accounts)
         if len(around) < self._spec.min_accounts:
             return None
-        rates = [rate_of[account_id] for account_id in around]
-        evidence = even_load(
-            self._groups,
-            around,
-            rates,
-            self._accounts,
-            least_rate=self._spec.least_rate,
-            min_rate=self._spec.min_rate,
-            member_rate=self._groups.member_rate,
-            max_spread=self._groups.max_spread,
-        )
+        evidence = even_load(self._groups, {a: rate_of[a] for a in around}, self._accounts, self._bounds)
         if evidence is None or not self._is_even(evidence, around) or not self._lasts(evidence):
             return None
         if overlap((self._accounts[a].recent for a in evidence.accounts), OPENER_CHARS) > self._spec.max_overlap:

@@ -9,11 +9,12 @@ more even they are than people who all use it about as much (``nats_over_busy``)
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.exchange import NOBODY
 from detectors.gap import find_gap
@@ -76,42 +77,53 @@ class Stay(NamedTuple):
     exchanges: float
 
 
+class Bounds(NamedTuple):
+    """What is asked of a cluster; rates are exchanges per account and day.
+
+    Parameters
+    ----------
+    least_rate
+        Rate at which those of honest accounts begin.
+    min_rate
+        Rate below which a cluster is like honest use.
+    member_rate
+        Rate below which an account is not named with a cluster.
+    max_spread
+        Largest standard deviation of log rates in a cluster.
+    """
+
+    least_rate: float
+    min_rate: float
+    member_rate: float
+    max_spread: float
+
+
 def even_load(
-    spec: Groups,
-    accounts: Sequence[str],
-    rates: Sequence[float],
-    states: Mapping[str, Suspicion],
-    *,
-    least_rate: float,
-    min_rate: float,
-    member_rate: float,
-    max_spread: float,
+    spec: Groups, rates: Mapping[str, float], states: Mapping[str, Suspicion], bounds: Bounds
 ) -> GroupEvidence | None:
     """Evidence of a cluster of even load among accounts, whatever they ask; ``None`` when there is none.
 
-    Honest rates begin at ``least_rate``, below ``min_rate`` a cluster is like honest use, and below ``member_rate`` an
-    account is not named with it; all are exchanges per account and day. ``max_spread`` is the largest standard
-    deviation of log rates in a cluster. Costs about half a millisecond for a hundred accounts.
+    ``rates`` are the accounts' exchanges per day. Costs about half a millisecond for a hundred accounts.
     """
-    if sum(rate >= min_rate for rate in rates) < spec.min_accounts - 1:
+    if sum(rate >= bounds.min_rate for rate in rates.values()) < spec.min_accounts - 1:
         return None
-    values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
-    cluster = find_cluster(values, spec.honest_slope, spec.min_spread, max_spread)
-    rate = least_rate * math.exp(cluster.centre)
+    values = _logs(rates.values(), bounds.least_rate)
+    cluster = find_cluster(values, spec.honest_slope, spec.min_spread, bounds.max_spread)
+    rate = bounds.least_rate * math.exp(cluster.centre)
     size = sum(cluster.certainty)
-    if rate < min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
+    if rate < bounds.min_rate or cluster.ratio < spec.min_cluster_ratio or size < spec.min_accounts - 0.5:
         return None
     named = tuple(
         account_id
-        for account_id, certainty, own_rate in zip(accounts, cluster.certainty, rates, strict=True)
-        if certainty >= spec.certainty and own_rate >= member_rate
+        for (account_id, own_rate), certainty in zip(rates.items(), cluster.certainty, strict=True)
+        if certainty >= spec.certainty and own_rate >= bounds.member_rate
         if states[account_id].crowd_ratio >= spec.job_crowd_ratio
     )
-    crowd = _crowd_ratio(accounts, cluster.certainty, states)
+    crowd = _crowd_ratio(rates, cluster.certainty, states)
     return GroupEvidence(named, cluster.nats, rate, cluster.spread, cluster.ratio, crowd)
 
 
-def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least_rate: float) -> float:
+def nats_over_busy(spec: Groups, rates: Collection[float], even_nats: float, least_rate: float) -> float:
     """Evidence of a cluster over busy people, who mostly use a link about as much, with some light users among them.
 
     Theirs is the same mixture with a cluster as wide as people's rates are, wherever it is. ``even_nats`` is what
@@ -119,35 +131,34 @@ def nats_over_busy(spec: Groups, rates: Sequence[float], even_nats: float, least
     ``busy_link_ratio`` of links is theirs, so minus its logarithm is added. Costs as much as ``even_load``.
     """
     size = len(rates)
-    values = np.maximum(0.0, np.log(np.array(rates) / least_rate))
-    people = find_cluster(values, spec.honest_slope, spec.busy_spread, math.inf)
+    people = find_cluster(_logs(rates, least_rate), spec.honest_slope, spec.busy_spread, math.inf)
     nats = (even_nats - people.nats) * min(1.0, _KNOWN_ACCOUNTS / size) - penalty_nats(min(size, _KNOWN_ACCOUNTS))
     return nats - math.log(spec.busy_link_ratio)
 
 
 def load_above_gap(
-    spec: Groups, accounts: Sequence[str], rates: Sequence[float], states: Mapping[str, Suspicion], others: int = 0
+    spec: Groups, rates: Mapping[str, float], states: Mapping[str, Suspicion], others: int = 0
 ) -> GroupEvidence | None:
-    """Evidence of an even load above a gap; ``None`` when there is none. Rates as for ``even_load``.
+    """Evidence of an even load above a gap; ``None`` when there is none. ``rates`` as for ``even_load``.
 
     ``others`` is how many accounts on the link were left out.
     """
-    if sum(rate >= spec.min_rate for rate in rates) < spec.min_accounts:
+    if sum(rate >= spec.min_rate for rate in rates.values()) < spec.min_accounts:
         return None
-    most_ratio = _MOST_ABOVE_RATIO if len(accounts) + others >= spec.busy_accounts else 1.0
-    gap = find_gap(rates, spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
+    most_ratio = _MOST_ABOVE_RATIO if len(rates) + others >= spec.busy_accounts else 1.0
+    gap = find_gap(rates.values(), spec.gap_slope, spec.member_rate, spec.min_accounts, most_ratio)
     nats = 0.0 if gap is None else gap.nats - _SECOND_LOOK_NATS
     if gap is None or nats <= 0:
         return None
-    rate_of = {a: rate for a, rate in zip(accounts, rates, strict=True) if gap.low <= rate <= gap.high}
-    values = np.log(list(rate_of.values()))
+    above = {a: rate for a, rate in rates.items() if gap.low <= rate <= gap.high}
+    values = np.log(list(above.values()))
     rate = math.exp(float(values.mean()))
-    named = tuple(a for a in rate_of if states[a].crowd_ratio >= spec.job_crowd_ratio)
+    named = tuple(a for a in above if states[a].crowd_ratio >= spec.job_crowd_ratio)
     crowd = _crowd_ratio(named, [1.0] * len(named), states)
     # They do other things too: what they ask must speak in full.
     if rate < spec.min_rate or len(named) < spec.min_accounts or crowd < spec.crowd_ratio:
         return None
-    return GroupEvidence(named, nats, rate, float(values.std()), len(rate_of) / len(accounts), crowd, is_apart=True)
+    return GroupEvidence(named, nats, rate, float(values.std()), len(above) / len(rates), crowd, is_apart=True)
 
 
 def customers(accounts: Iterable[str], states: Mapping[str, Suspicion]) -> list[str]:
@@ -184,7 +195,12 @@ def weighed(spec: Groups, evidence: GroupEvidence, *, is_strict: bool = False) -
     return msgspec.structs.replace(evidence, nats=evidence.nats * weight)
 
 
-def _crowd_ratio(accounts: Sequence[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:
+def _logs(rates: Iterable[float], least_rate: float) -> NDArray[np.float64]:
+    """Logarithms of rates over the least one, at least 0: what a mixture is fitted to."""
+    return np.maximum(0.0, np.log(np.array(list(rates)) / least_rate))
+
+
+def _crowd_ratio(accounts: Iterable[str], certainty: Sequence[float], states: Mapping[str, Suspicion]) -> float:
     """Popularity of what the cluster asks, each slot weighed by how surely its account is in it."""
     weighted = total = 0.0
     for account_id, sure in zip(accounts, certainty, strict=True):

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.even_load import (
+    Bounds,
     GroupEvidence,
     Stay,
     customers,
@@ -62,6 +63,16 @@ class LinkJudge:
         self._spec = spec
         self._states = states
         self._interchange = interchange
+        self._fresh_bounds = Bounds(spec.least_rate, spec.min_rate, spec.member_rate, spec.max_spread)
+        self._slow_bounds = self._fresh_bounds._replace(
+            min_rate=interchange.min_rate, member_rate=interchange.member_rate
+        )
+        self._spoken_bounds = Bounds(
+            _SPOKEN_TIMES * spec.least_rate,
+            max(spec.spoken_rate, spec.min_rate),
+            _SPOKEN_TIMES * spec.member_rate,
+            spec.spoken_spread,
+        )
 
     def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
         """Evidence of even load or of a gap; where that is not the threshold, of a slow list or of conversations.
@@ -93,12 +104,11 @@ class LinkJudge:
     def _load(self, uses: list[Use], others: int, *, is_strict: bool) -> GroupEvidence | None:
         """Evidence of even load among those for whom the link is much of what they do, or of those above a gap."""
         spec = self._spec
-        evidence = self._even(uses, spec.least_rate, spec.min_rate, spec.member_rate, spec.max_spread)
+        evidence = self._even(uses, self._fresh_bounds)
         if evidence is not None:
             evidence = self._told_from_busy(evidence, uses, others, spec.least_rate)
         elif not is_strict:
-            accounts, rates = _rates(use for use in uses if use.share >= spec.gap_share)
-            evidence = load_above_gap(spec, accounts, rates, self._states, others)
+            evidence = load_above_gap(spec, _rates(uses, spec.gap_share), self._states, others)
         return evidence and weighed(spec, evidence, is_strict=is_strict)
 
     def _told_from_busy(
@@ -106,34 +116,21 @@ class LinkJudge:
     ) -> GroupEvidence:
         """The evidence, at most what tells the accounts from busy people where they are enough to tell."""
         spec = self._spec
-        _, rates = _rates(use for use in uses if use.share >= spec.link_share)
+        rates = _rates(uses, spec.link_share)
         if len(rates) + others < spec.busy_accounts:
             return evidence
-        nats = nats_over_busy(spec, rates, evidence.nats, least_rate)
+        nats = nats_over_busy(spec, rates.values(), evidence.nats, least_rate)
         return msgspec.structs.replace(evidence, nats=min(evidence.nats, nats))
 
-    def _even(
-        self, uses: Iterable[Use], least_rate: float, min_rate: float, member_rate: float, max_spread: float
-    ) -> GroupEvidence | None:
-        spec = self._spec
-        accounts, rates = _rates(use for use in uses if use.share >= spec.link_share)
-        return even_load(
-            spec,
-            accounts,
-            rates,
-            self._states,
-            least_rate=least_rate,
-            min_rate=min_rate,
-            member_rate=member_rate,
-            max_spread=max_spread,
-        )
+    def _even(self, uses: Iterable[Use], bounds: Bounds) -> GroupEvidence | None:
+        """Evidence of even load among those for whom the link is much of what they do."""
+        return even_load(self._spec, _rates(uses, self._spec.link_share), self._states, bounds)
 
     def _slow_list(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
         """Evidence of an even load that people have too, of accounts that are interchangeable, which people are not."""
-        interchange, spec = self._interchange, self._spec
-        if len(uses) < interchange.min_accounts:
+        if len(uses) < self._interchange.min_accounts:
             return None
-        evidence = self._even(uses, spec.least_rate, interchange.min_rate, interchange.member_rate, spec.max_spread)
+        evidence = self._even(uses, self._slow_bounds)
         if evidence is None or not self._lasts(evidence, uses):
             return None
         return self._dealt(evidence, threshold_nats, _THIRD_LOOK_NATS)
@@ -156,8 +153,7 @@ class LinkJudge:
         """Evidence of an even load of all exchanges; nobody joins a campaign for less than the threshold."""
         evidence = self._spoken(singles)
         if evidence is not None:
-            least_rate = _SPOKEN_TIMES * self._spec.least_rate
-            told = self._told_from_busy(evidence, _spoken_rates(singles), others, least_rate)
+            told = self._told_from_busy(evidence, _spoken_rates(singles), others, self._spoken_bounds.least_rate)
             nats = weighed(self._spec, told).nats - _FOURTH_LOOK_NATS
             if nats >= threshold_nats:
                 return msgspec.structs.replace(told, nats=nats)
@@ -167,11 +163,8 @@ class LinkJudge:
 
     def _spoken(self, uses: list[Use]) -> GroupEvidence | None:
         """The even load of all exchanges, of accounts that came back."""
-        spec = self._spec
-        min_rate, member_rate = max(spec.spoken_rate, spec.min_rate), _SPOKEN_TIMES * spec.member_rate
-        least_rate = _SPOKEN_TIMES * spec.least_rate
-        evidence = self._even(_spoken_rates(uses), least_rate, min_rate, member_rate, spec.spoken_spread)
-        if evidence is None or len(evidence.accounts) < spec.spoken_accounts or not self._lasts(evidence, uses):
+        evidence = self._even(_spoken_rates(uses), self._spoken_bounds)
+        if evidence is None or len(evidence.accounts) < self._spec.spoken_accounts or not self._lasts(evidence, uses):
             return None
         return msgspec.structs.replace(evidence, is_spoken=True)
 
@@ -186,7 +179,6 @@ def _spoken_rates(uses: Iterable[Use]) -> list[Use]:
     return [use._replace(rate=use.spoken_rate) for use in uses]
 
 
-def _rates(uses: Iterable[Use]) -> tuple[list[str], list[float]]:
-    """The accounts, and their exchanges per day."""
-    chosen = list(uses)
-    return [use.account_id for use in chosen], [use.rate for use in chosen]
+def _rates(uses: Iterable[Use], least_share: float) -> dict[str, float]:
+    """Exchanges per day of the accounts for which the link is at least so much of all they send."""
+    return {use.account_id: use.rate for use in uses if use.share >= least_share}

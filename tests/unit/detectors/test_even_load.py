@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.even_load import GroupEvidence, even_load, load_above_gap, nats_over_busy
+from detectors.even_load import Bounds, GroupEvidence, even_load, load_above_gap, nats_over_busy
 from detectors.mixture import Cluster, find_cluster
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -101,14 +101,14 @@ def test_above_a_gap_are_no_more_than_two_in_three_of_many(
     rates = [9 + 0.1 * number for number in range(above)] + [0.6] * light
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
 
-    assert (load_above_gap(GROUPS, list(states), rates, states, others) is not None) == is_gap
+    assert (load_above_gap(GROUPS, dict(zip(states, rates, strict=True)), states, others) is not None) == is_gap
 
 
 def test_whoever_is_far_above_the_others_above_a_gap_is_not_of_them() -> None:
     """The gap is e wide, and so is what counts as even above it."""
     rates = [9 + 0.1 * number for number in range(12)] + [9.05 * math.e, 60.0, *[0.6] * 30]
     states = {f"a{number:02d}": Suspicion(0, 0, slots=1.0, popular=0.6) for number in range(len(rates))}
-    evidence = load_above_gap(GROUPS, list(states), rates, states)
+    evidence = load_above_gap(GROUPS, dict(zip(states, rates, strict=True)), states)
 
     assert evidence is not None
     assert evidence.accounts == tuple(f"a{number:02d}" for number in range(12))
@@ -122,16 +122,8 @@ def loaded(
     """What accounts with such rates and such popularity of their requests show."""
     ratios = crowd or [0.6] * len(rates)
     states = {f"a{n:02d}": Suspicion(0, 0, slots=10.0, popular=10 * ratio) for n, ratio in enumerate(ratios)}
-    return even_load(
-        GROUPS,
-        list(states),
-        rates,
-        states,
-        least_rate=LEAST_RATE,
-        min_rate=GROUPS.min_rate,
-        member_rate=member_rate,
-        max_spread=GROUPS.max_spread,
-    )
+    bounds = Bounds(LEAST_RATE, GROUPS.min_rate, member_rate, GROUPS.max_spread)
+    return even_load(GROUPS, dict(zip(states, rates, strict=True)), states, bounds)
 
 
 def test_the_smallest_campaign_is_found() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.even_load import GroupEvidence, Stay, even_load, nats_over_busy
+from detectors.even_load import Bounds, GroupEvidence, Stay, even_load, nats_over_busy
 from detectors.exchange import NOBODY
 from detectors.groups import GroupDetector
 from detectors.heard import Heard
@@ -23,6 +23,10 @@ from tests.unit.detectors.samples import HOUR_MS, START_MS
 SPEC = DetectorSpec()
 NOW_MS = START_MS + 20 * HOUR_MS
 THRESHOLD_NATS = GroupDetector(SPEC, Links(SPEC), {}, InterchangeDetector(SPEC, Heard())).threshold_nats
+BOUNDS = Bounds(SPEC.groups.least_rate, SPEC.groups.min_rate, SPEC.groups.member_rate, SPEC.groups.max_spread)
+SPOKEN_BOUNDS = Bounds(
+    2 * SPEC.groups.least_rate, SPEC.groups.spoken_rate, 2 * SPEC.groups.member_rate, SPEC.groups.spoken_spread
+)
 WORDS = "template:\x1fcwords"
 SLOW = [2, 3, 3, 2, 3, 2, 3, 3, 2, 3] * 3
 """Remembered of forty hours: 2 to 3 exchanges a day and account."""
@@ -88,16 +92,9 @@ def test_a_slow_list_is_found_where_accounts_are_interchangeable(
     assert 1.5 <= evidence.rate < SPEC.groups.min_rate
     states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for n in range(30)}
     days = 1.5 * (1 - math.exp(-40 / 36))
-    even = even_load(
-        SPEC.groups,
-        sorted(states),
-        [size / days for size in sizes],
-        states,
-        least_rate=SPEC.groups.least_rate,
-        min_rate=SPEC.interchange.min_rate,
-        member_rate=SPEC.interchange.member_rate,
-        max_spread=SPEC.groups.max_spread,
-    )
+    slow_bounds = BOUNDS._replace(min_rate=SPEC.interchange.min_rate, member_rate=SPEC.interchange.member_rate)
+    rates = {name: size / days for name, size in zip(states, sizes, strict=True)}
+    even = even_load(SPEC.groups, rates, states, slow_bounds)
     assert even is not None
     load_nats = weight * even.nats
     assert (load_nats < evidence.dealt.nats) == is_load_weaker
@@ -159,17 +156,9 @@ DAYS = 1.5 * (1 - math.exp(-40 / 36))
 
 def load_of(sizes: list[int], crowd: float = 0.65) -> GroupEvidence:
     """The even load of accounts by itself."""
-    names = [f"a{n:03d}" for n in range(len(sizes))]
-    evidence = even_load(
-        SPEC.groups,
-        names,
-        [size / DAYS for size in sizes],
-        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for name in names},
-        least_rate=SPEC.groups.least_rate,
-        min_rate=SPEC.groups.min_rate,
-        member_rate=SPEC.groups.member_rate,
-        max_spread=SPEC.groups.max_spread,
-    )
+    rates = {f"a{n:03d}": size / DAYS for n, size in enumerate(sizes)}
+    states = {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=crowd) for name in rates}
+    evidence = even_load(SPEC.groups, rates, states, BOUNDS)
     assert evidence is not None
     return evidence
 
@@ -306,16 +295,8 @@ def test_conversations_are_found_by_all_their_turns() -> None:
     assert set(evidence.accounts) == {f"a{number:03d}" for number in range(15)}
     days = 1.5 * (1 - math.exp(-40 / 36))
     states = {f"a{n:03d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for n in range(15)}
-    even = even_load(
-        SPEC.groups,
-        sorted(states),
-        [8 * size / days for size in TALK],
-        states,
-        least_rate=2 * SPEC.groups.least_rate,
-        min_rate=SPEC.groups.spoken_rate,
-        member_rate=2 * SPEC.groups.member_rate,
-        max_spread=SPEC.groups.spoken_spread,
-    )
+    rates = {name: 8 * size / days for name, size in zip(states, TALK, strict=True)}
+    even = even_load(SPEC.groups, rates, states, SPOKEN_BOUNDS)
     assert even is not None
     assert evidence.rate == pytest.approx(even.rate)
     assert evidence.nats == pytest.approx(even.nats - math.log(8))
@@ -359,17 +340,9 @@ def test_many_who_talk_as_busy_people_do_are_a_campaign_if_interchangeable() -> 
     assert evidence is not None
     assert evidence.is_spoken
     assert evidence.dealt is not None
-    names = [f"a{n:03d}" for n in range(30)]
-    even = even_load(
-        SPEC.groups,
-        names,
-        [turns / DAYS for turns in BUSY_TURNS * 3],
-        {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for name in names},
-        least_rate=2 * SPEC.groups.least_rate,
-        min_rate=SPEC.groups.spoken_rate,
-        member_rate=2 * SPEC.groups.member_rate,
-        max_spread=SPEC.groups.spoken_spread,
-    )
+    rates = {f"a{n:03d}": turns / DAYS for n, turns in enumerate(BUSY_TURNS * 3)}
+    states = {name: Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for name in rates}
+    even = even_load(SPEC.groups, rates, states, SPOKEN_BOUNDS)
     assert even is not None
     assert evidence.nats == pytest.approx(min(even.nats, evidence.dealt.nats) - math.log(8))
 
