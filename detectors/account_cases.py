@@ -1,12 +1,9 @@
 """Cases about single accounts: each is judged against all others, named by itself, or rolled up beyond the budget."""
 
 from detectors.budget import Budget
-from detectors.campaign_state import CampaignState, Meta
+from detectors.campaign_state import CampaignState
 from detectors.case import Reason, new_case
-from detectors.casebook import Casebook
-from detectors.crowd import CrowdModel
-from detectors.harvest import HarvestDetector
-from detectors.heard import Heard
+from detectors.knowledge import Knowledge
 from detectors.reasons import account_reasons
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
@@ -18,33 +15,25 @@ from schemas.alert import Alert
 class AccountCases:
     """Judges accounts one by one."""
 
-    def __init__(
-        self,
-        spec: DetectorSpec,
-        accounts: dict[str, Suspicion],
-        crowd: CrowdModel,
-        harvest: HarvestDetector,
-        heard: Heard,
-        book: Casebook,
-        state: CampaignState,
-    ) -> None:
+    def __init__(self, spec: DetectorSpec, known: Knowledge, state: CampaignState) -> None:
         self._spec = spec
-        self._accounts = accounts
-        self._crowd = crowd
-        self._harvest = harvest
-        self._heard = heard
-        self._book = book
+        self._known = known
+        self._accounts = known.accounts
+        self._crowd = known.crowd
+        self._harvest = known.harvest
+        self._heard = known.heard
+        self._book = known.book
         self._state = state
         self._budget = Budget(spec.lifecycle.daily_budget)
 
-    def judge(self, record: AccountBucket, meta: Meta) -> list[Alert]:
+    def judge(self, record: AccountBucket) -> list[Alert]:
         """Fold a record into what is known of its account; returns the alerts that are due about it alone."""
-        known = self._accounts.get(record.account_id)
-        if record.slots and (known is None or not known.recent):
+        meta, before = self._known.meta, self._accounts.get(record.account_id)
+        if record.slots and (before is None or not before.recent):
             self._crowd.add_account()
-        if known is not None:
-            self._heard.move(known, record.tenant_id)
-        state = self._harvest.observe(known, record, self._crowd, meta.start_ms)
+        if before is not None:
+            self._heard.move(before, record.tenant_id)
+        state = self._harvest.observe(before, record, self._crowd, meta.start_ms)
         self._heard.hear(state, record)
         self._accounts[record.account_id] = state
         self._state.mark_account(record.account_id)

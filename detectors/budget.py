@@ -1,7 +1,7 @@
 """The daily budget of new account alerts. Those beyond it go into one roll-up per tenant and day; none is dropped."""
 
-from detectors.campaign_state import Meta
 from detectors.case import ROLLUP
+from detectors.knowledge import Meta
 
 
 class Budget:

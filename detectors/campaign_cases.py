@@ -1,22 +1,16 @@
 """Cases about accounts that act as one: how campaigns open on a link or on likeness, grow, merge, split, and let go."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import TypeGuard
 
 from detectors.alike import AlikeDetector
-from detectors.campaign_state import Meta
 from detectors.case import MOST_COMPARED, Case, Reason, new_case
-from detectors.casebook import Casebook
 from detectors.even_load import GroupEvidence
-from detectors.groups import GroupDetector
-from detectors.interchange import InterchangeDetector
-from detectors.kin import KinDetector
+from detectors.knowledge import Knowledge
 from detectors.link_key import is_wording
-from detectors.links import Links
 from detectors.reasons import alike_reasons, group_reasons
 from detectors.spec import DetectorSpec
 from detectors.split import SplitDetector
-from detectors.suspicion import Suspicion
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
 
@@ -28,27 +22,17 @@ others must show without them what all show, or else join them if they are not u
 class CampaignCases:
     """Judges links and likeness."""
 
-    def __init__(
-        self,
-        spec: DetectorSpec,
-        accounts: Mapping[str, Suspicion],
-        links: Links,
-        groups: GroupDetector,
-        kin: KinDetector,
-        alike: AlikeDetector,
-        interchange: InterchangeDetector,
-        splits: SplitDetector,
-        book: Casebook,
-    ) -> None:
+    def __init__(self, spec: DetectorSpec, known: Knowledge) -> None:
         self._spec = spec
-        self._accounts = accounts
-        self._links = links
-        self._groups = groups
-        self._kin = kin
-        self._alike = alike
-        self._interchange = interchange
-        self._splits = splits
-        self._book = book
+        self._known = known
+        self._accounts = known.accounts
+        self._links = known.links
+        self._groups = known.groups
+        self._kin = known.kin
+        self._interchange = known.interchange
+        self._book = known.book
+        self._alike = AlikeDetector(spec, known.accounts, known.heard)
+        self._splits = SplitDetector(spec, known.kin, known.links, known.accounts, known.heard)
 
     def judge_link(self, key: str, end_ms: int, tenant_id: str | None, touching: list[str]) -> list[Alert]:
         """Open a campaign on a link that accounts have touched, or let the one grow that it belongs to."""
@@ -171,9 +155,9 @@ class CampaignCases:
             a for a in sorted(account_ids) if self._book.is_free(a, end_ms) and not self._kin.is_unlike(case, a, end_ms)
         ]
 
-    def search_alike(self, end_ms: int, meta: Meta) -> list[Alert]:
+    def search_alike(self, end_ms: int) -> list[Alert]:
         """Open campaigns of accounts that share nothing but are alike; those in campaigns grow as kin."""
-        turn = self._alike.turn_of(end_ms)
+        meta, turn = self._known.meta, self._alike.turn_of(end_ms)
         if turn == meta.searched_turn or not self._alike.is_warm(end_ms, meta.start_ms):
             return []
         meta.searched_turn = turn

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from detectors.campaigns import CampaignDetector, FeedbackRefused
-from detectors.kin import KinDetector, Kinship
+from detectors.kin import Kinship
 from detectors.marks import Marks
 from detectors.source import Source
 from detectors.spec import DetectorSpec
@@ -39,26 +39,20 @@ RESEMBLANCES = ("asked", "marks", "manner", "styles", "traits", "onset")
 """What accounts are compared in with the members of a campaign."""
 
 
-class _PartialKin(KinDetector):
-    """Compares accounts with campaigns in all but some resemblances."""
-
-    blind: tuple[str, ...] = ()
-
-    def kinship_of(self, core: Collection[str], tenant_id: str | None) -> Kinship:
-        """Return what accounts have in common, without what it says about some resemblances."""
-        known = super().kinship_of(core, tenant_id)
-        source = Source(
-            None if "asked" in self.blind else known.source.asked,
-            [None if "styles" in self.blind else style for style in known.source.styles],
-        )
-        nothing: dict[str, object] = {
-            "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
-            "manner": [0.0] * len(known.manner),
-            "traits": None,
-            "onset": {},
-        }
-        blind = {name: nothing[name] for name in nothing.keys() & set(self.blind)}
-        return msgspec.structs.replace(known, source=source, **blind)
+def _without(known: Kinship, left_out: Collection[str]) -> Kinship:
+    """Return what accounts have in common, without what it says about some resemblances."""
+    source = Source(
+        None if "asked" in left_out else known.source.asked,
+        [None if "styles" in left_out else style for style in known.source.styles],
+    )
+    nothing: dict[str, object] = {
+        "marks": known.marks and Marks({}, [0.0] * len(known.marks.excess)),
+        "manner": [0.0] * len(known.manner),
+        "traits": None,
+        "onset": {},
+    }
+    changed = {name: nothing[name] for name in nothing.keys() & set(left_out)}
+    return msgspec.structs.replace(known, source=source, **changed)
 
 
 class PartialDetector(CampaignDetector):
@@ -77,14 +71,16 @@ class PartialDetector(CampaignDetector):
     def __init__(
         self, spec: DetectorSpec, silent: Iterable[str] = (), blind: Iterable[str] = (), *, names_accounts: bool = True
     ) -> None:
-        self.kin_class = type("_BlindKin", (_PartialKin,), {"blind": tuple(blind)})
         super().__init__(spec)
+        harvest, kin, left_out = self._known.harvest, self._known.kin, frozenset(blind)
         for name in silent:
             number = FEATURES.index(name)
-            known = self._harvest.tails[number]
-            self._harvest.tails[number] = _SilentTail(known.level, known.prior_days)
+            known = harvest.tails[number]
+            harvest.tails[number] = _SilentTail(known.level, known.prior_days)
         if not names_accounts:
-            self._harvest.threshold_nats = float("inf")
+            harvest.threshold_nats = float("inf")
+        kinship_of = kin.kinship_of
+        kin.kinship_of = lambda *of: _without(kinship_of(*of), left_out)  # type: ignore[method-assign]
 
 
 def accounts_alone(spec: DetectorSpec) -> DetectorSpec:

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from detectors.budget import Budget
-from detectors.campaign_state import Meta
 from detectors.campaigns import CampaignDetector
+from detectors.knowledge import Meta
 from detectors.spec import DetectorSpec
 from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, HOUR_MS, START_MS, bucket
 
@@ -27,16 +27,16 @@ def test_a_day_counts_when_it_is_over_whoever_comes_back() -> None:
     detector = seen(100)
     detector.take_changed()
     detector.advance(START_MS + DAY_MS - HOUR_MS)
-    assert detector._harvest.calibration.days == 0
+    assert detector._known.harvest.calibration.days == 0
 
     detector.advance(START_MS + DAY_MS)
-    assert detector._harvest.calibration.days == detector._harvest.tails[0].days == 100
+    assert detector._known.harvest.calibration.days == detector._known.harvest.tails[0].days == 100
     assert len([key for key in detector.take_changed() if key.startswith(b"a")]) == 100
     detector.advance(START_MS + 41 * DAY_MS)
-    assert detector._harvest.calibration.days == 100
+    assert detector._known.harvest.calibration.days == 100
     detector.observe(bucket("a000", START_MS + 42 * DAY_MS))
     detector.advance(START_MS + 43 * DAY_MS + BUCKET_MS)
-    assert detector._harvest.calibration.days == 101
+    assert detector._known.harvest.calibration.days == 101
 
 
 def test_what_makes_an_opener_popular_follows_the_votes_of_each_bucket() -> None:
@@ -50,7 +50,7 @@ def test_what_makes_an_opener_popular_follows_the_votes_of_each_bucket() -> None
         detector.advance(START_MS + day * DAY_MS + BUCKET_MS)
 
     five_votes = -SPEC.crowd.typical_popularity * 5 / 105
-    assert detector._crowd.popular_ratio == pytest.approx(SPEC.crowd.popular_ratio * math.exp(2 * five_votes))
+    assert detector._known.crowd.popular_ratio == pytest.approx(SPEC.crowd.popular_ratio * math.exp(2 * five_votes))
 
 
 def test_one_old_event_is_no_beginning() -> None:
@@ -61,9 +61,9 @@ def test_one_old_event_is_no_beginning() -> None:
         detector.observe(record)
         detector.advance(record.end_ms)
 
-    assert detector._meta.start_ms == START_MS
-    assert not detector._accounts["a"].is_newcomer
-    assert detector._accounts["a"].is_established
+    assert detector._known.meta.start_ms == START_MS
+    assert not detector._known.accounts["a"].is_newcomer
+    assert detector._known.accounts["a"].is_established
 
 
 @pytest.mark.parametrize("silent", [0, 900])
@@ -80,8 +80,8 @@ def test_who_asked_nothing_is_nobody_to_compare_with(silent: int) -> None:
 
     crowd = SPEC.crowd
     expected = 3 / (crowd.popular_ratio * (100 + crowd.smoothing_accounts))
-    assert detector._crowd.accounts == 100
-    assert detector._crowd.popularity("pop", is_own=False) == pytest.approx(min(1, expected))
+    assert detector._known.crowd.accounts == 100
+    assert detector._known.crowd.popularity("pop", is_own=False) == pytest.approx(min(1, expected))
 
 
 def test_a_bucket_is_judged_when_event_time_has_come_to_its_end() -> None:
@@ -89,13 +89,13 @@ def test_a_bucket_is_judged_when_event_time_has_come_to_its_end() -> None:
     detector = CampaignDetector(SPEC)
     detector.observe(bucket("a", START_MS))
     detector.advance(START_MS + BUCKET_MS - 1)
-    assert "a" not in detector._accounts
+    assert "a" not in detector._known.accounts
     detector.advance(START_MS + BUCKET_MS)
-    assert detector._accounts["a"].exchanges == 1
+    assert detector._known.accounts["a"].exchanges == 1
     detector.observe(bucket("a", START_MS))
     detector.advance(START_MS + 2 * BUCKET_MS)
 
-    assert (detector.repeated, detector._accounts["a"].exchanges) == (1, 1)
+    assert detector._known.accounts["a"].exchanges == 1
 
 
 def test_every_day_has_the_whole_budget() -> None:
@@ -116,7 +116,7 @@ def test_what_an_alert_stands_on_does_not_shrink() -> None:
         record = bucket("bad", START_MS + hour * HOUR_MS, slots=["pop"] * count, active_hours=24, **loud)
         detector.observe(record)
         detector.advance(record.end_ms)
-        (case,) = detector._book.cases.values()
+        (case,) = detector._known.book.cases.values()
         assert case.raised_ms == record.end_ms
         scores.append(case.score)
 

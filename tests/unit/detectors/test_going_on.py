@@ -69,7 +69,7 @@ def left_by_members(kind: str, outsiders: list[str], value: str = "shared") -> t
         for account_id in outsiders if hour >= 100 else []:
             detector.observe(bucket(account_id, FIRST_MS + hour * HOUR_MS, slots=["pop"], links=[link(kind, value)]))
         alerts += detector.advance(FIRST_MS + hour * HOUR_MS + BUCKET_MS)
-    return next(case for case in detector._book.campaigns() if LINKED[0] in case.accounts), campaigns(alerts)
+    return next(case for case in detector._known.book.campaigns() if LINKED[0] in case.accounts), campaigns(alerts)
 
 
 @pytest.mark.parametrize("kind", ["payment", "configuration"])

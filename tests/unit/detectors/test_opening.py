@@ -9,6 +9,7 @@ import pytest
 
 from detectors.campaign_cases import CampaignCases
 from detectors.campaigns import CampaignDetector
+from detectors.knowledge import Knowledge
 from detectors.spec import DetectorSpec, parse_spec
 from schemas.account_bucket import AccountBucket
 from schemas.alert import Alert
@@ -132,8 +133,9 @@ def test_takeovers_are_evidence_only_where_no_member_is_left_out() -> None:
     def judge(*args: Any, counts_takeovers: bool) -> None:
         told.append((args[-1], counts_takeovers))
 
-    parts: Any = [None, SimpleNamespace(judge=judge), *[None] * 5]
-    cases = CampaignCases(DetectorSpec(), {}, *parts)
+    known: Any = Knowledge(DetectorSpec())
+    known.groups = SimpleNamespace(judge=judge)
+    cases = CampaignCases(DetectorSpec(), known)
     for others, excused in (((), ()), ({"member"}, ()), ((), {"cleared"})):
         cases._judge("payment:\x1fp", 0, others, excused)
 

@@ -136,10 +136,10 @@ def test_how_large_a_part_of_links_is_kept_is_restored() -> None:
     detector, topic = CampaignDetector(SPEC), dict[bytes, bytes]()
     steps = list(reviewed_steps())[:400]
     feed_records(detector, steps)
-    detector._links.firsts_ratio = {7: 0.25}
+    detector._known.links.firsts_ratio = {7: 0.25}
     stored(detector.take_changed(), detector.snapshot, topic)
 
-    assert restored(topic, random.Random(1))._links.firsts_ratio == {7: 0.25}
+    assert restored(topic, random.Random(1))._known.links.firsts_ratio == {7: 0.25}
 
 
 @slow

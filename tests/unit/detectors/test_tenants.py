@@ -131,12 +131,12 @@ def test_an_account_moves_with_its_records() -> None:
         start_ms = START_MS + number * BUCKET_MS
         detector.observe(bucket("a", start_ms, tenant_id=tenant_id, slots=[f"ab{number}"], styles="Tpqlnm"))
         detector.advance(start_ms + BUCKET_MS)
-        said = detector._heard.of(tenant_id)
+        said = detector._known.heard.of(tenant_id)
         assert said.openers.counts == {f"ab{before}": 1 for before in range(number + 1)}
         assert said.styles[0].counts == {"T": number + 1}
-        assert detector._accounts["a"].tenant_id == tenant_id
+        assert detector._known.accounts["a"].tenant_id == tenant_id
 
-    assert detector._heard.of("t-1").openers.total == detector._heard.of("t-2").openers.total == 0
+    assert detector._known.heard.of("t-1").openers.total == detector._known.heard.of("t-2").openers.total == 0
 
 
 def test_a_tenant_without_accounts_leaves_nothing_behind() -> None:

@@ -56,7 +56,7 @@ def test_a_verdict_that_comes_late_holds_from_now_on() -> None:
     harvests(detector, FIRST_MS + 13 * DAY_MS, "bad")
     detector.apply_feedback(decided("benign", account_ids=("bad",)))
 
-    assert detector._accounts["bad"].excused_until_ms == detector.watermark_ms + 14 * DAY_MS
+    assert detector._known.accounts["bad"].excused_until_ms == detector.watermark_ms + 14 * DAY_MS
 
 
 def test_an_allowlisting_ends() -> None:
@@ -104,7 +104,7 @@ def test_a_benign_verdict_ends_no_allowlisting() -> None:
         end = None if days is None else datetime.fromtimestamp((FIRST_MS + days * DAY_MS) / 1000, UTC)
         detector.apply_feedback(decided(verdict, number, account_ids=("bad",), expires_at=end))
         until_ms = FIRST_MS + (365 if number < 3 else 20) * DAY_MS
-        assert detector._accounts["bad"].excused_until_ms == until_ms
+        assert detector._known.accounts["bad"].excused_until_ms == until_ms
 
 
 def test_a_confirmed_case_goes_on() -> None:
@@ -193,7 +193,7 @@ def test_who_is_rolled_up_may_be_honest() -> None:
         harvests(detector, FIRST_MS + day * DAY_MS, "a0", "a1")
     detector.advance(FIRST_MS + 3 * DAY_MS)
 
-    assert detector._harvest.tails[0].above == 4
+    assert detector._known.harvest.tails[0].above == 4
 
 
 def test_evidence_leaves_a_roll_up_with_its_account() -> None:
