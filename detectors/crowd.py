@@ -13,7 +13,7 @@ account has one vote a day from its second day on, so neither who asks most nor 
 
 import math
 
-from detectors.spec import Crowd
+from detectors.spec_sections import Crowd
 
 SHARDS = 64
 _MAX_PER_SHARD = 2_048

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from detectors.exchange import NOBODY
 from detectors.gap import find_gap
 from detectors.mixture import find_cluster, penalty_nats
-from detectors.spec import Groups
+from detectors.spec_sections import Groups
 from detectors.suspicion import Suspicion
 from detectors.windows import HOUR_MS
 

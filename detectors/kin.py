@@ -24,7 +24,8 @@ from detectors.marks import Marks, fit_marks, marks_nats
 from detectors.mixture import find_cluster
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
-from detectors.spec import DetectorSpec, Kin
+from detectors.spec import DetectorSpec
+from detectors.spec_sections import Kin
 from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket

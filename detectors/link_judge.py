@@ -35,7 +35,7 @@ from detectors.even_load import (
 )
 from detectors.interchange import InterchangeDetector
 from detectors.link_key import CUSTOMER_KINDS
-from detectors.spec import Groups
+from detectors.spec_sections import Groups
 from detectors.suspicion import Suspicion
 
 _THIRD_LOOK_NATS, _FOURTH_LOOK_NATS = math.log(4), math.log(8)

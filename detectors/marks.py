@@ -21,7 +21,7 @@ import msgspec
 
 from detectors.link_key import kind_of, value_of
 from detectors.links import Links
-from detectors.spec import Kin
+from detectors.spec_sections import Kin
 
 _KINDS = frozenset(("configuration", "template"))
 _FACETS = ("", "h", "c", "b")

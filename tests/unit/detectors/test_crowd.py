@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.crowd import SHARDS, CrowdModel, crowd_excess, shard_of
-from detectors.spec import Crowd
+from detectors.spec_sections import Crowd
 
 SPEC = Crowd(popular_ratio=0.1, smoothing_accounts=20, job_ratio=0.35)
 

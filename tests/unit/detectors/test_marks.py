@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from detectors.links import Links
 from detectors.marks import Marks, fit_marks, marks_nats
-from detectors.spec import DetectorSpec, Kin, parse_spec
+from detectors.spec import DetectorSpec, parse_spec
+from detectors.spec_sections import Kin
 from tests.unit.detectors.samples import START_MS
 
 SPEC = Kin(min_weight=0.5, min_carriers=0.1)
