@@ -16,8 +16,9 @@ import msgspec
 import numpy as np
 
 from detectors.case import Case
+from detectors.everybody import Everybody, Likeness
 from detectors.fading import Fading
-from detectors.heard import Heard, Said
+from detectors.heard import Heard
 from detectors.links import Links
 from detectors.manner import fit_manner, manner_of
 from detectors.marks import Marks, fit_marks, marks_nats
@@ -25,7 +26,6 @@ from detectors.mixture import find_cluster
 from detectors.onset import fit_onset, onset_nats, onset_of
 from detectors.source import STYLE_CAP, Sample, Source, fit_source
 from detectors.spec import DetectorSpec
-from detectors.spec_sections import Kin
 from detectors.suspicion import Suspicion
 from detectors.traits import TraitCounts, Traits, fit_traits, traits_nats
 from schemas.account_bucket import AccountBucket
@@ -41,8 +41,6 @@ _SLOPE_RATIO, _SLOPE_TIMES = 0.04, 3.0
 """Share of all accounts, and multiple of those that come up to a core, beyond which those half way are a slope."""
 _APART_RATIO, _APART_TIMES = 0.02, 2.0
 """The same up to which it is apart: what is learned from those that came up to it draws others, too."""
-
-
 _PEOPLE = 12
 """Accounts that resemble a core from which it is told whether they are loaded as people are."""
 
@@ -62,52 +60,6 @@ class Kinship(msgspec.Struct, array_like=True, frozen=True):
     onset: dict[int, float] = {}
     is_common: bool = False
     is_apart: bool = True
-
-
-class Likeness:
-    """What of an account is compared with campaigns: remembered exchanges, cell of its manner, recent prompts."""
-
-    __slots__ = ("account_id", "exchanges", "manner", "sample", "state")
-
-    def __init__(self, account_id: str, state: Suspicion, exchanges: float, manner: int) -> None:
-        self.account_id = account_id
-        self.state = state
-        self.exchanges = exchanges
-        self.manner = manner
-        self.sample = Sample(state)
-
-
-class Everybody:
-    """All accounts of a tenant at one time, what each is like, and what those that are not accused are like."""
-
-    def __init__(
-        self,
-        spec: Kin,
-        fading: Fading,
-        accounts: Mapping[str, Suspicion],
-        accused: Container[str],
-        said: Said,
-        at_ms: int,
-    ) -> None:
-        self.at_ms = at_ms
-        self.said = said
-        self.accused = accused
-        self._fresh = {a: fading.fresh(state, at_ms) for a, state in accounts.items()}
-        # Exact sums: the order of accounts in memory must not show.
-        self.exchanges = math.fsum(self._fresh.values())
-        self.manners = {
-            a: manner_of(accounts[a], fading.fresh_per_day(accounts[a], at_ms))
-            for a, fresh in self._fresh.items()
-            if fresh >= spec.least_exchanges
-        }
-        others = [accounts[a] for a in self.manners if a not in accused]
-        self.manner = [manner for a, manner in self.manners.items() if manner >= 0 and a not in accused]
-        self.onsets = [onset_of(state) for state in others]
-        self.traits = TraitCounts(others)
-
-    def exchanges_of(self, accounts: Collection[str]) -> float:
-        """Remembered fresh exchanges of some accounts."""
-        return math.fsum(self._fresh.get(a, 0.0) for a in accounts)
 
 
 class KinDetector:
