@@ -1,14 +1,11 @@
-"""One account by itself: what is remembered of it in order to describe its next bucket.
+"""One account by itself, whatever others do: its buckets, and how a closed one is described.
 
-Nothing here depends on any other account. Within a bucket, events are counted in the order of event time and event id,
-so neither partitions nor restarts change anything.
+Within a bucket events are counted by event time and event id, so neither partitions nor restarts change anything.
 """
 
 from struct import Struct
 
-import msgspec
-
-from detectors.answers import Answers
+from detectors.account_state import AccountState
 from detectors.exchange import (
     LATER_TURN,
     LONG,
@@ -51,49 +48,6 @@ _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
 _LEAST_PACED_MS = 2_000
 """Shortest gap of which it is told whether it is even. Many logs give whole seconds, which makes shorter ones even by
 chance."""
-
-
-class AccountState(msgspec.Struct, array_like=True):
-    """State between buckets; about 1.5 KB as a snapshot.
-
-    Parameters
-    ----------
-    first_ms, last_ms
-        Start of the account's first bucket (-1 before it), and its latest exchange; milliseconds since the epoch.
-    recent, slots
-        Ids of its latest prompts, and of the slots that it has used, in one string each. A string is searched fast and
-        is twenty times smaller than a set.
-    parts, prompts
-        How often each opener was in its prompts, and how many prompts that is. Both are halved together, so that a
-        wrapper that is no longer used is forgotten.
-    last_gap_ms
-        Time between its latest exchange and the one before (milliseconds).
-    end_users, addresses, clients
-        Numbers of the distinct ones of ``day``, counted from the epoch; short tuples, for most accounts have a few.
-    distinct_before
-        How many of each there were on the active day before.
-    answers
-        Answers to the latest of the recent prompts.
-    conversations
-        Numbers of the latest ones, where events do not tell their turn.
-    """
-
-    rhythm: RhythmState
-    first_ms: int = -1
-    events: int = 0
-    recent: str = ""
-    slots: str = ""
-    parts: dict[bytes, int] = {}
-    prompts: int = 0
-    last_ms: int = 0
-    last_gap_ms: int = 0
-    day: int = 0
-    distinct_before: tuple[int, int, int] = (1, 1, 1)
-    end_users: tuple[int, ...] = ()
-    addresses: tuple[int, ...] = ()
-    clients: tuple[int, ...] = ()
-    answers: Answers = msgspec.field(default_factory=Answers)
-    conversations: tuple[int, ...] = ()
 
 
 class Account:

@@ -9,7 +9,8 @@ from collections import defaultdict
 
 import msgspec
 
-from detectors.account import Account, AccountState
+from detectors.account import Account
+from detectors.account_state import AccountState
 from detectors.exchange import exchange_of
 from detectors.open_bucket import OpenBucket, PackedBucket, pack, unpack
 from detectors.rhythm import RhythmState

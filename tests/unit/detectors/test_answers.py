@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.account import AccountState
+from detectors.account_state import AccountState
 from detectors.answers import Answers
 from detectors.rhythm import RhythmState
 from detectors.spec import DetectorSpec
