@@ -65,7 +65,7 @@ def _strictness(alert: Alert) -> tuple[int, datetime, str]:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Consequence:
     """What changes for some accounts because of one alert.
 
     ``enforce``: its action begins. ``keep``: it goes on, as a newer version or another alert says. ``release``: no
@@ -79,7 +79,7 @@ class Decision:
 
 
 class Enforcer:
-    """Turns publications and the passing of time into decisions."""
+    """Turns publications and the passing of time into consequences."""
 
     def __init__(self) -> None:
         self._state = Enforcement()
@@ -89,29 +89,29 @@ class Enforcer:
         self.stale = 0
         """Publications that were repeats or older than what was known."""
 
-    def apply(self, alert: Alert, now: datetime) -> list[Decision]:
+    def apply(self, alert: Alert, now: datetime) -> list[Consequence]:
         """Take over a publication and return what it changes."""
         before = self._state.newest(alert.alert_id)
         if not self._state.apply(alert):
             self.stale += 1
             return []
         heapq.heappush(self._expiries, (alert.expires_at, alert.alert_id, alert.version))
-        decisions = self._decide({*alert.account_ids, *(before.account_ids if before else ())}, now, alert)
+        consequences = self._consequences({*alert.account_ids, *(before.account_ids if before else ())}, now, alert)
         if alert.is_active and (alert.shadow or alert.expires_at <= now):
-            decisions.append(Decision("watch", alert.account_ids, alert, alert.summary))
-        return decisions
+            consequences.append(Consequence("watch", alert.account_ids, alert, alert.summary))
+        return consequences
 
-    def pass_time(self, now: datetime) -> list[Decision]:
+    def pass_time(self, now: datetime) -> list[Consequence]:
         """Return what changes because alerts have expired by now."""
-        decisions: list[Decision] = []
+        consequences: list[Consequence] = []
         while self._expiries and self._expiries[0][0] <= now:
             _, alert_id, version = heapq.heappop(self._expiries)
             alert = self._state.newest(alert_id)
             if alert is not None and alert.version == version:
-                decisions += self._decide(alert.account_ids, now, alert)
-        return decisions
+                consequences += self._consequences(alert.account_ids, now, alert)
+        return consequences
 
-    def _decide(self, account_ids: Iterable[str], now: datetime, cause: Alert) -> list[Decision]:
+    def _consequences(self, account_ids: Iterable[str], now: datetime, cause: Alert) -> list[Consequence]:
         changes: defaultdict[tuple[Verb, str], list[str]] = defaultdict(list)
         alerts = {cause.alert_id: cause}
         for account_id in sorted(account_ids):
@@ -122,7 +122,7 @@ class Enforcer:
             if after is not before:
                 changes[_verb(before, after), (after or cause).alert_id].append(account_id)
         return [
-            Decision(verb, tuple(names), alert, _ending(alert, now) if verb == "release" else alert.summary)
+            Consequence(verb, tuple(names), alert, _ending(alert, now) if verb == "release" else alert.summary)
             for (verb, alert_id), names in changes.items()
             for alert in [alerts[alert_id]]
         ]

@@ -1,4 +1,4 @@
-"""Alerts and decisions as lines for people and for programs."""
+"""Alerts and consequences as lines for people and for programs."""
 
 import json
 from datetime import UTC, datetime
@@ -6,27 +6,27 @@ from datetime import UTC, datetime
 import click
 
 from schemas.alert import Alert
-from streams.enforcement import Decision
+from streams.enforcement import Consequence
 
 SEVERITY_COLOURS = {"low": "white", "medium": "yellow", "high": "red", "critical": "bright_red"}
 _NAMED_ACCOUNTS = 3
 
 
-def decision_line(decision: Decision) -> str:
+def consequence_line(consequence: Consequence) -> str:
     """Return one readable line: when, what, whom, how sure, why, until when."""
-    alert = decision.alert
+    alert = consequence.alert
     verb = {
         "enforce": alert.recommended_action.type,
         "keep": f"still {alert.recommended_action.type}",
         "release": "release",
         "watch": f"({'shadow' if alert.shadow else 'expired'}) {alert.recommended_action.type}",
-    }[decision.verb]
+    }[consequence.verb]
     sureness = click.style(f"{alert.severity} {alert.confidence:.2f}", fg=SEVERITY_COLOURS[alert.severity])
-    until = f", until {moment(alert.expires_at)}" if decision.verb in ("enforce", "keep") else ""
-    whom = names(decision.account_ids)
+    until = f", until {moment(alert.expires_at)}" if consequence.verb in ("enforce", "keep") else ""
+    whom = names(consequence.account_ids)
     return (
         f"{moment(alert.raised_at)}  {click.style(f'{verb:<18}', bold=True)}  {whom}  {sureness}  "
-        f"{one_line(decision.reason)}  [{alert.kind} alert {alert.alert_id} v{alert.version}{until}]"
+        f"{one_line(consequence.reason)}  [{alert.kind} alert {alert.alert_id} v{alert.version}{until}]"
     )
 
 
@@ -46,15 +46,15 @@ def moment(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
-def decision_json(decision: Decision) -> str:
-    """Return a decision as one JSON line."""
-    alert = decision.alert
+def consequence_json(consequence: Consequence) -> str:
+    """Return a consequence as one JSON line."""
+    alert = consequence.alert
     return json.dumps(
         {
-            "decision": decision.verb,
+            "decision": consequence.verb,
             "action": alert.recommended_action.type,
-            "account_ids": decision.account_ids,
-            "reason": decision.reason,
+            "account_ids": consequence.account_ids,
+            "reason": consequence.reason,
             "until": alert.expires_at.isoformat(),
             **identity(alert),
         }

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.alert import decode_alert
-from streams.commands.alert_text import decision_json, decision_line
+from streams.commands.alert_text import consequence_json, consequence_line
 from streams.commands.options import FiniteRange, TopicName, command_settings, json_option
-from streams.enforcement import Decision, Enforcer
+from streams.enforcement import Consequence, Enforcer
 from streams.settings import Settings
 from streams.topics import topic_name
 
@@ -108,7 +108,7 @@ class Printer:
 
     def __init__(self, *, as_json: bool, is_event_time: bool, is_brief: bool) -> None:
         self._enforcer = Enforcer()
-        self._format = decision_json if as_json else decision_line
+        self._format = consequence_json if as_json else consequence_line
         self._is_event_time = is_event_time
         self._is_brief = is_brief
         self._newest_at = EPOCH
@@ -125,8 +125,8 @@ class Printer:
             return
         self._publications += 1
         self._newest_at = max(self._newest_at, alert.raised_at)
-        decisions = self._enforcer.apply(alert, self._now())
-        self._print(d for d in decisions if not (is_snapshot and self._is_brief and d.verb == "watch"))
+        consequences = self._enforcer.apply(alert, self._now())
+        self._print(c for c in consequences if not (is_snapshot and self._is_brief and c.verb == "watch"))
 
     def pass_time(self) -> None:
         """Let alerts expire."""
@@ -136,9 +136,9 @@ class Printer:
         # Expiry is the one thing that a consumer judges by its own clock.
         return self._newest_at if self._is_event_time else datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
 
-    def _print(self, decisions: Iterable[Decision]) -> None:
-        for decision in decisions:
-            click.echo(self._format(decision))
+    def _print(self, consequences: Iterable[Consequence]) -> None:
+        for consequence in consequences:
+            click.echo(self._format(consequence))
 
     def summarise(self) -> None:
         """Tell what was read and what stands at the end, on standard error."""
