@@ -135,15 +135,6 @@ class AccountDetector:
         """Accounts that are kept as packed bytes."""
         return len(self._packed)
 
-    def events_observed(self, account_id: str) -> int:
-        """Events of the account that the state includes, those in open buckets too."""
-        account = self._live.get(account_id)
-        if account is None and (packed := self._packed.get(account_id)) is not None:
-            account = self._unpack(account_id, packed[1])
-        if account is None:
-            return 0
-        return account.state.events + sum(bucket.events for bucket in account.buckets.values())
-
     def take_changed(self) -> list[str]:
         """Accounts that changed since the last call."""
         changed = sorted(self._changed)

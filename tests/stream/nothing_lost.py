@@ -7,6 +7,7 @@ from streams.accounts import AccountPartition
 from streams.state_log import StoredState
 from tests.stream.live import LiveService
 from tests.stream.recordings import eager_spec
+from tests.unit.detectors.samples import events_in
 
 
 def restored_accounts(service: LiveService, number: int) -> tuple[AccountPartition, dict[str, int]]:
@@ -20,7 +21,7 @@ def restored_accounts(service: LiveService, number: int) -> tuple[AccountPartiti
     assert found is not None, f"usage partition {number} was never checkpointed"
     partition.restore(found, stored.entries)
     account_ids = [key.decode() for key in stored.entries]
-    return partition, {account_id: partition.detector.events_observed(account_id) for account_id in account_ids}
+    return partition, {a: events_in(partition.detector.snapshot(a)) for a in account_ids}
 
 
 def assert_nothing_lost(service: LiveService, lines: list[bytes]) -> None:

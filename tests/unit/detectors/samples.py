@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.detector import AccountDetector
+from detectors.detector import AccountDetector, AccountSnapshot
 from detectors.fingerprint_layout import (
     CLOSING,
     EXACT,
@@ -20,6 +20,7 @@ from detectors.fingerprint_layout import (
     VERSION,
 )
 from detectors.heard import Heard
+from detectors.open_bucket import unpack
 from detectors.spec import DetectorSpec
 from detectors.style import FACETS, STYLE_CHARS, facet_of
 from detectors.suspicion import Suspicion
@@ -70,6 +71,14 @@ def records_of(spec: DetectorSpec, events: Sequence[UsageEvent]) -> list[Account
     for one in events:
         detector.observe(one)
     return detector.advance(2**60)
+
+
+def events_in(raw: bytes | None) -> int:
+    """Events that the snapshot of an account includes, those in open buckets too; none without one."""
+    if raw is None:
+        return 0
+    its = msgspec.msgpack.decode(raw[1:], type=AccountSnapshot)
+    return its.state.events + sum(bucket.events for bucket in unpack(its.pending, "an account").values())
 
 
 def bucket(account_id: str = "a-1", start_ms: int = START_MS, **fields: Any) -> AccountBucket:

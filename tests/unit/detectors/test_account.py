@@ -12,7 +12,16 @@ from detectors.fingerprint import Fingerprinter
 from detectors.spec import DetectorSpec
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, decode_usage_event, encode_usage_event
-from tests.unit.detectors.samples import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, event, fingerprint, records_of
+from tests.unit.detectors.samples import (
+    BUCKET_MS,
+    DAY_MS,
+    MINUTE_MS,
+    START_MS,
+    event,
+    events_in,
+    fingerprint,
+    records_of,
+)
 
 SPEC = DetectorSpec()
 FINGERPRINTER = Fingerprinter(b"a key of some length")
@@ -335,10 +344,10 @@ def test_silent_accounts_are_packed_and_come_back() -> None:
     detector = AccountDetector(SPEC)
     detector.observe(event(START_MS))
     detector.advance(START_MS + 4 * 60 * MINUTE_MS)
-    assert (detector.live_accounts, detector.packed_accounts, detector.events_observed("a-1")) == (0, 1, 1)
+    assert (detector.live_accounts, detector.packed_accounts, events_in(detector.snapshot("a-1"))) == (0, 1, 1)
 
     detector.observe(event(START_MS + 5 * 60 * MINUTE_MS))
-    assert (detector.live_accounts, detector.packed_accounts, detector.events_observed("a-1")) == (1, 0, 2)
+    assert (detector.live_accounts, detector.packed_accounts, events_in(detector.snapshot("a-1"))) == (1, 0, 2)
 
 
 def test_styles_and_traits_are_told() -> None:

@@ -14,7 +14,7 @@ from schemas.alert import MAX_ACCOUNTS, encode_alert
 from schemas.usage_event import UsageEvent
 from streams.topics import Role
 from tests.unit.commands.test_topics import SPECS
-from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint
+from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, events_in, fingerprint
 
 DIVERSE = 20_000
 
@@ -68,7 +68,7 @@ def test_an_account_stays_small_whatever_it_does() -> None:
     assert raw is not None
     assert len(raw) < 4 * 1024
     assert size_of(detector._live["a-1"], set()) < 16 * 1024
-    assert detector.events_observed("a-1") == DIVERSE
+    assert events_in(detector.snapshot("a-1")) == DIVERSE
 
 
 _SCRIPT = """

@@ -16,7 +16,7 @@ from detectors.spec import DetectorSpec
 from schemas.account_bucket import AccountBucket
 from schemas.usage_event import UsageEvent, epoch_ms
 from tests.unit.detectors.sample_run import event_steps, eventful_spec, feed_events, records
-from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint, records_of
+from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, events_in, fingerprint, records_of
 
 SPEC = eventful_spec()
 slow = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
@@ -67,7 +67,7 @@ def test_what_event_time_has_passed_no_longer_waits() -> None:
     assert waiting <= 31 + 16  # one a second, and up to 16 more until they are looked at again
     assert raw is not None
     assert len(raw) < 9 * 1024
-    assert detector.events_observed("a-1") == 300
+    assert events_in(detector.snapshot("a-1")) == 300
     assert detector.advance(START_MS + BUCKET_MS) == records_of(DetectorSpec(), events)
 
 
@@ -99,7 +99,7 @@ def test_an_event_behind_event_time_is_told_and_left_out() -> None:
 
     assert detector.observe(event(START_MS + 400)) == 600
     assert detector.observe(event(START_MS + 1_000)) == 0
-    assert detector.events_observed("a-1") == 1
+    assert events_in(detector.snapshot("a-1")) == 1
 
 
 def test_links_beyond_the_first_do_not_pile_up() -> None:

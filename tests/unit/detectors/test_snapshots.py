@@ -27,6 +27,7 @@ from tests.unit.detectors.sample_run import (
     reviewed_steps,
     stored,
 )
+from tests.unit.detectors.samples import events_in
 
 slow = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 SPEC = eventful_spec()
@@ -172,7 +173,7 @@ def test_a_restored_account_has_counted_the_same_events() -> None:
         fresh.restore(account_id, raw)
 
     assert kept
-    assert {a: fresh.events_observed(a) for a in kept} == {a: detector.events_observed(a) for a in kept}
+    assert {a: events_in(fresh.snapshot(a)) for a in kept} == {a: events_in(detector.snapshot(a)) for a in kept}
     assert fresh.live_accounts + fresh.packed_accounts == len(kept)
 
 

@@ -17,6 +17,7 @@ from streams.campaigns import CampaignPartition
 from streams.headers import FEEDBACK, FEEDBACK_FORMAT, ORIGIN, PROGRESS_HEADERS, origin_of, source_of
 from streams.progress import InputProgress, ProgressMessage, Report, encode_progress
 from streams.publisher import partition_of
+from tests.unit.detectors.samples import events_in
 from tests.unit.streams.memory import DISORDER_MS, MemoryKafka, MemoryWorker
 from tests.unit.streams.traffic_samples import EAGER_SPEC, replayed_alerts, sample
 
@@ -121,7 +122,7 @@ def test_a_worker_that_crashes_anywhere_gives_the_alerts_of_a_replay(seed: int) 
     accounts = Counter(json.loads(line)["account_id"] for line in lines)
     observed = {
         account_id: sum(
-            p.detector.events_observed(account_id) for (t, _), p in worker.partitions.items() if t == "usage"
+            events_in(p.detector.snapshot(account_id)) for (t, _), p in worker.partitions.items() if t == "usage"
         )
         for account_id in accounts
     }
