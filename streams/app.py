@@ -132,13 +132,12 @@ def _log_failure(error: BaseException, where: str, hint: str = "") -> None:
 
 def _register_hooks(app: App, worker: Worker) -> None:
     health = HealthServer(worker)
-    watch = Watch(worker)
     looking: list[asyncio.Future[Any]] = []
 
     async def before_connecting() -> None:
         collect_rarely()
         log.info("health.listening", host=worker.settings.http_host, port=await health.start())
-        looking.append(app.add_future(look()))
+        looking.append(app.add_future(_keep_looking(app, worker)))
 
     def start_failed(error: Exception) -> None:
         hint = " (is KAFKA_BOOTSTRAP_SERVERS right?)" if isinstance(error, KafkaConnectionError) else ""
@@ -148,23 +147,8 @@ def _register_hooks(app: App, worker: Worker) -> None:
         # What was processed before is whole, and its checkpoint still to come.
         _log_failure(error, "fetch")
 
-    async def look() -> None:
-        try:
-            while not app.should_stop:
-                await asyncio.sleep(LOOK_SECONDS)
-                await watch.look(app.batches.unread)
-        except Exception as error:
-            await _fail(app, worker, error, "watch")
-            raise
-
     async def assign(*_: Any, **__: Any) -> None:
-        try:
-            async with worker.lock:
-                app.batches.forget_acks()
-                await worker.assign(app.consumer.assignment())
-        except Exception as error:
-            await _fail(app, worker, error, "assignment")
-            raise
+        await _assign(app, worker)
 
     async def stop(*_: Any, **__: Any) -> None:
         _leave_in_any_case()
@@ -180,6 +164,29 @@ def _register_hooks(app: App, worker: Worker) -> None:
     app.on_before_shutdown.connect(cast(Any, stop))
     # Signals keep weak references, so something must hold their receivers.
     app.receivers = (assign, stop)
+
+
+async def _keep_looking(app: App, worker: Worker) -> None:
+    """Look at what is unread and who is silent until the application stops."""
+    watch = Watch(worker)
+    try:
+        while not app.should_stop:
+            await asyncio.sleep(LOOK_SECONDS)
+            await watch.look(app.batches.unread)
+    except Exception as error:
+        await _fail(app, worker, error, "watch")
+        raise
+
+
+async def _assign(app: App, worker: Worker) -> None:
+    """Bring the worker to the partitions that the group has given it; what of earlier ones is in work acks no more."""
+    try:
+        async with worker.lock:
+            app.batches.forget_acks()
+            await worker.assign(app.consumer.assignment())
+    except Exception as error:
+        await _fail(app, worker, error, "assignment")
+        raise
 
 
 def _leave_in_any_case() -> None:
