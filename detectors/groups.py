@@ -43,7 +43,7 @@ class GroupDetector:
         self._links = links
         self._accounts = accounts
         self._fading = Fading(spec)
-        self._link_judge = LinkJudge(spec.groups, accounts, interchange)
+        self._link_judge = LinkJudge(spec, accounts, interchange)
         self._judged_per_day = 0.0
         self._judged_day = 0
         self._judged_today = 0

@@ -56,8 +56,6 @@ class InterchangeDetector:
         self._spec = spec.interchange
         self._least_crowd_ratio = spec.groups.job_crowd_ratio
         self._heard = heard
-        self.min_accounts = spec.interchange.min_accounts
-        self.min_rate, self.member_rate = spec.interchange.min_rate, spec.interchange.member_rate
         self.coherence: list[float] = []
         """For openers and each part of style how much accounts keep to themselves, 0 to 1."""
 

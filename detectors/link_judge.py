@@ -35,7 +35,7 @@ from detectors.even_load import (
 )
 from detectors.interchange import InterchangeDetector
 from detectors.link_key import CUSTOMER_KINDS
-from detectors.spec_sections import Groups
+from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 
 _THIRD_LOOK_NATS, _FOURTH_LOOK_NATS = math.log(4), math.log(8)
@@ -59,19 +59,19 @@ class Use(NamedTuple):
 class LinkJudge:
     """Looks at how accounts use a link."""
 
-    def __init__(self, spec: Groups, states: Mapping[str, Suspicion], interchange: InterchangeDetector) -> None:
-        self._spec = spec
+    def __init__(self, spec: DetectorSpec, states: Mapping[str, Suspicion], interchange: InterchangeDetector) -> None:
+        self._spec = spec.groups
+        self._least_dealt = spec.interchange.min_accounts
         self._states = states
         self._interchange = interchange
-        self._fresh_bounds = Bounds(spec.least_rate, spec.min_rate, spec.member_rate, spec.max_spread)
-        self._slow_bounds = self._fresh_bounds._replace(
-            min_rate=interchange.min_rate, member_rate=interchange.member_rate
-        )
+        even, dealt = spec.groups, spec.interchange
+        self._fresh_bounds = Bounds(even.least_rate, even.min_rate, even.member_rate, even.max_spread)
+        self._slow_bounds = Bounds(even.least_rate, dealt.min_rate, dealt.member_rate, even.max_spread)
         self._spoken_bounds = Bounds(
-            _SPOKEN_TIMES * spec.least_rate,
-            max(spec.spoken_rate, spec.min_rate),
-            _SPOKEN_TIMES * spec.member_rate,
-            spec.spoken_spread,
+            _SPOKEN_TIMES * even.least_rate,
+            max(even.spoken_rate, even.min_rate),
+            _SPOKEN_TIMES * even.member_rate,
+            even.spoken_spread,
         )
 
     def judge(self, kind: str, uses: list[Use], threshold_nats: float, others: int = 0) -> GroupEvidence | None:
@@ -128,7 +128,7 @@ class LinkJudge:
 
     def _slow_list(self, uses: list[Use], threshold_nats: float) -> GroupEvidence | None:
         """Evidence of an even load that people have too, of accounts that are interchangeable, which people are not."""
-        if len(uses) < self._interchange.min_accounts:
+        if len(uses) < self._least_dealt:
             return None
         evidence = self._even(uses, self._slow_bounds)
         if evidence is None or not self._lasts(evidence, uses):

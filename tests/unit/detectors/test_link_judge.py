@@ -243,7 +243,7 @@ def test_from_twenty_accounts_on_it_is_told_whether_they_are_busy_people(
         Use(account_id, size / DAYS, size / DAYS, 1.0, Stay(40 * HOUR_MS, float(size)))
         for account_id, size in zip(states, sizes + sizes[:colleagues], strict=True)
     ]
-    link = LinkJudge(SPEC.groups, states, InterchangeDetector(SPEC, Heard()))
+    link = LinkJudge(SPEC, states, InterchangeDetector(SPEC, Heard()))
     evidence = link.judge("template", uses, THRESHOLD_NATS, others)
 
     assert evidence is not None
@@ -274,7 +274,7 @@ def test_a_link_is_judged_whatever_its_accounts_ask_alike(kind: str) -> None:
             for number, recent in enumerate(recents)
         }
         uses = [Use(a, 20.0, 20.0, 1.0, Stay(40 * HOUR_MS, 20.0)) for a in states]
-        judge = LinkJudge(SPEC.groups, states, InterchangeDetector(SPEC, Heard())).judge
+        judge = LinkJudge(SPEC, states, InterchangeDetector(SPEC, Heard())).judge
         found.append(judge(kind, uses, THRESHOLD_NATS))
 
     assert found[0] is not None
