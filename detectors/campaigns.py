@@ -78,7 +78,7 @@ class CampaignDetector:
         # One old event, and nothing for longer than accounts are remembered, is no beginning.
         if not known.accounts:
             known.meta.start_ms = records[0].start_ms
-        known.groups.watch(end_ms, known.meta.start_ms)
+        known.groups.note_age(end_ms, known.meta.start_ms)
         for key in known.takeovers.count(records[0].start_ms):
             self._state.mark_link(key)
         touched: dict[str, list[str]] = defaultdict(list)

@@ -49,7 +49,7 @@ class GroupDetector:
         self._judged_today = 0
         self._warm_nats = 0.0
 
-    def watch(self, now_ms: int, start_ms: int) -> None:
+    def note_age(self, now_ms: int, start_ms: int) -> None:
         """Ask for more evidence while the deployment, which began at ``start_ms``, is new.
 
         Who uses a link lightly has hardly been seen yet, so those seen are more alike than its users are.

@@ -124,7 +124,7 @@ def test_naming_is_dearer_in_the_first_two_days(hours: int, more: int) -> None:
     groups = judge_of(Links(SPEC), {})
     usual = groups.threshold_nats
 
-    groups.watch(START_MS + hours * HOUR_MS, START_MS)
+    groups.note_age(START_MS + hours * HOUR_MS, START_MS)
 
     assert groups.threshold_nats == pytest.approx(usual + more)
 
