@@ -188,12 +188,7 @@ def publication(spec: DetectorSpec, case: Case, status: Status, at_ms: int, *, i
         output_tokens=case.output_tokens if case.untold < case.exchanges else None,
         summary=_summary(case, status),
         evidence=tuple(_evidence(reason) for reason in sorted(case.reasons, key=lambda r: (-r.nats, r.feature))),
-        recommended_action=RecommendedAction(
-            type=action,
-            scope="account" if case.kind == "account" else "accounts of the campaign",
-            duration_seconds=_THROTTLE_SECONDS if action == "throttle" else None,
-            rationale=_RATIONALE[action],
-        ),
+        recommended_action=_recommended(case, action),
         shadow=case.is_shadow,
         spec=SpecRef(name=spec.name, version=spec.version, fingerprint=spec.fingerprint),
         superseded_by=case.superseded_by,
@@ -214,6 +209,15 @@ def _ladder(case: Case) -> tuple[Severity, ActionType]:
     if case.is_rollup or (case.version <= 1 and not case.is_part):
         return severity, "verify"
     return severity, "review" if case.score >= _REVIEW_NATS else "throttle"
+
+
+def _recommended(case: Case, action: ActionType) -> RecommendedAction:
+    return RecommendedAction(
+        type=action,
+        scope="account" if case.kind == "account" else "accounts of the campaign",
+        duration_seconds=_THROTTLE_SECONDS if action == "throttle" else None,
+        rationale=_RATIONALE[action],
+    )
 
 
 def confidence_of(nats: float) -> float:
