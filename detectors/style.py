@@ -30,8 +30,10 @@ _PUNCTUATION = slice(MARKS.start, MARKS.start + FACET_CHARS[1])
 _LENGTH = slice(SHAPE.start, SHAPE.start + 1)
 _NUMBERS_AND_LINES = slice(SHAPE.start + 2, SHAPE.stop)
 _NAMES = ALPHABET.decode()
-_LEVELS = _NAMES[::-1]
-"""Levels of a component as characters, the largest first."""
+_LEVEL_OF = bytes(max(0, ALPHABET.find(char)) for char in range(256))
+"""For ``bytes.translate``: the level of a component from its character."""
+_LOW = bytes(set(range(256)) - set(ALPHABET[46:]))
+"""All but the levels that the strongest component reaches in 39 of 40 prompts."""
 
 
 def style_of(fingerprint: str) -> str:
@@ -58,9 +60,7 @@ def _shortened(style: str) -> str:
 
 
 def _topic_of(embedding: str) -> str:
-    # A component is rarely far below the top, so looking for levels from there is faster than a maximum.
-    for level in _LEVELS:
-        place = embedding.find(level)
-        if place >= 0:
-            return _NAMES[place]
-    return _NAMES[0]
+    components = embedding.encode()
+    # Without the low ones there are some three left to compare: half the cost.
+    strongest = max(components.translate(_LEVEL_OF, _LOW) or components.translate(_LEVEL_OF), default=0)
+    return _NAMES[max(0, embedding.find(_NAMES[strongest]))]
