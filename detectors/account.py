@@ -17,6 +17,7 @@ from detectors.exchange import (
     TEXT_MARK,
     UNANSWERED,
     Exchange,
+    Setting,
 )
 from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
 from detectors.open_bucket import OpenBucket, Tally
@@ -128,15 +129,21 @@ class Account:
             self._begin_bucket(start_ms)
         tally = bucket.tally
         exchanges = bucket.take(watermark_ms, is_last=is_last)
-        before: Exchange | None = None
-        setting, fresh = None, 0
+        setting: Setting | None = None
+        fresh = day_end_ms = end_user = address = 0
         for exchange in exchanges:
+            if (
+                exchange.setting is not setting
+                or exchange.end_user != end_user
+                or exchange.address != address
+                or exchange.occurred_ms >= day_end_ms
+            ):
+                # Only here can it bring an end user, an address or a client that its day has not seen.
+                day_end_ms = self._count_distinct(exchange)
+                end_user, address = exchange.end_user, exchange.address
             if exchange.setting is not setting:
                 tally.count_shared(setting, fresh)
                 setting, fresh = exchange.setting, 0
-            if before is None or not _is_alike(exchange, before):
-                self._count_distinct(exchange)
-                before = exchange
             if exchange.flags:
                 tally.count_flags(exchange.flags, exchange.occurred_ms)
             fresh += self._count_prompt(tally, exchange)
@@ -266,7 +273,8 @@ class Account:
             kept = sorted(state.parts.items(), key=lambda item: (-item[1], item[0]))[: _PARTS // 2]
             state.parts = dict(kept)
 
-    def _count_distinct(self, exchange: Exchange) -> None:
+    def _count_distinct(self, exchange: Exchange) -> int:
+        """Count whom an exchange is from among those of its day; returns the end of that day, milliseconds."""
         state = self.state
         day = exchange.occurred_ms // DAY_MS
         if day != state.day:
@@ -276,16 +284,7 @@ class Account:
         state.end_users = _with(state.end_users, exchange.end_user)
         state.addresses = _with(state.addresses, exchange.address)
         state.clients = _with(state.clients, exchange.setting.client)
-
-
-def _is_alike(exchange: Exchange, before: Exchange) -> bool:
-    """Whether an exchange brings no end user, address or client that the one before has not brought on its day."""
-    return (
-        exchange.setting is before.setting
-        and exchange.end_user == before.end_user
-        and exchange.address == before.address
-        and exchange.occurred_ms // DAY_MS == before.occurred_ms // DAY_MS
-    )
+        return (day + 1) * DAY_MS
 
 
 def _with(distinct: tuple[int, ...], number: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ keeps the exchanges of the allowed disorder, not those of whole buckets.
 """
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -79,7 +80,7 @@ class Tally(msgspec.Struct, array_like=True):
             setting = exchanges[-1].setting
             self.profile, self.traits = setting.profile, setting.traits
             if self.answered_ms < 0:
-                self.answered_ms = next((e.occurred_ms for e in exchanges if not e.flags & REFUSED), -1)
+                self.answered_ms = _first_answered_ms(exchanges)
 
     def count_shared(self, setting: Setting | None, fresh: int) -> None:
         """Count fresh exchanges of one setting, and what they share with those of other accounts."""
@@ -99,7 +100,7 @@ class Tally(msgspec.Struct, array_like=True):
     def links(self) -> list[Link]:
         """The first links by kind and value."""
         found = [Link(kind, value, count) for (kind, value), count in sorted(self.shared.items())]
-        found += [Link("template", value, count) for value, count in sorted(self.templates.items())]
+        found += [Link("template", value, self.templates[value]) for value in sorted(self.templates)]
         return found if len(found) <= _MAX_LINKS else found[:_MAX_LINKS]
 
     def drop_later_links(self) -> None:
@@ -135,9 +136,11 @@ class OpenBucket:
         exchanges = _in_order(self.pending)
         if self.counted:
             exchanges = [exchange for exchange in exchanges if _event_number(exchange) not in self.counted]
-        passed = sum(exchange.occurred_ms < watermark_ms for exchange in exchanges)
-        self.pending = exchanges[passed:]
-        taken = exchanges if passed == len(exchanges) else exchanges[:passed]
+        if exchanges and exchanges[-1].occurred_ms < watermark_ms:
+            self.pending, taken = [], exchanges
+        else:
+            passed = bisect_left(exchanges, watermark_ms, key=_time)
+            self.pending, taken = exchanges[passed:], exchanges[:passed]
         if not is_last:
             self.counted.update(map(_event_number, taken))
         return taken
@@ -243,6 +246,13 @@ def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
         if first is not exchange and exchange.occurred_ms == first.occurred_ms and _encode(exchange) < _encode(first):
             kept[exchange.event_id] = exchange
     return list(kept.values())
+
+
+def _first_answered_ms(exchanges: list[Exchange]) -> int:
+    for exchange in exchanges:
+        if not exchange.flags & REFUSED:
+            return exchange.occurred_ms
+    return -1
 
 
 def _event_number(exchange: Exchange) -> int:
