@@ -28,7 +28,7 @@ class Fingerprinter:
     """Compute fingerprints under one key.
 
     Costs about 45 µs for a prompt of 280 characters in a batch, 250 µs alone, in scripts without spaces four times as
-    much in a batch; and up to 30 MB of memory. Not for several threads at once.
+    much in a batch; and up to 40 MB of memory. Not for several threads at once.
 
     Parameters
     ----------
