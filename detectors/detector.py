@@ -20,7 +20,12 @@ from detectors.windows import DAY_MS, HOUR_MS, NEVER_MS
 from schemas.account_bucket import AccountBucket
 from schemas.usage_event import UsageEvent, epoch_ms
 
-_PACK_AFTER_MS = 2 * HOUR_MS
+_PACK_AFTER_MS, _PACK_WITH_ROOM_AFTER_MS = 2 * HOUR_MS, 24 * HOUR_MS
+_ROOM_FOR = 2_000
+"""Live accounts of a partition (16 MB) up to which there is room for those that were silent for less than a day.
+
+To pack one and bring it back costs what an event costs.
+"""
 _COUNT_EVERY = 16
 
 
@@ -37,7 +42,8 @@ _decoder = msgspec.msgpack.Decoder(AccountSnapshot)
 class AccountDetector:
     """All accounts of one partition.
 
-    Accounts that were silent for two hours are kept as packed bytes, and forgotten after ``idle_days``.
+    Accounts that were silent for two hours (a day, while there are few) are kept as packed bytes, and forgotten after
+    ``idle_days``.
     """
 
     def __init__(self, spec: DetectorSpec) -> None:
@@ -108,8 +114,9 @@ class AccountDetector:
         return account
 
     def _sweep(self) -> None:
-        """Pack accounts that were silent for two hours; drop those silent for so long that they would begin anew."""
-        silent_ms = self.watermark_ms - _PACK_AFTER_MS
+        """Pack accounts that were silent for long; drop those silent for so long that they would begin anew."""
+        has_room = len(self._live) <= _ROOM_FOR
+        silent_ms = self.watermark_ms - (_PACK_WITH_ROOM_AFTER_MS if has_room else _PACK_AFTER_MS)
         for account_id, account in list(self._live.items()):
             if not account.buckets and account.state.last_ms < silent_ms:
                 self._packed[account_id] = (account.state.last_ms, self._encode(account))
