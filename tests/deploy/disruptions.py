@@ -14,6 +14,8 @@ from tests.deploy.cluster.tools import tool
 
 SELECTOR = "app.kubernetes.io/component=worker"
 LOOK_SECONDS = 0.5
+BOTH = ("sh", "-c", 'exec "$@" 2>&1', "both")
+"""Runs a command with both of its outputs in one."""
 
 
 @dataclass
@@ -104,9 +106,8 @@ class Workers:
         )
 
     def _drain(self, node: str) -> None:
-        # With both outputs, because refused evictions, which are tried again, are on the other one.
-        both = ["sh", "-c", 'exec "$@" 2>&1', "drain", tool("kubectl")]
-        said = self._client.run([*both, "drain", node, "--delete-emptydir-data", "--timeout=240s"])
+        # Refused evictions, which are tried again, are on the other output.
+        said = self._client.run([*BOTH, tool("kubectl"), "drain", node, "--delete-emptydir-data", "--timeout=240s"])
         self.history[-1].evictions_refused = said.count("disruption budget")
         self._wait("pods elsewhere", lambda: self.ready() == self.count)
         self._client.kubectl("uncordon", node)
@@ -154,8 +155,9 @@ class Workers:
         return found
 
     def exec(self, *command: str) -> str:
-        """Run a command in the first worker's pod."""
-        return self._client.kubectl("exec", "-n", self.namespace, self.pods()[0]["metadata"]["name"], "--", *command)
+        """Run a command in the first worker's pod and return both of its outputs."""
+        pod = self.pods()[0]["metadata"]["name"]
+        return self._client.run([*BOTH, tool("kubectl"), "exec", "-n", self.namespace, pod, "--", *command])
 
     def _wait(self, what: str, is_so: Callable[[], bool], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
