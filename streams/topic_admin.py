@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import BrokerResponseError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    BrokerResponseError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from streams.kafka_admin import KafkaAdmin
 from streams.topics import SINGLE, Role, TopicSpec
@@ -58,6 +63,13 @@ class TopicAdmin(KafkaAdmin):
     def missing(self, names: Iterable[str]) -> list[str]:
         """Return those of the named topics that the cluster does not have; asks for no right but to see them."""
         return sorted(set(names) - set(self._admin.list_topics()))
+
+    def denied(self, missing: Iterable[str]) -> list[str]:
+        """Return those of the missing topics that there is no right to see, whether they are there or not."""
+        names = sorted(missing)
+        # By their names, which a broker answers with a reason; what is not there is not made by that.
+        described = self._admin.describe_topics(names) if names else []
+        return [topic["name"] for topic in described if topic["error_code"] == TopicAuthorizationFailedError.errno]
 
     def existing(self, names: Iterable[str]) -> dict[str, ExistingTopic]:
         """Return those of the named topics that the cluster has."""

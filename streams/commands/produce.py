@@ -9,7 +9,12 @@ from typing import Any
 import click
 import msgspec
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from schemas.times import epoch_ms, parse_instant
 from streams.commands.options import FiniteRange, TopicName, command_settings, json_option
@@ -64,7 +69,10 @@ def command(events: tuple[Path, ...], topic: str | None, speed: float | None, ke
     settings = Settings()
     name = topic or topic_name(settings, "input")
     with TopicAdmin(settings) as admin:
-        if admin.missing([name]):
+        missing = admin.missing([name])
+        if admin.denied(missing):
+            raise TopicAuthorizationFailedError(f"there is no right to see the topic {name}")
+        if missing:
             raise UnknownTopicOrPartitionError(
                 f"there is no topic {name}: `stillwatch topics` creates the service's own"
             )

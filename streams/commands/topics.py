@@ -51,9 +51,11 @@ def command(partitions: int | None, replication_factor: int, is_check: bool, no_
             except TopicCreationError as refused:
                 raise click.ClickException(str(refused)) from refused
             existing |= admin.existing(spec.name for spec in created)
+        denied = admin.denied([*missing, *(spec.name for spec in specs.values() if spec.name not in existing)])
     # No worker starts without it, whoever makes it.
     found = [Difference(name, "does not exist; its owners have to create it", is_fatal=True) for name in missing]
     found += differences(specs, existing, partitions, replication_factor)
+    found = [replace(each, text="there is no right to see it") if each.topic in denied else each for each in found]
     if as_json:
         click.echo(
             msgspec.json.encode({"created": [s.name for s in created], "differences": [asdict(d) for d in found]})

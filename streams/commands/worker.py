@@ -47,12 +47,7 @@ def command() -> None:
         spec_version=spec.version,
         spec_fingerprint=spec.fingerprint,
     )
-    if missing := _missing_topics(settings):
-        structlog.get_logger().error(
-            "topics.missing",
-            topics=missing,
-            detail="make them with `stillwatch topics`: one that a broker makes by itself may delete state",
-        )
+    if _lacks_topics(settings):
         sys.exit(1)
     service = faust.Worker(build_app(Worker(settings, spec)), override_logging=False, loglevel=None, quiet=True)
     # It would write terminal escapes between the lines of the log.
@@ -60,16 +55,24 @@ def command() -> None:
     sys.exit(service.execute_from_commandline())
 
 
-def _missing_topics(settings: Settings) -> list[str]:
-    """Topics that are not there; to ask for one by its name, as a worker does, can make the broker create it."""
+def _lacks_topics(settings: Settings) -> bool:
+    """Say which topics the worker lacks; to ask for one by its name, as Faust does, can make the broker create it."""
+    log = structlog.get_logger()
     try:
         with TopicAdmin(settings) as admin:
-            return admin.missing(needed_topics(settings))
+            lacking = admin.missing(needed_topics(settings))
+            denied = admin.denied(lacking)
     except KafkaError as error:
         # Not the end yet: the worker tries once more itself, and exits with 1 when that fails too. Whoever runs it
         # starts it again.
-        structlog.get_logger().warning("broker.unreachable", error=repr(error))
-        return []
+        log.warning("broker.unreachable", error=repr(error))
+        return False
+    if denied:
+        log.error("topics.denied", topics=denied, detail="there is no right to see them, whether they are there or not")
+    if missing := sorted(set(lacking) - set(denied)):
+        detail = "make them with `stillwatch topics`: one that a broker makes by itself may delete state"
+        log.error("topics.missing", topics=missing, detail=detail)
+    return bool(lacking)
 
 
 def _warn(settings: Settings) -> None:

@@ -36,6 +36,7 @@ RIGHTS = {
     "gateway": [rule("topic", f"{PREFIX}llm.usage", "Write")],
     "enforcer": [rule("topic", f"{PREFIX}stillwatch.alert-state", "Read")],
     "reviewer": [rule("topic", f"{PREFIX}stillwatch.feedback", "Write")],
+    "stranger": [],
     "admin": [rule("group", OLD, "Describe", "Delete"), *(rule("topic", t, "Describe", "Delete") for t in OLD_TOPICS)],
 }
 
@@ -55,7 +56,7 @@ def rights_of_the_chart() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
-    """A broker that denies by default, with two services that have committed something, and three users."""
+    """A broker that denies by default, with two services that have committed something, and their users."""
     require(("helm", "openssl"))
     with secured_broker("127.0.0.1", tmp_path_factory.mktemp("broker")) as found:
         for prefix in (PREFIX, OLD):
@@ -136,6 +137,18 @@ def test_the_user_of_the_chart_may_neither_send_events_nor_delete(broker: Secure
 
     assert done.returncode == 1
     assert DENIED in done.stderr.lower()
+
+
+@pytest.mark.parametrize("command", [["worker"], ["topics", "--check"], ["produce", "-"]], ids=lambda words: words[0])
+def test_who_lacks_a_right_does_not_read_that_a_topic_is_missing(broker: SecuredBroker, command: list[str]) -> None:
+    """Topics that are there and must not be seen are called so, since nobody can make them."""
+    done = run_as("stranger", broker, *command, text="{}\n")
+
+    assert done.returncode == 1
+    assert f"{PREFIX}llm.usage" in done.stderr
+    assert "there is no right to see" in done.stderr
+    for wrong in ("topics.missing", "does not exist", "there is no topic"):
+        assert wrong not in done.stderr
 
 
 def test_write_on_the_input_is_all_that_sending_needs(broker: SecuredBroker) -> None:

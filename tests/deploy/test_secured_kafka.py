@@ -145,9 +145,11 @@ def test_a_worker_without_rights_says_so(
             return ""
 
     deadline = time.monotonic() + 60
-    while "denied.llm.usage is not authorized" not in log():
+    while "topics.denied" not in log():
         assert time.monotonic() < deadline, log()
         time.sleep(1)
+    assert "denied.llm.usage" in log()
+    assert "topics.missing" not in log()
     assert all(
         not s["ready"] for s in real.client.get("pod", "sw-stillwatch-0", "denied")["status"]["containerStatuses"]
     )

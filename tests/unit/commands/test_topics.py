@@ -193,6 +193,7 @@ class FakeAdmin:
         self.there = there
         self.looked_into: set[str] = set()
         self.created: list[str] = []
+        self.hidden: set[str] = set()
 
     def __call__(self, _: Settings) -> "FakeAdmin":
         return self
@@ -206,6 +207,9 @@ class FakeAdmin:
     def missing(self, names: Iterable[str]) -> list[str]:
         return sorted(set(names) - self.there.keys())
 
+    def denied(self, missing: Iterable[str]) -> list[str]:
+        return sorted(self.hidden.intersection(missing))
+
     def existing(self, names: Iterable[str]) -> dict[str, ExistingTopic]:
         asked = set(names)
         self.looked_into |= asked
@@ -217,9 +221,12 @@ class FakeAdmin:
             self.there[spec.name] = ExistingTopic(spec.partitions, replication_factor, dict(spec.configs))
 
 
-def run_on(there: dict[str, ExistingTopic], monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[Any, FakeAdmin]:
-    """Run `stillwatch topics` on a cluster with these topics."""
+def run_on(
+    there: dict[str, ExistingTopic], monkeypatch: pytest.MonkeyPatch, *options: str, hidden: Iterable[str] = ()
+) -> tuple[Any, FakeAdmin]:
+    """Run `stillwatch topics` on a cluster with these topics, and others that it may not see."""
     admin = FakeAdmin(there)
+    admin.hidden |= set(hidden)
     monkeypatch.setattr(topics, "TopicAdmin", admin)
     arguments = ["topics", "--json", *options]
     return CliRunner().invoke(main, arguments, env={"STILLWATCH_TOPIC_PREFIX": "t."}), admin
@@ -260,6 +267,21 @@ def test_the_input_topic_is_created_where_it_is_ours(monkeypatch: pytest.MonkeyP
     assert admin.created == ["t.llm.usage"]
 
 
+def test_a_topic_that_must_not_be_seen_is_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lacks the right is told so, and not to create what may be there."""
+    there = as_specified(input=None, alerts=None, feedback=None)
+    hidden = {"t.llm.usage", "t.stillwatch.alerts"}
+
+    done, _ = run_on(there, monkeypatch, "--partitions", "6", "--no-input", "--check", hidden=hidden)
+
+    assert done.exit_code == 1
+    assert {d["topic"]: d["text"] for d in json.loads(done.stdout)["differences"]} == {
+        "t.llm.usage": "there is no right to see it",
+        "t.stillwatch.alerts": "there is no right to see it",
+        "t.stillwatch.feedback": "does not exist",
+    }
+
+
 def test_missing_topics_are_those_that_the_cluster_does_not_list() -> None:
     """Whether a topic exists is asked without looking into it."""
     admin = TopicAdmin.__new__(TopicAdmin)
@@ -267,3 +289,14 @@ def test_missing_topics_are_those_that_the_cluster_does_not_list() -> None:
 
     assert admin.missing(["b", "a"]) == ["b"]
     assert admin.missing([]) == []
+
+
+def test_denied_topics_are_those_that_the_cluster_says_so_of() -> None:
+    """A topic that is not there is asked for by its name, and the answer is no other error than the right's."""
+    errors = {"a": 0, "b": 29, "c": 3}
+    client = {"describe_topics": lambda _, names: [{"name": name, "error_code": errors[name]} for name in names]}
+    admin = TopicAdmin.__new__(TopicAdmin)
+    admin._admin = type("Client", (), client)()
+
+    assert admin.denied(["c", "b", "a"]) == ["b"]
+    assert admin.denied([]) == []
