@@ -2,14 +2,18 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from zlib import crc32
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from detectors.detector import AccountDetector
 from detectors.exchange import Setting, _configuration_of, _setting_of, exchange_of
 from detectors.fingerprint import Fingerprinter
-from detectors.spec import DetectorSpec
+from detectors.fingerprint_layout import exact_id
+from detectors.spec import DetectorSpec, parse_spec
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, decode_usage_event, encode_usage_event
 from tests.unit.detectors.samples import (
@@ -245,6 +249,29 @@ def test_distinct_values_are_counted_by_day() -> None:
     assert [(r.end_users, r.addresses, r.clients) for r in records] == [(5, 3, 2), (5, 3, 2), (1, 0, 0)]
 
 
+people = st.tuples(*(st.sampled_from([None, "1", "2"]) for _ in range(3)))
+
+
+@given(sent=st.lists(st.tuples(st.sampled_from([-2, -1, 0, 1]), people), min_size=1, max_size=12))
+@example(sent=[(-1, ("1", None, None)), (0, ("1", None, None)), (1, ("2", None, None))])
+def test_whoever_is_new_to_its_day_is_counted(sent: list[tuple[int, tuple[str | None, ...]]]) -> None:
+    """Whichever of the three changes from one exchange to the next, and at midnight within a bucket, too."""
+    spec = parse_spec("bucket_seconds: 1000", "x")
+    midnight_ms = START_MS + DAY_MS
+    assert midnight_ms % 1_000_000 not in (0, 999_998, 999_999)
+    in_order = sorted(sent, key=itemgetter(0))
+    events = [
+        event(midnight_ms + at_ms, event_id=f"{n:02d}", end_user_id=user, client_ip=address, user_agent=client)
+        for n, (at_ms, (user, address, client)) in enumerate(in_order)
+    ]
+    days = [[who for at_ms, who in in_order if (at_ms >= 0) is is_next] for is_next in (False, True)]
+    seen = [[len(set(names) - {None}) for names in zip(*day, strict=True)] for day in days if day]
+    (record,) = records_of(spec, events)
+    before = seen[-2] if len(seen) > 1 else [0, 0, 0]
+
+    assert [record.end_users, record.addresses, record.clients] == list(map(max, before, seen[-1]))
+
+
 def test_neighbours_are_one_address_block() -> None:
     """Addresses of one /24 or of one /48 count once: strangers' phones change theirs all day."""
     addresses = ["192.0.2.1", "192.0.2.99", "2001:db8:1::1", "2001:db8:1:ff::2"]
@@ -355,8 +382,8 @@ def test_silent_accounts_are_packed_and_come_back(monkeypatch: pytest.MonkeyPatc
     assert (detector.live_accounts, detector.packed_accounts, events_in(detector.snapshot("a-1"))) == (1, 0, 2)
 
 
-def test_styles_and_traits_are_told() -> None:
-    """The style of every fresh prompt; of the client what is known of it, and the parameters also where left out."""
+def test_styles_texts_and_traits_are_told() -> None:
+    """Style and text of every fresh prompt; of the client what is known, and the parameters also where left out."""
     fields = {"user_agent": "c/1", "asn": 64496, "country": "DE", "temperature": 0.2, "max_output_tokens": 64}
     events = [
         event(START_MS, prompt_fingerprint=fingerprint("one"), **fields),
@@ -367,6 +394,7 @@ def test_styles_and_traits_are_told() -> None:
     known, unknown = records_of(SPEC, events)
 
     assert (known.styles, unknown.styles) == (style_of(fingerprint("one")), style_of(fingerprint("two")))
+    assert (known.texts, unknown.texts) == (exact_id(fingerprint("one"))[:3], exact_id(fingerprint("two"))[:3])
     assert [trait for trait in known.traits if trait[0] != "u"] == ["n64496", "yDE", "t0.2", "pNone", "m64", "s-1"]
     assert len(known.traits) == 7
     assert unknown.traits == ("tNone", "pNone", "mNone", "s-1")
