@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.fingerprint import Fingerprinter
-from detectors.fingerprint_layout import ALPHABET, SHAPE, marks_id, parse
+from detectors.fingerprint_layout import ALPHABET, EMBEDDING, SHAPE, marks_id, parse
 from detectors.style import FACET_CHARS, FACETS, PARTS, STYLE_CHARS, WHOLE, facet_of, style_of
 
 FINGERPRINTER = Fingerprinter(b"0123456789abcdef")
@@ -21,6 +21,16 @@ def test_topic_is_the_strongest_component(prompt: str) -> None:
 
     assert len(style) == STYLE_CHARS == sum(FACET_CHARS[: len(PARTS)])
     assert ALPHABET.decode().index(style[TOPIC]) == components.index(max(components))
+
+
+@given(levels=st.text(st.sampled_from(ALPHABET.decode()), min_size=64, max_size=64))
+def test_topic_is_told_from_any_embedding(levels: str) -> None:
+    """Also from levels that hardly any prompt has: all low, or the highest there are."""
+    fingerprint = FINGERPRINTER.fingerprint("")
+    made = fingerprint[: EMBEDDING.start] + levels + fingerprint[EMBEDDING.stop :]
+    places = [ALPHABET.decode().index(level) for level in levels]
+
+    assert style_of(made)[TOPIC] == ALPHABET.decode()[places.index(max(places))]
 
 
 @given(prompt=prompts)
