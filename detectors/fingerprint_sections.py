@@ -145,7 +145,7 @@ class Sections:
         has_tokens = self._lengths > 0
         if has_tokens.any():
             directions = self._table.direction.take(self._rows, axis=0)
-            # A prompt has fewer tokens than 16 bits count.
+            # Of a prompt 16,384 characters are kept, so it has fewer tokens than 16 bits count.
             plus = np.add.reduceat(directions, self._starts[has_tokens], axis=0).view(np.uint16)
             total[has_tokens] = plus * 2.0 - self._lengths[has_tokens, None]
         # Whole numbers below 2^53 throughout: sums are exact in whatever order a machine adds.

@@ -74,6 +74,14 @@ def test_a_megabyte_of_anything_has_a_fingerprint_soon(piece: str) -> None:
     assert time.process_time() - began < 1
 
 
+@pytest.mark.parametrize("piece", ["a.", "漢"])
+def test_every_token_of_the_longest_prompt_counts(piece: str) -> None:
+    """The direction of 16,384 of them is as a sum without bounds has it."""
+    prompt = (piece * 16_384)[:16_384]
+
+    assert fingerprint(prompt) == reference_fingerprint(KEY, prompt)
+
+
 def test_of_a_long_prompt_both_ends_are_seen() -> None:
     """What differs in the first 12,288 or in the last 4,096 characters differs; what differs between does not."""
     middle = "word " * 10_000
