@@ -87,10 +87,10 @@ class GroupDetector:
         kind = kind_of(key)
         others = sum(use.account_id in left_out and use.share >= spec.link_share for use in everybody)
         evidence = self._link_judge.judge(kind, uses, self.threshold_nats, others)
+        if evidence is not None and counts_takeovers:
+            evidence = self._with_takeovers(group, kind, evidence)
         if evidence is None or self._have_one_assignment(evidence):
             return None
-        if counts_takeovers:
-            evidence = self._with_takeovers(group, kind, evidence)
         # Words are free to anybody; only a thing that is set up or paid for can belong to a campaign alone.
         is_pure = not is_wording(key) and len(evidence.accounts) >= spec.pure_ratio * len(group.members)
         return msgspec.structs.replace(evidence, is_pure=is_pure)

@@ -308,6 +308,19 @@ def test_what_would_name_nobody_is_told_all_the_same() -> None:
     assert same == own
 
 
+def test_takeovers_support_nobody_who_has_one_assignment() -> None:
+    """Where only they bring the evidence to the threshold the accounts would be named as well."""
+    patient = parse_spec("false_alarms: {days_per_false_campaign: 100000}", "x")
+    same, own = (
+        linked("template::k", [10, 11, 9, 10, 10], spec=patient, took_over=(90, 90), texts=sent(5, 20, shared))
+        for shared in (20, 0)
+    )
+
+    assert own is not None
+    assert own.nats > threshold_nats(patient)
+    assert same is None
+
+
 def test_a_link_is_judged_every_half_hour_at_most() -> None:
     """A busy link costs no more than a quiet one, and one that few use nothing."""
     links = Links(SPEC)
