@@ -15,7 +15,7 @@ from detectors.heard import Heard
 from detectors.interchange import InterchangeDetector
 from detectors.link_judge import LinkJudge, Use
 from detectors.links import Links
-from detectors.spec import DetectorSpec
+from detectors.spec import DetectorSpec, parse_spec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import RECENT_CODES
 from tests.unit.detectors.samples import HOUR_MS, START_MS
@@ -363,3 +363,25 @@ def test_only_the_share_of_a_link_is_spoken_on_it() -> None:
     assert half is not None
     assert half.rate == pytest.approx(alone.rate)
     assert half.is_spoken
+
+
+@pytest.mark.parametrize(("min_rate", "is_found"), [(5.5, True), (19, True), (25, False)])
+def test_conversations_are_no_slower_than_any_cluster(min_rate: float, *, is_found: bool) -> None:
+    """Whoever asks for more exchanges a day than conversations must have asks it of them, too."""
+    spec = parse_spec(f"groups: {{min_rate: {min_rate}}}", "x")
+    states = {f"a{number:02d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for number in range(15)}
+    uses = [Use(a, 2.0, 20.0 + number % 3, 1.0, Stay(40 * HOUR_MS, 20.0)) for number, a in enumerate(states)]
+    evidence = LinkJudge(spec, states, InterchangeDetector(spec, Heard())).judge("template", uses, THRESHOLD_NATS)
+
+    assert (evidence is not None) is is_found
+
+
+def test_who_speaks_little_is_not_named_with_a_cluster() -> None:
+    """Below six exchanges a day, twice what is asked of beginnings."""
+    states = {f"a{number:02d}": Suspicion(START_MS, NOW_MS, slots=1.0, popular=0.65) for number in range(30)}
+    rates = {a: 5.9 if number == 0 else 6.1 if number == 1 else 12.0 + number % 5 for number, a in enumerate(states)}
+    uses = [Use(a, 1.0, rate, 1.0, Stay(40 * HOUR_MS, 20.0)) for a, rate in rates.items()]
+    evidence = LinkJudge(SPEC, states, InterchangeDetector(SPEC, Heard())).judge("template", uses, THRESHOLD_NATS)
+
+    assert evidence is not None
+    assert states.keys() - set(evidence.accounts) == {"a00"}
