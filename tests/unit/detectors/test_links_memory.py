@@ -7,6 +7,7 @@ import pytest
 
 from detectors.links import Group, Links
 from detectors.spec import DetectorSpec, parse_spec
+from detectors.suspicion import Suspicion
 from tests.unit.detectors.samples import DAY_MS, HOUR_MS, START_MS
 
 SPEC = DetectorSpec()
@@ -33,6 +34,20 @@ def test_whoever_goes_on_alone_stays_the_first() -> None:
         links.observe("device::d", "a", 1, START_MS)
         links.observe("device::d", "a", 1, START_MS + DAY_MS)
         assert links.observe("device::d", "b", 1, START_MS + day * DAY_MS) is is_link
+
+
+@pytest.mark.parametrize(
+    ("of_all", "hours", "is_carried"), [(10, 0, True), (11, 0, False), (9, 36, False), (3, 36, True)]
+)
+def test_a_link_carries_an_account_that_does_three_tenths_on_it(of_all: float, hours: int, is_carried: bool) -> None:
+    """Of three exchanges as far as they are remembered; whoever was there first is not kept."""
+    links, now_ms = Links(SPEC), START_MS + hours * HOUR_MS
+    for account_id in ("first", "b"):
+        links.observe("device::d", account_id, 3, START_MS)
+    state = Suspicion(START_MS, now_ms, rate=of_all)
+
+    assert links.is_carried(links.groups["device::d"], "b", state, now_ms) is is_carried
+    assert not links.is_carried(links.groups["device::d"], "first", state, now_ms)
 
 
 @pytest.mark.parametrize(("accounts", "ratio"), [(50, 1.0), (60, 0.25), (400, 0.0625)])
