@@ -205,15 +205,12 @@ class Account:
                 tally.new_slots.append(slot)
 
     def _begin_bucket(self, start_ms: int) -> None:
-        self._forget_if_idle(start_ms)
-        if self.state.first_ms < 0:
-            self.state.first_ms = start_ms
-
-    def _forget_if_idle(self, start_ms: int) -> None:
         """Begin anew after ``idle_days``: by the account's own events, not by when memory was last swept."""
         if self.state.events and start_ms - self.state.last_ms > self._spec.idle_days * DAY_MS:
             self.state = AccountState(RhythmState())
             self._rhythm = Rhythm(self.state.rhythm)
+        if self.state.first_ms < 0:
+            self.state.first_ms = start_ms
 
     def _prompts_ago(self, repeat: str, flags: int) -> int:
         """How many prompts ago a prompt was new, 1 being the latest; 0 for a new one, which is remembered."""
