@@ -54,8 +54,8 @@ def _evidence_table(alert: Alert) -> list[str]:
     lines = [_row(_COLUMNS, widths)]
     for entry, row in zip(alert.evidence, rows, strict=True):
         lines.append(_row(row, widths))
-        lines += [f"    means     {entry.explanation}"] if entry.explanation else []
-        lines += [f"    harmless  {entry.benign_explanation}"] if entry.benign_explanation else []
+        lines += [f"    means     {one_line(entry.explanation)}"] if entry.explanation else []
+        lines += [f"    harmless  {one_line(entry.benign_explanation)}"] if entry.benign_explanation else []
     return lines
 
 

@@ -61,17 +61,19 @@ def test_an_account_that_left_a_campaign_is_told_so(alerts_file: str) -> None:
 
 
 def test_the_id_of_an_account_writes_no_line_of_its_own(tmp_path: Path) -> None:
-    """Neither where it is named, nor in the summary, nor where it has left."""
+    """Neither where it is named, nor in the summary, nor where it is least likely a member, nor where it has left."""
     forged = "a\nharmless\x1b[2J"
     first = decode_alert(publication("campaign_1", 1, accounts=[forged, "b"]))
     path = tmp_path / "alerts.jsonl"
-    summary = {"summary": f"account {forged} asks"}
-    versions = [first.model_copy(update=summary), decode_alert(publication("campaign_1", 2, "updated", accounts=["b"]))]
+    [reason, *_] = first.evidence
+    texts = {"explanation": f"Least likely: {forged} 0.9.", "benign_explanation": f"{forged} is alike."}
+    fields = {"summary": f"account {forged} asks", "evidence": (reason.model_copy(update=texts),)}
+    versions = [first.model_copy(update=fields), decode_alert(publication("campaign_1", 2, "updated", accounts=["b"]))]
     for count in (1, 2):
         path.write_bytes(b"\n".join(map(encode_alert, versions[:count])))
         told = explain(forged, "--alerts", str(path)).output
         assert r"a\nharmless\x1b[2J" in told
-        assert forged not in told
+        assert "\nharmless" not in told
 
 
 def test_what_is_no_alert_is_told(alerts_file: str) -> None:
