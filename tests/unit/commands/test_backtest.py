@@ -18,19 +18,21 @@ from tests.conformance.record import publication
 class Replay:
     """A replay in which a specification with short buckets names one account more than others do."""
 
+    more = "acct_h"
+
     def __init__(self, _: object, spec: Any) -> None:
         self._is_sharp = spec.bucket_seconds < 300
         self.summary = ReplaySummary()
 
     def alerts(self, raws: Any) -> list[Alert]:
-        """Read everything and name acct_a, and acct_h too if sharp."""
+        """Read everything and name acct_a, and one more if sharp."""
         self.summary.inputs = self.summary.observed = len(list(raws))
         found = [
             publication("a", 1),
             publication("a", 2, "updated"),
             publication("campaign_1", 3, accounts=["acct_a", "acct_b"]),
         ]
-        return [decode_alert(raw) for raw in (*found, *([publication("h", 2, accounts=["acct_h"])] * self._is_sharp))]
+        return [decode_alert(raw) for raw in (*found, *([publication("h", 2, accounts=[self.more])] * self._is_sharp))]
 
 
 @pytest.fixture
@@ -77,6 +79,13 @@ def test_specifications_stand_side_by_side(recording: Path) -> None:
 def test_without_labels_there_is_no_score(recording: Path) -> None:
     """What is not known is not shown."""
     assert "leaked" not in run(recording).stdout
+
+
+def test_the_id_of_an_account_writes_no_line_of_its_own(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others choose it."""
+    monkeypatch.setattr(Replay, "more", "h\nno longer names nobody")
+
+    assert r"also names      1: h\nno longer names nobody" in run(recording).stdout
 
 
 def test_programs_get_every_figure(recording: Path) -> None:

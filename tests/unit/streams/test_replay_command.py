@@ -69,6 +69,25 @@ def test_decisions_come_from_a_file(folder: Path) -> None:
     assert "no-such-alert" in str(summary["decisions_refused"])
 
 
+def test_a_refused_decision_is_one_line(folder: Path) -> None:
+    """Whatever it names."""
+    decision = Feedback(
+        feedback_id="f-1",
+        given_at=parse_instant(replayed_alerts(sample())[0]["raised_at"]),
+        verdict="benign",
+        account_ids=("a\n0 decisions carried out",),
+        author="reviewer",
+        reason="a known pipeline",
+    )
+    (folder / "feedback.jsonl").write_bytes(encode_feedback(decision))
+    paths = [str(folder / "events.jsonl.gz"), "--alerts", str(folder / "alerts.jsonl")]
+    config = ["--config", str(folder / "spec.yaml")]
+    done = CliRunner().invoke(main, ["replay", *paths, *config, "--feedback", str(folder / "feedback.jsonl")])
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("refused: ")]
+
+    assert r"a\n0 decisions carried out" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
