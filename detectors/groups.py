@@ -21,6 +21,7 @@ from detectors.overlap import overlap
 from detectors.sign_test import sign_test_nats
 from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
+from detectors.vocabulary import codes_of
 from detectors.windows import DAY_MS, HOUR_MS
 
 _JUDGE_EVERY_MS = HOUR_MS // 2
@@ -99,8 +100,10 @@ class GroupDetector:
         """Whether accounts that would be named send the same prompts: of a list that is spread each gets its own."""
         if evidence.nats < self.threshold_nats:
             return False
-        texts = (self._accounts[account_id].texts for account_id in evidence.accounts)
-        return overlap(texts, TEXT_CHARS, _LEAST_TEXTS) > self._spec.max_overlap
+        texts = [self._accounts[account_id].texts for account_id in evidence.accounts]
+        told = [own for own in texts if len(set(codes_of(own, TEXT_CHARS))) >= _LEAST_TEXTS]
+        # A few accounts do not tell what most of them send.
+        return 2 * len(told) >= len(texts) and overlap(told, TEXT_CHARS) > self._spec.max_overlap
 
     def _with_takeovers(self, group: Group, kind: str, evidence: GroupEvidence) -> GroupEvidence:
         """The evidence, supported by that of accounts that begin when another is refused: at most as much again."""

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from detectors.vocabulary import codes_of
 
 
-def overlap(recents: Iterable[str], chars: int, least_codes: int = 0) -> float:
+def overlap(recents: Iterable[str], chars: int) -> float:
     """Share of what one account asks that another asks too (0 to 1), over all pairs of the accounts.
 
-    ``recents`` are the recent codes of each, of ``chars`` characters, in one string; equal codes count once. Accounts
-    with fewer than ``least_codes`` are left out; without two accounts it is 0.
+    ``recents`` are the recent codes of each, of ``chars`` characters, in one string; equal codes count once. Without
+    two accounts it is 0.
     """
-    each = [set(codes_of(recent, chars)) for recent in recents]
-    asked = [codes for codes in each if len(codes) >= least_codes]
+    asked = [set(codes_of(recent, chars)) for recent in recents]
     users = Counter(code for codes in asked for code in codes)
     shared = sum(count * (count - 1) for count in users.values()) / max(1, len(asked) - 1)
     return shared / max(1, users.total())

@@ -296,6 +296,14 @@ def test_who_sends_the_same_prompts_has_one_assignment(kind: str, prompts: int, 
     assert (evidence is not None) is is_found
 
 
+@pytest.mark.parametrize(("told", "is_found"), [(5, False), (4, True)])
+def test_a_few_accounts_do_not_tell_what_most_of_them_send(told: int, is_found: bool) -> None:
+    """Of ten with an even load half must have sent enough."""
+    texts = sent(told, 20, 20) + sent(10 - told, 15, 15)
+
+    assert (linked("template::k", EVEN, texts=texts) is not None) is is_found
+
+
 def test_what_would_name_nobody_is_told_all_the_same() -> None:
     """Evidence below the threshold says how far a link is from it, whatever its accounts send."""
     patient = parse_spec("false_alarms: {days_per_false_campaign: 100000}", "x")
