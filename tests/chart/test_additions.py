@@ -135,6 +135,8 @@ def test_each_rule_can_be_left_out_and_no_other() -> None:
 
     with pytest.raises(RenderFailed, match="prometheusRule/disabled"):
         render({"metrics": {"prometheusRule": {"disabled": ["StillwatchDwon"]}}})
+    with pytest.raises(RenderFailed, match="disabled leaves no rule: set metrics.prometheusRule.enabled to false"):
+        render({"metrics": {"prometheusRule": {"enabled": True, "disabled": names}}})
 
 
 def test_annotations_and_relabelings_are_where_they_belong() -> None:
