@@ -21,6 +21,7 @@ from detectors.fingerprint_layout import (
 )
 from detectors.heard import Heard
 from detectors.open_bucket import unpack
+from detectors.snapshot import decode_snapshot
 from detectors.spec import DetectorSpec
 from detectors.style import FACETS, STYLE_CHARS, facet_of
 from detectors.suspicion import Suspicion
@@ -77,7 +78,7 @@ def events_in(raw: bytes | None) -> int:
     """Events that the snapshot of an account includes, those in open buckets too; none without one."""
     if raw is None:
         return 0
-    its = msgspec.msgpack.decode(raw[1:], type=AccountSnapshot)
+    its = decode_snapshot(raw, msgspec.msgpack.Decoder(AccountSnapshot), "an account")
     return its.state.events + sum(bucket.events for bucket in unpack(its.pending, "an account").values())
 
 
