@@ -8,7 +8,7 @@ other. It needs a campaign that is open already, and is blind to members who get
 """
 
 import math
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Set
 from heapq import nsmallest
 from zlib import crc32
 
@@ -42,14 +42,16 @@ _SLOPE_RATIO, _SLOPE_TIMES = 0.04, 3.0
 _APART_RATIO, _APART_TIMES = 0.02, 2.0
 """The same up to which it is apart: what is learned from those that came up to it draws others, too."""
 _PEOPLE = 12
-"""Accounts that resemble a core from which it is told whether they are loaded as people are."""
+"""Accounts, members or those who resemble them, from which it is told whether they are loaded as people are."""
+_MOST_RATIO = 0.5
+"""Share of them that must not be loaded as people are."""
 
 
 class Kinship(msgspec.Struct, array_like=True, frozen=True):
     """What the members of a campaign have in common, as of ``turn``; nothing while they have sent too little.
 
-    ``is_common``: so many others have it, too, or half of it, that it tells nothing, or those who have it are loaded as
-    people are. ``is_apart``: few have half of it.
+    ``is_common``: so many others have it, too, or half of it, that it tells nothing, or the members and those who have
+    it are loaded as people are. ``is_apart``: few have half of it.
     """
 
     turn: int
@@ -136,17 +138,27 @@ class KinDetector:
         return msgspec.structs.replace(kinship, is_common=is_crowd or is_slope or is_peoples, is_apart=is_apart)
 
     def _is_peoples(self, case: Case, alike: Iterable[str], at_ms: int) -> bool:
-        """Whether those who resemble the core of a campaign are loaded as people are: a few much, most hardly.
+        """Whether a campaign's accounts and those who resemble its core are loaded as people are, with its core or not.
 
-        Its members need not be loaded evenly, but hardly one of them lightly. Of few it cannot be told. Costs half a
-        millisecond.
+        Costs a millisecond.
         """
-        followers = (case.accounts.keys() | set(alike)) - set(case.core)
-        states = [self._accounts[a] for a in sorted(followers) if a in self._accounts]
+        everyone = case.accounts.keys() | set(alike)
+        # A large core hides how its followers are loaded; one that learned from them is of their kind.
+        return self._are_people(everyone, at_ms) or self._are_people(everyone - set(case.core), at_ms)
+
+    def _are_people(self, account_ids: Set[str], at_ms: int) -> bool:
+        """Whether accounts are loaded as people are: a few much, most hardly.
+
+        Members of a campaign need not be loaded evenly, but hardly one of them lightly. Of few it cannot be told.
+        """
+        states = [self._accounts[a] for a in sorted(account_ids) if a in self._accounts]
         # Remembered exchanges, not rates: of an account of a day two are a higher rate than of one of a week.
         times = [self._fading.fresh(state, at_ms) / self._spec.least_exchanges for state in states]
         loads = np.log([many for many in times if many >= 1])
-        return len(loads) >= _PEOPLE and find_cluster(loads, self._honest_slope, self._min_spread, math.inf).nats <= 0
+        if len(loads) < _PEOPLE:
+            return False
+        cluster = find_cluster(loads, self._honest_slope, self._min_spread, math.inf)
+        return cluster.nats <= 0 or cluster.ratio < _MOST_RATIO
 
     def kinship_of(self, core: Collection[str], tenant_id: str | None) -> Kinship:
         """What some of a tenant's accounts have in common, told from all of its that were there at the last fit."""

@@ -124,12 +124,32 @@ def test_members_that_few_resemble_any_more_count_among_those_alike() -> None:
     assert kinship.is_common
 
 
-def test_the_core_and_who_did_too_little_do_not_tell_how_those_alike_are_loaded() -> None:
-    """Of twelve one has less left than two exchanges in a day and a half; the ten of the core are no followers."""
+def test_who_did_too_little_does_not_tell_how_those_alike_are_loaded() -> None:
+    """Of twelve one has less left than two exchanges in a day and a half; so eleven followers, too few to tell."""
     world, _ = loaded([*as_people(12)[:-1], 1.4], joined=12)
     assert not world.kin.kinships[world.case.alert_id].is_common
 
-    world, names = loaded(as_people(12), joined=12)
-    world.case.core = sorted([*MEMBERS, names[0]])
+
+@pytest.mark.parametrize(
+    ("exchanges", "learned", "joins"),
+    [(as_people(20), 9, False), (evenly(20), 9, True), (as_people(4), 4, True)],
+)
+def test_a_core_that_learned_from_people_is_told_with_its_followers(
+    exchanges: list[float], learned: int, joins: bool
+) -> None:
+    """Eleven followers are too few; with the core ten of thirty are loaded evenly, not half, or ten of fourteen."""
+    world, names = loaded(exchanges, joined=len(exchanges))
+    world.case.core = sorted([*MEMBERS, *names[:learned]])
     world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
-    assert not world.kin.kinships[world.case.alert_id].is_common
+
+    assert world.kin.kinships[world.case.alert_id].is_common is not joins
+    assert world.kin.among(world.case, names, START_MS) == (names if joins else [])
+
+
+def test_a_large_core_does_not_hide_how_its_followers_are_loaded() -> None:
+    """Twelve people beside forty even accounts, which are more than three quarters of all."""
+    world, names = loaded([*evenly(30), *as_people(12)], joined=42)
+    world.case.core = sorted([*MEMBERS, *names[:30]])
+    world.kin.fit([world.case], frozenset([*MEMBERS, *names]), START_MS)
+
+    assert world.kin.kinships[world.case.alert_id].is_common
