@@ -36,6 +36,8 @@ class World:
         self.spec = parse_spec(text, "x")
         self.heard, self.links, self.accounts = Heard(), Links(self.spec), dict[str, Suspicion]()
         self.case = Case("campaign", "x", "camp_x", START_MS, None, {})
+        self.silent_ms = 0
+        """How long ago the latest evidence was, whenever it is looked at."""
         for number in range(60):
             own = [f"{number:02d}{chr(97 + at)}" for at in range(20)]
             self.add(f"o{number:02d}", state(own, "m"))
@@ -62,6 +64,7 @@ class World:
         looks = []
         for hour in range(6):
             at_ms = START_MS + hour * HOUR_MS
+            self.case.raised_ms = at_ms - self.silent_ms
             kin.fit([self.case], self.case.accounts, at_ms)
             looks.append(split.parts_of(self.case, at_ms))
         assert sum(bool(parts) for parts in looks) <= 1
@@ -129,6 +132,14 @@ def test_a_campaign_stays_whole(text: str, style: str, links: tuple[str, ...], w
             world.links.observe(link, "stranger", 1, START_MS)
             world.links.observe(link, account_id, 12, START_MS)
     assert world.parts() == [], why
+
+
+@pytest.mark.parametrize(("silent_ms", "parts"), [(6 * HOUR_MS - 1, 2), (6 * HOUR_MS, 0)])
+def test_a_campaign_that_is_over_stays_whole(silent_ms: int, parts: int) -> None:
+    """Without evidence for six hours it may be its accounts' owners who ask from two sources."""
+    world = World()
+    world.silent_ms = silent_ms
+    assert len(world.parts()) == parts
 
 
 def test_one_organisation_is_one_customer() -> None:
