@@ -8,7 +8,7 @@ from traffic.limits import FOREVER_DAYS, check_named, check_within
 from traffic.networks import KINDS
 from traffic.prompts import LANGUAGES
 from traffic.rhythm import Activity
-from traffic.wrappers import FAMILIES
+from traffic.wrappers import ALL_FAMILIES
 
 SOURCES = ("interests", "code", "job", "list", "repeated", "tuning", "assignment", "viral", "variations", "archive")
 DOCUMENTS = ("prose", "log", "code")
@@ -71,7 +71,7 @@ class Content:
     def __post_init__(self) -> None:
         check_named("source", self.source, SOURCES)
         check_named("document", self.document, DOCUMENTS)
-        check_named("wrapper", self.wrapper, ("any", *FAMILIES))
+        check_named("wrapper", self.wrapper, ("any", *ALL_FAMILIES))
         for language in self.languages:
             check_named("language", language, LANGUAGES)
         check_within(self, domains=(1, 1_000), tasks=(1, 1_000), items=(1, 1_000_000), sentences=(0, 1_000))

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from random import Random
 
-from traffic.prompts import Scope, examples
+from traffic.prompts import Scope, examples, invented_name
 from traffic.random_draws import chance, pick
 
 FAMILIES = ("none", "fixed", "variants", "few_shot", "grammar")
-_VARIANTS = 6
+"""Those that are drawn at random."""
+ALL_FAMILIES = (*FAMILIES, "in_turn")
+_VARIANTS, _IN_TURN = 6, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,16 @@ def draw_wrapper(rng: Random, family: str, scope: Scope) -> Wrapper:
     """Draw a wrapper of a family, ``any`` for one at random; raises ValueError for a family that does not exist."""
     if family == "any":
         family = pick(rng, FAMILIES)
-    if family not in FAMILIES:
-        raise ValueError(f"wrapper family {family!r} is none of {', '.join(FAMILIES)}")
+    if family not in ALL_FAMILIES:
+        raise ValueError(f"wrapper family {family!r} is none of {', '.join(ALL_FAMILIES)}")
     if family == "fixed":
         frames: tuple[tuple[str, str], ...] = (_frame(rng, scope),)
     elif family == "variants":
         frames = tuple(_frame(rng, scope) for _ in range(_VARIANTS))
+    elif family == "in_turn":
+        # Each speaks to somebody else first, so that no two begin alike.
+        named = ((invented_name(rng), _frame(rng, scope)) for _ in range(_IN_TURN))
+        frames = tuple((f"{name}: {before}", after) for name, (before, after) in named)
     elif family == "few_shot":
         before, after = _frame(rng, scope)
         frames = ((f"{before}{examples(rng, scope, 2)}\n\n", after),)

@@ -7,7 +7,7 @@ import pytest
 
 from traffic import prompts
 from traffic.prompts import LANGUAGES
-from traffic.wrappers import FAMILIES, draw_wrapper
+from traffic.wrappers import ALL_FAMILIES, draw_wrapper
 
 SLOT = re.compile(r"\{[a-zA-Z]\}")
 
@@ -21,7 +21,7 @@ def test_every_template_of_a_language_can_be_filled(language: str) -> None:
     filled = [prompts.filled(rng, text, where) for text in (*spoken.asks, *spoken.follow_ups, *spoken.sentences)]
     filled += [prompts.instruction(where, number) for number in range(300)]
     filled += [prompts.ask(rng, where) for _ in range(50)] + [prompts.follow_up(rng, where) for _ in range(50)]
-    filled += [draw_wrapper(rng, family, where).wrap(rng, "x") for family in FAMILIES for _ in range(20)]
+    filled += [draw_wrapper(rng, family, where).wrap(rng, "x") for family in ALL_FAMILIES for _ in range(20)]
 
     assert not [text for text in filled if SLOT.search(text) or not text.strip()]
 
@@ -55,17 +55,18 @@ def test_writing_in_a_hurry_keeps_the_words_recognisable() -> None:
 
 
 def test_wrapper_families_vary_as_they_say() -> None:
-    """`none` adds nothing, `fixed` and `few_shot` always the same, `variants` a few texts, `grammar` many."""
+    """`none` adds nothing, `fixed` and `few_shot` the same, `variants` and `in_turn` some texts, `grammar` many."""
     where = prompts.scope(Random(4), "en", 2)
     rng = Random(5)
     texts = {
         family: len({wrapper.wrap(rng, "item") for _ in range(300)})
-        for family in FAMILIES
+        for family in ALL_FAMILIES
         for wrapper in (draw_wrapper(rng, family, where),)
     }
 
     assert texts["none"] == texts["fixed"] == texts["few_shot"] == 1
     assert 1 < texts["variants"] <= 6
+    assert texts["in_turn"] == 24
     assert texts["grammar"] > 100
 
 
