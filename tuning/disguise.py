@@ -128,6 +128,20 @@ def in_marked_up_wrappers(events: list[Event]) -> None:
             event["prompt"] = wrapper.replace("{}", event["prompt"])[:_PROMPT_CHARACTERS]
 
 
+def in_wrappers_in_turn(size: int) -> Disguise:
+    """Put each prompt into one of so many wrappers of the campaign's own, by lot, cut as the corpus cuts its own."""
+
+    def disguise(events: list[Event]) -> None:
+        own = events[0]["event_id"]
+        wrappers = [f"{_made_up(f'{own}:{n}', 7)} {_made_up(f'{n}:{own}', 5)}, as follows. " for n in range(size)]
+        chance = Random(own)  # noqa: S311  (a simulation)
+        for event in events:
+            if event.get("prompt"):
+                event["prompt"] = (chance.choice(wrappers).capitalize() + event["prompt"])[:_PROMPT_CHARACTERS]
+
+    return disguise
+
+
 def in_a_language_of_its_own(events: list[Event]) -> None:
     """Write another word for each word, always the same, of as many letters."""
     for event in events:
@@ -146,6 +160,9 @@ DISGUISES: dict[str, Disguise] = {
     "accounts are replaced after twenty requests": from_replaced_accounts,
     "in a language that nobody else uses": in_a_language_of_its_own,
     "in wrappers of Markdown and tags": in_marked_up_wrappers,
+    "in twelve wrappers in turn": in_wrappers_in_turn(12),
+    "in twenty-four wrappers in turn": in_wrappers_in_turn(24),
+    "in forty-eight wrappers in turn": in_wrappers_in_turn(48),
 }
 
 
@@ -166,12 +183,17 @@ def _send_from(event: Event, account: Event) -> None:
 
 
 def _other_word(match: re.Match[str]) -> str:
-    digest = hashlib.sha256(match[0].lower().encode()).digest()
-    word = "".join(
-        ("aeiou", "bcdfghjklmnpqrstvwxyz")[place % 2][digest[place % 32] % (5, 21)[place % 2]]
-        for place in range(len(match[0]))
-    )
+    word = _made_up(match[0].lower(), len(match[0]))
     return word.capitalize() if match[0][0].isupper() else word
+
+
+def _made_up(text: str, letters: int) -> str:
+    """A word of so many letters, always the same for a text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(
+        ("aeiou", "bcdfghjklmnpqrstvwxyz")[place % 2][digest[place % 32] % (5, 21)[place % 2]]
+        for place in range(letters)
+    )
 
 
 def disguised(lines: Iterable[bytes], attacks: dict[str, str], disguise: Disguise) -> list[Event]:

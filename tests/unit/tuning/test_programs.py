@@ -30,6 +30,7 @@ from tuning.disguise import (
     in_a_language_of_its_own,
     in_marked_up_wrappers,
     in_shifts,
+    in_wrappers_in_turn,
     together,
     until_refused,
     with_uneven_loads,
@@ -292,6 +293,26 @@ def test_wrappers_of_markdown_and_tags_are_one_for_each_campaign() -> None:
     assert first.replace("px1", "{}") == second.replace("px2", "{}") != "{}"
     assert len(cut) == 400
     assert cut.startswith(first.partition("px1")[0] + "long long")
+
+
+def test_wrappers_in_turn_are_a_campaigns_own() -> None:
+    """Twelve sentences by lot, of which another campaign has none; what is asked stays behind them."""
+    requests = [(f"x{n:03d}", "a") for n in range(200)] + [(f"y{n:03d}", "b") for n in range(200)]
+    lines, _ = sent(*requests, ("h1", "h"))
+    attacks = {event_id: event_id[0] for event_id, _ in requests}
+    prompts = [event["prompt"] for event in disguised(lines, attacks, in_wrappers_in_turn(12))]
+    first, second = (
+        {
+            prompt.removesuffix(f"p{event_id}")
+            for prompt, (event_id, a) in zip(prompts[:-1], requests, strict=True)
+            if a == by
+        }
+        for by in "ab"
+    )
+
+    assert prompts[-1] == "ph1"
+    assert (len(first), len(second), first & second) == (12, 12, set())
+    assert all(re.fullmatch(r"[A-Z][a-z]{6} [a-z]{5}, as follows\. ", wrapper) for wrapper in first | second)
 
 
 def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
