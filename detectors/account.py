@@ -3,10 +3,9 @@
 Within a bucket events are counted by event time and event id, so neither partitions nor restarts change anything.
 """
 
-from struct import Struct
-
 from detectors.account_state import AccountState
 from detectors.exchange import (
+    FIRST_MARK,
     LATER_TURN,
     LONG,
     LONG_TURN,
@@ -19,10 +18,11 @@ from detectors.exchange import (
     Exchange,
     Setting,
 )
-from detectors.fingerprint_layout import OPENER_CHARS, OPENER_COUNT
+from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.people import EVEN_WITHIN
 from detectors.rhythm import Rhythm, RhythmState
+from detectors.slots import NO_SLOT, Slot, place_of, slot_of
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS
 from schemas.account_bucket import AccountBucket
@@ -31,15 +31,6 @@ _RECENT_PROMPTS = 128
 """Prompts that are remembered in order to tell repeats."""
 _KNOWN_SLOTS = 256
 """Slots that are remembered in order to tell new ones."""
-_PARTS = 64
-"""Parts of prompts that are counted at most; see ``_forget_parts``."""
-_UNPACK = [Struct(f"{OPENER_CHARS}s" * count).unpack for count in range(OPENER_COUNT + 1)]
-_HALVE_AFTER = 96
-"""Prompts after which the counts of parts are halved."""
-_LEAST_COUNT, _LEAST_PROMPTS = 2.0, 12
-"""A part is a wrapper from this count on at least, and as if there were this many prompts: one or two tell nothing."""
-_DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
-"""Share of the prompts that must have a part, and how many must, before it is one that most have."""
 _DISTINCT = 32
 """End users, addresses and clients of a day that are told apart."""
 _CONVERSATIONS = 32
@@ -91,6 +82,7 @@ class Account:
             fresh=tally.fresh,
             slots=tally.slots,
             new_slots=tally.new_slots,
+            preambles=tally.preambles,
             wrapped=tally.wrapped,
             regular=tally.regular,
             elicitations=tally.elicitations,
@@ -165,9 +157,10 @@ class Account:
             flags |= self._turn_of(exchange.conversation, flags)
         if marks:
             prompts_ago = self._prompts_ago(marks[REPEAT], flags)
-            slot, is_wrapped = self._slot_of(marks[OPENER_MARKS])
+            first = "" if prompts_ago or flags & LATER_TURN else marks[FIRST_MARK]
+            slot = slot_of(state, marks[OPENER_MARKS], first, self._spec.crowd.wrapper_ratio)
         else:
-            prompts_ago, slot, is_wrapped = 0, None, False
+            prompts_ago, slot = 0, NO_SLOT
         if flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, flags)):
             return False
         is_even = abs(gap_ms - gap_before_ms) <= EVEN_WITHIN * gap_ms
@@ -182,7 +175,7 @@ class Account:
             if not prompts_ago:
                 tally.styles += marks[STYLE_MARK]
                 tally.texts += marks[TEXT_MARK]
-                self._count_slot(tally, slot, is_wrapped=is_wrapped)
+                self._count_slot(tally, slot)
             if begins:
                 tally.count_templates(marks)
         return begins
@@ -197,12 +190,15 @@ class Account:
             return 0
         return LONG_TURN if flags & LONG else LATER_TURN
 
-    def _count_slot(self, tally: Tally, slot: str | None, *, is_wrapped: bool) -> None:
-        if slot is not None:
-            tally.slots.append(slot)
+    def _count_slot(self, tally: Tally, slot: Slot) -> None:
+        opener, preamble, is_wrapped = slot
+        if opener is not None:
+            if preamble is not None:
+                tally.preambles.append((len(tally.slots), preamble))
+            tally.slots.append(opener)
             tally.wrapped += is_wrapped
-            if self._is_new_slot(slot):
-                tally.new_slots.append(slot)
+            if self._is_new_slot(opener):
+                tally.new_slots.append(opener)
 
     def _begin_bucket(self, start_ms: int) -> None:
         """Begin anew after ``idle_days``: by the account's own events, not by when memory was last swept."""
@@ -215,7 +211,7 @@ class Account:
     def _prompts_ago(self, repeat: str, flags: int) -> int:
         """How many prompts ago a prompt was new, 1 being the latest; 0 for a new one, which is remembered."""
         state = self.state
-        at = _place_of(repeat, state.recent)
+        at = place_of(repeat, state.recent, len(repeat))
         if at >= 0:
             return (len(state.recent) - at) // len(repeat)
         state.recent = (state.recent + repeat)[-len(repeat) * _RECENT_PROMPTS :]
@@ -227,48 +223,10 @@ class Account:
 
     def _is_new_slot(self, slot: str) -> bool:
         state = self.state
-        if _place_of(slot, state.slots) >= 0:
+        if place_of(slot, state.slots, OPENER_CHARS) >= 0:
             return False
         state.slots = (state.slots + slot)[-OPENER_CHARS * _KNOWN_SLOTS :]
         return True
-
-    def _slot_of(self, text: str) -> tuple[str | None, bool]:
-        """The opener of a prompt's first part that is not the account's wrapper, and whether the prompt is wrapped.
-
-        A part is wrapper when many of the account's prompts have it; with one that most have the prompt counts as
-        wrapped. Counts the parts of the prompt for the next one.
-        """
-        state = self.state
-        parts = state.parts
-        # Several times as fast as slicing.
-        openers = _UNPACK[len(text) // OPENER_CHARS](text.encode())
-        limit = max(_LEAST_COUNT, self._spec.crowd.wrapper_ratio * max(state.prompts, _LEAST_PROMPTS))
-        dominant = max(_LEAST_DOMINANT, _DOMINANT_RATIO * state.prompts)
-        slot, is_wrapped = None, False
-        # A prompt that says one thing in many lines says it once.
-        for opener in dict.fromkeys(openers):
-            count = parts.get(opener, 0)
-            if slot is None and count < limit:
-                slot = opener
-            if count >= dominant:
-                is_wrapped = True
-            parts[opener] = count + 1
-        state.prompts += 1
-        if len(parts) > _PARTS or state.prompts >= _HALVE_AFTER:
-            self._forget_parts()
-        return None if slot is None else slot.decode(), is_wrapped
-
-    def _forget_parts(self) -> None:
-        """Drop what was seen once; when enough prompts went by, halve the rest."""
-        state = self.state
-        if state.prompts >= _HALVE_AFTER:
-            state.parts = {part: count // 2 for part, count in state.parts.items() if count > 1}
-            state.prompts //= 2
-        else:
-            state.parts = {part: count for part, count in state.parts.items() if count > 1}
-        if len(state.parts) > _PARTS:
-            kept = sorted(state.parts.items(), key=lambda item: (-item[1], item[0]))[: _PARTS // 2]
-            state.parts = dict(kept)
 
     def _count_distinct(self, exchange: Exchange) -> int:
         """Count whom an exchange is from among those of its day; returns the end of that day, milliseconds."""
@@ -288,11 +246,3 @@ def _with(distinct: tuple[int, ...], number: int) -> tuple[int, ...]:
     if number == NOBODY or number in distinct or len(distinct) >= _DISTINCT:
         return distinct
     return (*distinct, number)
-
-
-def _place_of(wanted: str, ids: str) -> int:
-    """Where an id begins among ids of its length, one after the other in one string; -1 where it is not."""
-    at = ids.find(wanted)
-    while at % len(wanted) and at >= 0:
-        at = ids.find(wanted, at + 1)
-    return at

@@ -19,6 +19,8 @@ class AccountState(msgspec.Struct, array_like=True):
     parts, prompts
         How often each opener was in its prompts, and how many prompts that is. Both are halved together, so that a
         wrapper that is no longer used is forgotten.
+    preambles
+        First sentences of its latest prompts and how those go on, in one string, the latest last (``detectors.slots``).
     last_gap_ms
         Time between its latest exchange and the one before (milliseconds).
     end_users, addresses, clients
@@ -47,3 +49,4 @@ class AccountState(msgspec.Struct, array_like=True):
     clients: tuple[int, ...] = ()
     answers: Answers = msgspec.field(default_factory=Answers)
     conversations: tuple[int, ...] = ()
+    preambles: str = ""

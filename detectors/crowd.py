@@ -14,6 +14,7 @@ account has one vote a day from its second day on, so neither who asks most nor 
 import math
 
 from detectors.spec_sections import Crowd
+from schemas.account_bucket import AccountBucket
 
 SHARDS = 64
 _MAX_PER_SHARD = 2_048
@@ -83,10 +84,18 @@ class CrowdModel:
         return min(1.0, users * self._scale) if users > 0 else 0.0
 
 
-def crowd_excess(model: CrowdModel, spec: Crowd, slots: list[str], new_slots: list[str]) -> tuple[float, float]:
-    """Sum over slots of popularity above what jobs reach, and the mean popularity; both 0 without slots."""
+def crowd_excess(model: CrowdModel, spec: Crowd, bucket: AccountBucket) -> tuple[float, float]:
+    """Sum over slots of popularity above what jobs reach, and the mean popularity; both 0 without slots.
+
+    Where the crowd asks rather what begins a preamble, that counts.
+    """
+    slots = bucket.slots
     if not slots:
         return 0.0, 0.0
-    unseen = frozenset(new_slots)
-    popular = sum(model.popularity(slot, is_own=slot not in unseen) for slot in slots)
+    unseen = frozenset(bucket.new_slots)
+    each = [model.popularity(slot, is_own=slot not in unseen) for slot in slots]
+    for place, opener in bucket.preambles:
+        # When it was first seen nobody knew that it begins a preamble, so the account is counted in it.
+        each[place] = max(each[place], model.popularity(opener, is_own=True))
+    popular = sum(each)
     return popular - spec.job_ratio * len(slots), popular / len(slots)

@@ -55,6 +55,9 @@ TEXT_MARK = slice(0, TEXT_CHARS)
 HEAD_MARK = slice(REPEAT.stop, REPEAT.stop + 6)
 FRAME_MARK = slice(HEAD_MARK.stop, HEAD_MARK.stop + 12)
 """The first sentence and the closing words."""
+FIRST_CHARS = 3
+FIRST_MARK = slice(FRAME_MARK.start, FRAME_MARK.start + FIRST_CHARS)
+"""The first sentence, line or label: one pair in 262,144 of different ones is equal."""
 CLOSING_MARK = slice(HEAD_MARK.stop + 6, FRAME_MARK.stop)
 STYLE_MARK = slice(FRAME_MARK.stop, FRAME_MARK.stop + STYLE_CHARS)
 OPENER_MARKS = slice(STYLE_MARK.stop, None)

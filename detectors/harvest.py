@@ -79,7 +79,7 @@ class HarvestDetector:
     def observe(self, known: Suspicion | None, bucket: AccountBucket, crowd: CrowdModel, start_ms: int) -> Suspicion:
         """Fold a bucket into an account's suspicion; ``start_ms`` is when the deployment saw its first event."""
         state = known or self._new(bucket, start_ms)
-        excess, popular = crowd_excess(crowd, self._spec.crowd, bucket.slots, bucket.new_slots)
+        excess, popular = crowd_excess(crowd, self._spec.crowd, bucket)
         day = bucket.start_ms // DAY_MS
         if day != state.day:
             self.finish_day(state)

@@ -6,11 +6,15 @@ here.
 """
 
 from detectors.exchange import TEXT_CHARS
-from detectors.fingerprint_layout import OPENER_CHARS
+from detectors.fingerprint_layout import NO_OPENER, OPENER_CHARS
 from detectors.style import FACET_CHARS, FACETS, facet_of
 from detectors.suspicion import Suspicion
-from detectors.vocabulary import RECENT_CODES, Vocabulary
+from detectors.vocabulary import RECENT_CODES, Vocabulary, codes_of
 from schemas.account_bucket import AccountBucket
+
+_LATEST_SLOTS, _MANY_PREAMBLES = 32, 8
+"""Of so many slots, so many different preambles: the account takes them in turn. Of fewer one is in so many prompts
+that it is a wrapper, and whoever plays with a prompt that goes round has three."""
 
 
 class Said:
@@ -35,13 +39,27 @@ class Heard:
     def hear(self, state: Suspicion, record: AccountBucket) -> None:
         """Count what an account sent in a bucket, and keep the latest of it in its state."""
         said = self.of(state.tenant_id)
-        state.recent = said.openers.hear(state.recent, record.slots)
+        self._hear_slots(state, said.openers, record)
         state.texts = (state.texts + record.texts)[-TEXT_CHARS * RECENT_CODES :]
         if record.styles:
             state.styles = [
                 vocabulary.hear(recent, facet_of(record.styles, facet))
                 for vocabulary, recent, facet in zip(said.styles, state.styles, FACETS, strict=True)
             ]
+
+    def _hear_slots(self, state: Suspicion, openers: Vocabulary, record: AccountBucket) -> None:
+        """Count what an account asks: preambles, too, unless it takes many in turn; then not those before, either."""
+        slots, preamble_of = record.slots, dict(record.preambles)
+        if preamble_of or state.preambles:
+            told = [preamble_of.get(place, NO_OPENER) for place in range(len(slots))]
+            latest = [*codes_of(state.preambles, OPENER_CHARS), *told][-_LATEST_SLOTS:]
+            preambles = set(latest) - {NO_OPENER}
+            state.preambles = "".join(latest) if preambles else ""
+            if len(preambles) >= _MANY_PREAMBLES:
+                state.recent = openers.unhear(state.recent, preambles)
+            else:
+                slots = [preamble_of.get(place, slot) for place, slot in enumerate(slots)]
+        state.recent = openers.hear(state.recent, slots)
 
     def move(self, state: Suspicion, tenant_id: str | None) -> None:
         """Move an account, and what it has said, to another tenant."""

@@ -62,6 +62,7 @@ class Tally(msgspec.Struct, array_like=True):
     paced: int = 0
     even: int = 0
     texts: str = ""
+    preambles: list[tuple[int, str]] = []
 
     def count_flags(self, flags: int, occurred_ms: int) -> None:
         """Count what the flags of an exchange say."""

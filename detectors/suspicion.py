@@ -72,7 +72,9 @@ class Suspicion(msgspec.Struct, array_like=True):
     excused_until_ms
         Until when a verdict protects it, milliseconds since the epoch.
     recent
-        Openers of its latest slots, in one string.
+        Openers of its latest slots, in one string; not of preambles that it takes in turn.
+    preambles
+        Openers of the preambles before its latest slots, in one string; empty when none had one.
     styles
         Facets of the styles of its latest prompts, one string for each facet (``detectors.style``).
     texts
@@ -128,6 +130,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     largest_sitting: float = 0.0
     paced: float = 0.0
     texts: str = ""
+    preambles: str = ""
 
     @property
     def crowd_ratio(self) -> float:

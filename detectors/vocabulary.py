@@ -5,7 +5,7 @@ A code stands for the opener of a slot, or for a facet of the style of a prompt.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 RECENT_CODES = 64
 
@@ -34,6 +34,12 @@ class Vocabulary:
         self._add(added)
         self.forget(said[: len(said) - len(heard)])
         return heard
+
+    def unhear(self, recent: str, codes: Set[str]) -> str:
+        """Take back codes that an account has sent; returns its recent ones without them."""
+        sent = codes_of(recent, self.chars)
+        self.forget("".join(code for code in sent if code in codes))
+        return "".join(code for code in sent if code not in codes)
 
     def restore(self, recent: str) -> None:
         """Count the recent codes of an account that comes back."""

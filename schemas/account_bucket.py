@@ -34,8 +34,10 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     fresh
         Exchanges that begin a conversation and repeat no recent prompt of the account, or collect another answer to it.
     slots
-        What opens the part of a prompt that is not the account's wrapper, for each fresh exchange that has one and
-        repeats nothing, and for later turns of so many words that they stand alone.
+        What opens the part of a prompt that is neither the account's wrapper nor a preamble, for each fresh exchange
+        that has one and repeats nothing, and for later turns of so many words that they stand alone.
+    preambles
+        Where what stands behind a preamble is the slot: its place in ``slots``, and what opens the preamble.
     new_slots
         Those slots that the account has used for the first time.
     wrapped
@@ -109,6 +111,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     paced: int = 0
     even: int = 0
     texts: str = ""
+    preambles: list[tuple[int, str]] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -84,7 +84,10 @@ def as_a_persons_hours(hours: int, record: AccountBucket) -> AccountBucket:
 def popular_everywhere(record: AccountBucket) -> AccountBucket:
     """Return the record of an account that opens all its requests as everybody does."""
     return msgspec.structs.replace(
-        record, slots=[_ANY_OPENER] * len(record.slots), new_slots=[_ANY_OPENER] if record.new_slots else []
+        record,
+        slots=[_ANY_OPENER] * len(record.slots),
+        new_slots=[_ANY_OPENER] if record.new_slots else [],
+        preambles=[],
     )
 
 

@@ -41,12 +41,21 @@ def mark(name: str, chars: int) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:chars]
 
 
-def fingerprint(exact: str = "", openers: Sequence[str] = (), head: str = "h", first: str = "f", end: str = "e") -> str:
-    """A fingerprint whose sections are known; names stand for what would be hashed, openers are used as they are."""
+def fingerprint(
+    exact: str = "", openers: Sequence[str] = (), head: str = "h", first: str | None = None, end: str = "e"
+) -> str:
+    """A fingerprint whose sections are known; names stand for what would be hashed, openers are used as they are.
+
+    Every text begins with a sentence of its own unless ``first`` says otherwise.
+    """
     characters = list((VERSION + "A" * FINGERPRINT_CHARS)[:FINGERPRINT_CHARS])
     padded = "".join(openers) + "---" * (OPENER_COUNT - len(openers))
     assert len(padded) == OPENER_CHARS * OPENER_COUNT
-    for section, text in ((EXACT, mark(exact, 12)), (HEAD, mark(head, 6)), (FIRST, mark(first, 6))):
+    for section, text in (
+        (EXACT, mark(exact, 12)),
+        (HEAD, mark(head, 6)),
+        (FIRST, mark(exact if first is None else first, 6)),
+    ):
         characters[section] = text
     characters[CLOSING] = mark(end, 6)
     characters[OPENERS] = padded

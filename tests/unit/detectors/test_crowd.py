@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.crowd import SHARDS, CrowdModel, crowd_excess, shard_of
 from detectors.spec_sections import Crowd
+from tests.unit.detectors.samples import bucket
 
 SPEC = Crowd(popular_ratio=0.1, smoothing_accounts=20, job_ratio=0.35)
 
@@ -38,15 +39,25 @@ def test_excess_is_what_jobs_do_not_reach() -> None:
     """Sum of popularities above the ratio of honest jobs; a new slot of the account is not counted yet."""
     model = crowd(80, {"abc": 5, "xyz": 1})
     # 0.1 * 100 accounts make an opener fully popular: 5 users are 0.5, without the asking one 0.4.
-    excess, mean = crowd_excess(model, SPEC, ["abc", "abc", "xyz"], ["xyz"])
+    excess, mean = crowd_excess(model, SPEC, bucket(slots=["abc", "abc", "xyz"], new_slots=["xyz"]))
 
     assert excess == pytest.approx(0.4 + 0.4 + 0.1 - 3 * 0.35)
     assert mean == pytest.approx(0.9 / 3)
 
 
+def test_what_the_crowd_asks_rather_counts() -> None:
+    """Behind a preamble or the preamble itself, of which the account is one user: the more popular of both."""
+    model = crowd(80, {"abc": 5, "xyz": 3, "own": 1})
+    preambles = [(1, "abc"), (2, "own")]
+    excess, mean = crowd_excess(model, SPEC, bucket(slots=["xyz"] * 3, new_slots=["xyz"], preambles=preambles))
+
+    assert excess == pytest.approx(0.3 + 0.4 + 0.3 - 3 * 0.35)
+    assert mean == pytest.approx(1.0 / 3)
+
+
 def test_no_content_is_no_evidence() -> None:
     """Without slots nothing speaks for or against the account."""
-    assert crowd_excess(crowd(5, {}), SPEC, [], []) == (0.0, 0.0)
+    assert crowd_excess(crowd(5, {}), SPEC, bucket()) == (0.0, 0.0)
 
 
 def test_nobody_is_a_crowd_by_himself() -> None:
@@ -112,7 +123,7 @@ def test_popularity_does_not_rise_with_the_age_of_a_deployment() -> None:
             new = [slot for slot in dict.fromkeys(slots) if slot not in own]
             if day == 0:
                 model.add_account()
-            popular = crowd_excess(model, SPEC, slots, new)[1]
+            popular = crowd_excess(model, SPEC, bucket(slots=slots, new_slots=new))[1]
             model.vote(popular)
             asked.append(popular)
             own.update(new)
