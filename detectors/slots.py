@@ -8,11 +8,11 @@ went on, as far as all of them agree.
 A preamble may be what is asked all the same: "Correct the following text." Which of both it is shows in what a crowd
 asks, and an account does not know that. So the openers of both are told, and the crowd decides (``detectors.crowd``).
 
-It is blind to preambles that no mark ends, and to those that recur after more than ``_PREAMBLES`` others.
+A prompt of one part has no preamble. It is blind to preambles that no mark ends, and to those that recur after more
+than ``_PREAMBLES`` others.
 """
 
 from struct import Struct
-from typing import NamedTuple
 
 from detectors.account_state import AccountState
 from detectors.exchange import FIRST_CHARS
@@ -26,7 +26,7 @@ by chance, until the next prompt parts them."""
 _PREAMBLE_CHARS = FIRST_CHARS + _NEXT_PARTS
 _NEXT_OPENERS = slice(2 * OPENER_CHARS - 1, (_NEXT_PARTS + 1) * OPENER_CHARS, OPENER_CHARS)
 """The last character of each opener behind the first."""
-_END, _DIFFERENT = "-", "~"
+_ENDS, _PARTING = "-" * _NEXT_PARTS, "~" * _NEXT_PARTS
 """Where a prompt ends, and where prompts with one first sentence part; a character of an opener is never ``~``."""
 
 _PARTS = 64
@@ -40,25 +40,11 @@ _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
 """Share of the prompts that must have a part, and how many must, before it is one that most have."""
 
 
-class Slot(NamedTuple):
-    """What a prompt asks.
-
-    Parameters
-    ----------
-    opener
-        Opener of its first part that is neither wrapper nor preamble; ``None`` when nothing is left but wrapper.
-    preamble
-        Opener of its first part that is no wrapper, where that is another one: it begins a preamble.
-    is_wrapped
-        Whether the prompt has a part that most of the account's prompts have.
-    """
-
-    opener: str | None
-    preamble: str | None
-    is_wrapped: bool
-
-
-NO_SLOT = Slot(None, None, is_wrapped=False)
+Slot = tuple[str | None, str | None, bool]
+"""What a prompt asks: the opener of its first part that is neither wrapper nor preamble, ``None`` when nothing is left
+but wrapper; the opener that begins the preamble before it, ``None`` without one; and whether the prompt has a part that
+most of the account's prompts have. A plain tuple, since there is one for each event."""
+NO_SLOT: Slot = (None, None, False)
 
 
 def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float) -> Slot:
@@ -67,17 +53,19 @@ def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float)
     ``first`` stands for the first sentence and is empty when the prompt shows no preamble, because it repeats another
     or continues a conversation. A part is wrapper when ``wrapper_ratio`` of the account's prompts have it.
     """
-    parts = state.parts
+    parts, prompts = state.parts, state.prompts
     # Several times as fast as slicing.
     each = _UNPACK[len(openers) // OPENER_CHARS](openers.encode())
-    preamble = each[: _note_preamble(state, first, openers)] if first else ()
-    limit = max(_LEAST_COUNT, wrapper_ratio * max(state.prompts, _LEAST_PROMPTS))
-    dominant = max(_LEAST_DOMINANT, _DOMINANT_RATIO * state.prompts)
+    preamble = each[: _note_preamble(state, first, openers)] if first and len(each) > 1 else ()
+    limit = wrapper_ratio * (prompts if prompts > _LEAST_PROMPTS else _LEAST_PROMPTS)
+    limit = limit if limit > _LEAST_COUNT else _LEAST_COUNT
+    dominant = _DOMINANT_RATIO * prompts
+    dominant = dominant if dominant > _LEAST_DOMINANT else _LEAST_DOMINANT
     slot: bytes | None = None
     before: bytes | None = None
     is_wrapped = False
     # A prompt that says one thing in many lines says it once.
-    for opener in dict.fromkeys(each):
+    for opener in dict.fromkeys(each) if len(each) > 1 else each:
         count = parts.get(opener, 0)
         if slot is None and count < limit:
             if opener not in preamble:
@@ -87,23 +75,19 @@ def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float)
         if count >= dominant:
             is_wrapped = True
         parts[opener] = count + 1
-    state.prompts += 1
-    if len(parts) > _PARTS or state.prompts >= _HALVE_AFTER:
+    state.prompts = prompts + 1
+    if len(parts) > _PARTS or prompts + 1 >= _HALVE_AFTER:
         _forget_parts(state)
     if slot is None:
         # With nothing behind it, it is what the prompt asks.
         slot, before = before, None
-    return Slot(_text(slot), _text(before), is_wrapped)
-
-
-def _text(opener: bytes | None) -> str | None:
-    return None if opener is None else opener.decode()
+    return None if slot is None else slot.decode(), None if before is None else before.decode(), is_wrapped
 
 
 def _note_preamble(state: AccountState, first: str, openers: str) -> int:
     """Number of a prompt's first openers that all prompts with its first sentence have had; 0 if it is the first."""
     known = state.preambles
-    after = openers[_NEXT_OPENERS].ljust(_NEXT_PARTS, _END)
+    after = (openers[_NEXT_OPENERS] + _ENDS)[:_NEXT_PARTS]
     at = place_of(first, known, _PREAMBLE_CHARS)
     if at < 0:
         state.preambles = (known + first + after)[-_PREAMBLE_CHARS * _PREAMBLES :]
@@ -112,8 +96,9 @@ def _note_preamble(state: AccountState, first: str, openers: str) -> int:
     agreeing = 0
     while agreeing < _NEXT_PARTS and before[agreeing] == after[agreeing]:
         agreeing += 1
-    kept = before[:agreeing].ljust(_NEXT_PARTS, _DIFFERENT)
-    state.preambles = known[:at] + known[at + _PREAMBLE_CHARS :] + first + kept
+    kept = (before[:agreeing] + _PARTING)[:_NEXT_PARTS]
+    if kept != before or at + _PREAMBLE_CHARS < len(known):
+        state.preambles = known[:at] + known[at + _PREAMBLE_CHARS :] + first + kept
     return 1 + agreeing
 
 
