@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.detector import AccountDetector
 from detectors.exchange import Setting, _configuration_of, _setting_of, exchange_of
 from detectors.fingerprint import Fingerprinter
-from detectors.fingerprint_layout import exact_id
+from detectors.fingerprint_layout import exact_id, openers
 from detectors.spec import DetectorSpec, parse_spec
 from detectors.style import STYLE_CHARS, style_of
 from schemas.usage_event import UsageEvent, decode_usage_event, encode_usage_event
@@ -77,6 +77,67 @@ def test_a_new_slot_is_new_once() -> None:
     ]
 
     assert [record.new_slots for record in records_of(SPEC, events)] == [["aaa"], ["bbb"], [], ["ccc"], []]
+
+
+def test_a_record_tells_which_slots_stand_behind_preambles() -> None:
+    """By their places among the slots of the record; prompts without a slot, and slots without a preamble, between."""
+    asked = [("one", ["pre", "x00"]), ("two", ["x01"]), ("one", ["pre", "x02"]), ("six", []), ("one", ["pre", "x03"])]
+    events = [
+        event(START_MS + n, prompt_fingerprint=fingerprint(str(n), its, first=first))
+        for n, (first, its) in enumerate(asked)
+    ]
+    (record,) = records_of(parse_spec("crowd: {wrapper_ratio: 0.5}", "x"), events)
+
+    assert record.slots == ["pre", "x01", "x02", "x03"]
+    assert record.preambles == [(2, "pre"), (3, "pre")]
+
+
+def test_a_short_later_turn_brings_no_preamble() -> None:
+    """What leans on the turns before may begin as the next request does; only the one after that is told behind it."""
+    events = [
+        event(START_MS + n, prompt_fingerprint=fingerprint(str(n), ["pre", opener(n)], first="one"), turn=turn)
+        for n, turn in enumerate([2, 1, 1])
+    ]
+    (record,) = records_of(parse_spec("crowd: {wrapper_ratio: 0.5}", "x"), events)
+
+    assert (record.slots, record.preambles) == (["pre", opener(2)], [(1, "pre")])
+
+
+@pytest.mark.parametrize(
+    ("again", "is_known"), [("one", False), ("another", True)], ids=["repeated", "before another text"]
+)
+def test_a_repeated_prompt_does_not_keep_its_first_sentence_known(again: str, *, is_known: bool) -> None:
+    """Sixty other first sentences come between, of which 48 are known; halfway the first one comes again."""
+    others = [f"other {n}" for n in range(60)]
+    names = ["one", *others[:30], again, *others[30:], "last"]
+    events = [
+        event(
+            START_MS + n,
+            prompt_fingerprint=fingerprint(name, ["pre", opener(n)], first="first")
+            if name not in others
+            else fingerprint(name, [opener(n), opener(n + 100)]),
+        )
+        for n, name in enumerate(names)
+    ]
+    (record,) = records_of(SPEC, events)
+
+    assert record.slots[-1] == (opener(62) if is_known else "pre")
+
+
+def test_a_long_later_turn_has_a_preamble() -> None:
+    """It stands alone, so its first sentence is noted as that of any request is."""
+    wrapper = "Answer as a teacher would. "
+    texts = [f"{name} " * 31 for name in ("zebra", "yacht", "xenon")]
+    events = [
+        event(START_MS + n, prompt_fingerprint=FINGERPRINTER.fingerprint(wrapper + text), turn=2)
+        for n, text in enumerate(texts)
+    ]
+    (record,) = records_of(parse_spec("crowd: {wrapper_ratio: 0.5}", "x"), events)
+    (before,) = openers(FINGERPRINTER.fingerprint(wrapper))
+    alone = [openers(FINGERPRINTER.fingerprint(text))[0] for text in texts]
+
+    assert record.slots == [before, *alone[1:]]
+    assert record.preambles == [(1, before), (2, before)]
 
 
 def test_repeats_and_later_turns_are_not_fresh() -> None:

@@ -36,7 +36,7 @@ def in_turn(preambles: Sequence[Sequence[str]], rounds: int) -> list[tuple[str, 
     return [(first, [*preamble, opener(n)]) for n, (first, preamble) in enumerate(each)]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 6])
+@pytest.mark.parametrize("parts", [1, 2, 5, 6])
 def test_what_stands_behind_preambles_in_turn_is_the_slot(parts: int) -> None:
     """Twenty-four preambles, none in more than a twentieth of the prompts; known when each comes again."""
     preambles = [[f"{chr(97 + part)}{n:02d}" for part in range(parts)] for n in range(24)]
@@ -66,8 +66,8 @@ def test_what_some_prompts_have_in_common_by_chance_is_no_preamble() -> None:
 
 @pytest.mark.parametrize(
     "rest_of",
-    [lambda _: [], lambda n: ["pre"] if n % 2 else []],
-    ids=["one sentence", "said once or twice"],
+    [lambda _: [], lambda n: ["pre"] * (n // 10 % 2), lambda n: ["pre"] * (1 + n // 10 % 2)],
+    ids=["one sentence", "said once or twice", "said twice or thrice"],
 )
 def test_with_nothing_behind_it_a_first_sentence_is_what_is_asked(rest_of: Callable[[int], list[str]]) -> None:
     """Until it is in so many prompts that it is the account's wrapper, and nothing is left."""
@@ -87,6 +87,17 @@ def test_prompts_that_repeat_or_go_on_show_no_preamble() -> None:
 
     assert slots_of([("", ["pre", "x01"]), ("", ["pre", "x02"])], state)[1][1] is None
     assert state.preambles == ""
+
+
+def test_counts_of_parts_are_halved_with_the_prompts() -> None:
+    """With the ninety-sixth prompt, and not before; what was seen once is forgotten then."""
+    state = AccountState(RhythmState())
+    slots_of([("", ["wrp", opener(n // 2)]) for n in range(95)], state)
+    assert (state.prompts, state.parts[b"wrp"], state.parts[b"000"], state.parts[b"047"]) == (95, 95, 2, 1)
+
+    slots_of([("", ["wrp"])], state)
+    assert (state.prompts, state.parts[b"wrp"], state.parts[b"000"]) == (48, 48, 1)
+    assert b"047" not in state.parts
 
 
 @given(

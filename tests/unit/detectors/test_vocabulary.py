@@ -17,6 +17,7 @@ accounts = st.sampled_from(["x", "y", "z"])
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("hear"), accounts, slots),
+        st.tuples(st.just("unhear"), accounts, slots),
         st.tuples(st.just("forget"), accounts, st.just([])),
         st.tuples(st.just("restart"), accounts, st.just([])),
     ),
@@ -26,7 +27,10 @@ steps = st.lists(
 
 @given(steps=steps)
 def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, list[str]]]) -> None:
-    """Whatever was heard, forgotten or restored: the counts are those of the last 64 requests of each account."""
+    """Whatever was heard, taken back, forgotten or restored: the counts are those of what each account is left with.
+
+    These are its last 64 requests. What is taken back is taken out of those, however often it is among them.
+    """
     vocabulary = Vocabulary(3)
     recents: dict[str, str] = {}
     said: dict[str, list[str]] = {}
@@ -34,6 +38,9 @@ def test_it_is_a_recount_of_what_was_asked_lately(steps: list[tuple[str, str, li
         if action == "hear":
             recents[account_id] = vocabulary.hear(recents.get(account_id, ""), asked)
             said.setdefault(account_id, []).extend(asked)
+        elif action == "unhear":
+            recents[account_id] = vocabulary.unhear(recents.get(account_id, ""), set(asked))
+            said[account_id] = [code for code in said.get(account_id, [])[-REMEMBERED:] if code not in asked]
         elif action == "forget":
             vocabulary.forget(recents.pop(account_id, ""))
             said.pop(account_id, None)
