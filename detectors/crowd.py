@@ -95,7 +95,7 @@ def crowd_excess(model: CrowdModel, spec: Crowd, bucket: AccountBucket) -> tuple
     unseen = frozenset(bucket.new_slots)
     each = [model.popularity(slot, is_own=slot not in unseen) for slot in slots]
     for place, opener in bucket.preambles:
-        # When it was first seen nobody knew that it begins a preamble, so the account is counted in it.
-        each[place] = max(each[place], model.popularity(opener, is_own=True))
+        # When it was first seen nobody knew that it begins a preamble, so the account is counted in it as in a slot.
+        each[place] = max(each[place], model.popularity(opener, is_own=opener not in unseen))
     popular = sum(each)
     return popular - spec.job_ratio * len(slots), popular / len(slots)

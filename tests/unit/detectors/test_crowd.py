@@ -55,6 +55,15 @@ def test_what_the_crowd_asks_rather_counts() -> None:
     assert mean == pytest.approx(1.0 / 3)
 
 
+def test_a_preamble_that_is_new_with_its_record_is_not_counted_yet() -> None:
+    """First it was a slot, like any new one: all five users of it are others, and of the other preamble four."""
+    model = crowd(80, {"pre": 5, "old": 5})
+    preambles = [(1, "pre"), (2, "old")]
+    its = bucket(slots=["pre", "aaa", "bbb"], new_slots=["pre", "aaa", "bbb"], preambles=preambles)
+
+    assert crowd_excess(model, SPEC, its)[1] == pytest.approx((0.5 + 0.5 + 0.4) / 3)
+
+
 def test_no_content_is_no_evidence() -> None:
     """Without slots nothing speaks for or against the account."""
     assert crowd_excess(crowd(5, {}), SPEC, bucket()) == (0.0, 0.0)
