@@ -29,7 +29,8 @@ class AccountCases:
     def judge(self, record: AccountBucket) -> list[Alert]:
         """Fold a record into what is known of its account; returns the alerts that are due about it alone."""
         meta, before = self._known.meta, self._accounts.get(record.account_id)
-        if record.slots and (before is None or not before.recent):
+        # Not by its recent openers, which may all have been preambles and taken back.
+        if record.slots and (before is None or before.slots <= 0):
             self._crowd.add_account()
         if before is not None:
             self._heard.move(before, record.tenant_id)

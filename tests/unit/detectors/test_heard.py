@@ -2,10 +2,12 @@
 
 import pytest
 
+from detectors.campaigns import CampaignDetector
 from detectors.heard import Heard
+from detectors.spec import DetectorSpec
 from detectors.suspicion import Suspicion
 from detectors.vocabulary import codes_of
-from tests.unit.detectors.samples import START_MS, bucket
+from tests.unit.detectors.samples import BUCKET_MS, START_MS, bucket
 
 
 def asked(slots: list[str], preambles: list[str]) -> tuple[list[str], Heard]:
@@ -61,3 +63,17 @@ def test_an_account_without_preambles_keeps_none_in_mind() -> None:
 
     heard.hear(state, bucket(slots=["bbb"] * 31))
     assert state.preambles == ""
+
+
+def test_whoever_has_nothing_left_is_one_account_of_the_crowd_all_the_same() -> None:
+    """Sentences that are put together anew each begin a preamble and stand behind one, so all are taken back."""
+    sentences = preambles_of(8, 9)
+    detector = CampaignDetector(DetectorSpec())
+    sent = [(sentences[1:], list(enumerate(sentences[:8]))), ([], []), (["aaa"], [])]
+    for n, (slots, preambles) in enumerate(sent):
+        record = bucket(start_ms=START_MS + n * BUCKET_MS, slots=slots, preambles=preambles)
+        detector.observe(record)
+        detector.advance(record.end_ms)
+        assert detector._known.crowd.accounts == 1
+
+    assert detector._known.accounts["a-1"].recent == "aaa"
