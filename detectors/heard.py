@@ -57,6 +57,8 @@ class Heard:
             state.preambles = "".join(latest) if preambles else ""
             if len(preambles) >= _MANY_PREAMBLES:
                 state.recent = openers.unhear(state.recent, preambles)
+                # Those that passed for what is asked may have come in the same bucket.
+                slots = [slot for slot in slots if slot not in preambles]
             else:
                 slots = [preamble_of.get(place, slot) for place, slot in enumerate(slots)]
         state.recent = openers.hear(state.recent, slots)

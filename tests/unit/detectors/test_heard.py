@@ -39,6 +39,17 @@ def test_many_preambles_are_not_what_is_asked() -> None:
     assert heard.of(None).openers.counts == dict.fromkeys(SLOTS[7:], 1)
 
 
+def test_many_preambles_in_one_bucket_are_not_what_is_asked() -> None:
+    """Neither where each first passed for a slot, as long as nobody knew that it recurs, nor where it stands bare."""
+    begun = preambles_of(8, 8)
+    slots = [*begun, *SLOTS[:24], "p03"]
+    heard, state = Heard(), Suspicion(START_MS, START_MS)
+    heard.hear(state, bucket(slots=slots, preambles=[(n, begun[n % 8]) for n in range(8, 32)]))
+
+    assert codes_of(state.recent, 3) == SLOTS[:24]
+    assert heard.of(None).openers.counts == dict.fromkeys(SLOTS[:24], 1)
+
+
 def test_what_is_asked_without_a_preamble_is_kept() -> None:
     """Every other prompt is bare; what begins those is taken back only if it begins a preamble, too."""
     told, _ = asked(SLOTS[:30], ["" if n % 2 else f"p{n // 2 % 8:02d}" for n in range(30)])
