@@ -8,8 +8,8 @@ went on, as far as all of them agree.
 A preamble may be what is asked all the same: "Correct the following text." Which of both it is shows in what a crowd
 asks, and an account does not know that. So the openers of both are told, and the crowd decides (``detectors.crowd``).
 
-A prompt of one part has no preamble. It is blind to preambles that no mark ends, and to those that recur after more
-than ``_PREAMBLES`` others.
+A prompt of one part has no preamble. It is blind to preambles that no mark ends, and to those that recur after
+``_PREAMBLES`` others and more.
 """
 
 from struct import Struct
@@ -41,9 +41,10 @@ _DOMINANT_RATIO, _LEAST_DOMINANT = 0.6, 3.0
 
 
 Slot = tuple[str | None, str | None, bool]
-"""What a prompt asks: the opener of its first part that is neither wrapper nor preamble, ``None`` when nothing is left
-but wrapper; the opener that begins the preamble before it, ``None`` without one; and whether the prompt has a part that
-most of the account's prompts have. A plain tuple, since there is one for each event."""
+"""What a prompt asks: the opener of its first part that is neither wrapper nor preamble, that of the preamble when
+nothing else is left, ``None`` when nothing is left but wrapper; the opener that begins the preamble before it, ``None``
+without one; and whether the prompt has a part that most of the account's prompts have. A plain tuple, since there is
+one for each event."""
 NO_SLOT: Slot = (None, None, False)
 
 
@@ -51,7 +52,7 @@ def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float)
     """Slot of a prompt from its openers, which are counted for the next one; about 2 microseconds.
 
     ``first`` stands for the first sentence and is empty when the prompt shows no preamble, because it repeats another
-    or continues a conversation. A part is wrapper when ``wrapper_ratio`` of the account's prompts have it.
+    or continues a conversation in few words. A part is wrapper when ``wrapper_ratio`` of the account's prompts have it.
     """
     parts, prompts = state.parts, state.prompts
     # Several times as fast as slicing.

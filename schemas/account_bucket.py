@@ -34,8 +34,9 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     fresh
         Exchanges that begin a conversation and repeat no recent prompt of the account, or collect another answer to it.
     slots
-        What opens the part of a prompt that is neither the account's wrapper nor a preamble, for each fresh exchange
-        that has one and repeats nothing, and for later turns of so many words that they stand alone.
+        What opens the part of a prompt that is neither the account's wrapper nor a preamble, or the preamble where
+        nothing stands behind it, for each fresh exchange that has one and repeats nothing, and for later turns of so
+        many words that they stand alone.
     preambles
         Where what stands behind a preamble is the slot: its place in ``slots``, and what opens the preamble.
     new_slots
