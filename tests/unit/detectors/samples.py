@@ -62,6 +62,11 @@ def fingerprint(
     return "".join(characters)
 
 
+def opener(number: int) -> str:
+    """An opener of its own for every number."""
+    return f"{number:03d}"
+
+
 def event(at_ms: int, account_id: str = "a-1", **fields: Any) -> UsageEvent:
     """An event at a time (milliseconds since the epoch)."""
     required = {

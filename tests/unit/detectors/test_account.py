@@ -25,16 +25,12 @@ from tests.unit.detectors.samples import (
     event,
     events_in,
     fingerprint,
+    opener,
     records_of,
 )
 
 SPEC = DetectorSpec()
 FINGERPRINTER = Fingerprinter(b"a key of some length")
-
-
-def opener(number: int) -> str:
-    """An opener of its own for every number."""
-    return f"{number:03d}"
 
 
 def test_repeats_and_later_turns_are_not_fresh() -> None:

@@ -7,15 +7,10 @@ import pytest
 from detectors.fingerprint import Fingerprinter
 from detectors.fingerprint_layout import openers
 from detectors.spec import DetectorSpec, parse_spec
-from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint, records_of
+from tests.unit.detectors.samples import BUCKET_MS, START_MS, event, fingerprint, opener, records_of
 
 SPEC = DetectorSpec()
 FINGERPRINTER = Fingerprinter(b"a key of some length")
-
-
-def opener(number: int) -> str:
-    """An opener of its own for every number."""
-    return f"{number:03d}"
 
 
 def test_a_wrapper_is_no_slot() -> None:
@@ -127,5 +122,5 @@ def test_a_prompt_that_says_one_thing_in_many_lines_says_it_once() -> None:
     events = [event(START_MS + n * BUCKET_MS, prompt_fingerprint=fingerprint(str(n), o)) for n, o in enumerate(asked)]
     records = records_of(SPEC, events)
 
-    assert [slot for record in records for slot in record.slots] == [openers[0] for openers in asked]
+    assert [slot for record in records for slot in record.slots] == [its[0] for its in asked]
     assert sum(record.wrapped for record in records) == 0

@@ -13,15 +13,10 @@ from detectors.fingerprint_layout import openers
 from detectors.rhythm import RhythmState
 from detectors.slots import Slot, slot_of
 from detectors.spec import DetectorSpec
-from tests.unit.detectors.samples import MINUTE_MS, START_MS, event, records_of
+from tests.unit.detectors.samples import MINUTE_MS, START_MS, event, opener, records_of
 
 WRAPPER_RATIO = 0.12
 FINGERPRINTER = Fingerprinter(b"a key of some length")
-
-
-def opener(number: int) -> str:
-    """An opener of its own for every number."""
-    return f"{number:03d}"
 
 
 def slots_of(prompts: Sequence[tuple[str, Sequence[str]]], state: AccountState | None = None) -> list[Slot]:
