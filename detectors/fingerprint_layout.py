@@ -17,6 +17,9 @@ base64 alphabet) and carries six bits.
 | shape | 4 | (length, words, share of numbers, lines; quantised) |
 | embedding | 64 | (``EMBEDDING_DIMENSIONS`` levels; a direction, means of which can be merged) |
 | openers | 16 x 3 | a sentence or line begins with the same two words, up to numbers; the first 8 and the last 8 |
+| leads | | two words within the first sentence or line are the same, up to numbers: those from its second word on |
+
+Leads take the places that openers leave empty, all but the first of these; a reader who wants openers stops there.
 
 Words are characters in scripts without spaces. A prompt that is shorter than a section looks is seen whole.
 """
@@ -39,7 +42,7 @@ ID_CHARS: Final = 6
 BAND_COUNT: Final = 6
 BAND_CHARS: Final = 5
 OPENER_COUNT: Final = 16
-"""Half of them from the start of the prompt, half from its end; unused places are empty."""
+"""Half of them from the start of the prompt, half from its end."""
 OPENER_CHARS: Final = 3
 NO_OPENER: Final = "---"
 EMBEDDING_LEVELS: Final = 31
@@ -107,6 +110,7 @@ class Fingerprint:
     lines: int
     embedding: tuple[float, ...]
     openers: tuple[str, ...]
+    leads: tuple[str, ...]
 
 
 def exact_id(fingerprint: str) -> str:
@@ -167,9 +171,22 @@ def embedding(fingerprint: str) -> NDArray[np.float32]:
 
 def openers(fingerprint: str) -> list[str]:
     """Return what stands for the two words that begin each sentence or line, in order; at most ``OPENER_COUNT``."""
+    places = _places(fingerprint)
+    return places[: places.index(NO_OPENER)] if NO_OPENER in places else places
+
+
+def leads(fingerprint: str) -> list[str]:
+    """Return what stands for the two words that begin at each later word of the first sentence, as far as it is kept.
+
+    A fingerprint that was made before leads were kept has none.
+    """
+    behind = _places(fingerprint)[len(openers(fingerprint)) + 1 :]
+    return behind[: behind.index(NO_OPENER)] if NO_OPENER in behind else behind
+
+
+def _places(fingerprint: str) -> list[str]:
     section = fingerprint[OPENERS]
-    found = [section[i : i + OPENER_CHARS] for i in range(0, len(section), OPENER_CHARS)]
-    return [opener for opener in found if opener != NO_OPENER]
+    return [section[i : i + OPENER_CHARS] for i in range(0, len(section), OPENER_CHARS)]
 
 
 def levels_from(count: int) -> frozenset[str]:
@@ -213,6 +230,7 @@ def parse(fingerprint: str) -> Fingerprint:
         lines=_from_level(shape[3]),
         embedding=tuple(round(float(x), 4) for x in embedding(fingerprint)),
         openers=tuple(openers(fingerprint)),
+        leads=tuple(leads(fingerprint)),
     )
 
 

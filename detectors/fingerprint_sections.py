@@ -122,22 +122,32 @@ class Sections:
     def openers(self) -> Bytes:
         """What stands for the first two words of each sentence or line: the first eight and the last eight.
 
-        Of a sentence of one word only that word counts.
+        Behind them and an empty place, as far as there is room, what stands for the two words that begin at each later
+        word of the first sentence or line. Of the last word of a sentence only that word counts.
         """
         words = len(self._ids)
+        if not words:
+            return np.full((self._count, OPENER_COUNT * OPENER_CHARS), _NO_OPENER_BITS, np.uint8)
         is_start = np.zeros(words + 1, np.bool_)
         is_start[self._word_starts] = True
         is_start[self._end_place] = True
-        places = np.flatnonzero(is_start[:words])
-        first = places.searchsorted(self._word_starts)
-        count = places.searchsorted(self._word_stops) - first
-        skipped = np.maximum(count - OPENER_COUNT, 0)[:, None] * (_OPENER_ORDER >= OPENER_COUNT // 2)
-        is_used = count[:, None] > _OPENER_ORDER
-        followers = np.append(self._ids, np.uint64(0))[places + 1] * ~is_start[places + 1]
-        values = _mix(self._ids[places] * _PLACES[0] + followers * _PLACES[1] + self._table.secrets("openers"))
-        chosen = _take(values, (first[:, None] + _OPENER_ORDER + skipped) * is_used)
-        marks = _characters(chosen, OPENER_CHARS).reshape(self._count, OPENER_COUNT, OPENER_CHARS)
-        return np.where(is_used[:, :, None], marks, np.uint8(_NO_OPENER_BITS)).reshape(self._count, -1)
+        starts = np.flatnonzero(is_start[:words])
+        first = starts.searchsorted(self._word_starts)
+        count = (starts.searchsorted(self._word_stops) - first)[:, None]
+        skipped = np.maximum(count - OPENER_COUNT, 0) * (_OPENER_ORDER >= OPENER_COUNT // 2)
+        is_opener = count > _OPENER_ORDER
+        begins = starts.take((first[:, None] + _OPENER_ORDER + skipped) * is_opener)
+        # The sentence behind the first one begins where that ends.
+        second = np.append(starts, words)[np.minimum(first + 1, len(starts))]
+        later = self._word_starts[:, None] + _OPENER_ORDER - count
+        is_lead = (count < _OPENER_ORDER) & (later < np.minimum(second, self._word_stops)[:, None])
+        places = np.where(is_opener, begins, later * is_lead)
+        followers = np.append(self._ids, np.uint64(0)).take(places + 1) * ~is_start.take(places + 1)
+        sums = self._ids.take(places) * _PLACES[0] + followers * _PLACES[1]
+        marks = _characters(_mix(sums + self._table.secrets("openers")), OPENER_CHARS)
+        marks = marks.reshape(self._count, OPENER_COUNT, OPENER_CHARS)
+        is_used = (is_opener | is_lead)[:, :, None]
+        return np.where(is_used, marks, np.uint8(_NO_OPENER_BITS)).reshape(self._count, -1)
 
     def embedding(self, characters: list[int], cases: list[int]) -> Bytes:
         """Levels of the direction of a prompt: its tokens' directions added up, and those of its style."""

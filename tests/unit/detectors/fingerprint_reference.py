@@ -132,10 +132,18 @@ def bands(ids: Sequence[int], secret: Callable[[str], int]) -> str:
 
 
 def openers(ids: Sequence[int], starts: Sequence[int], secret: Callable[[str], int]) -> str:
-    """First two words of the first eight and the last eight sentences; one word if the sentence has no more."""
+    """First two words of the first eight and the last eight sentences; one word if the sentence has no more.
+
+    Then, behind an empty place, the two words from each later word of the first sentence on, while there is room.
+    """
     chosen = [*starts[:8], *starts[-8:]] if len(starts) > 16 else starts
-    pairs = [ids[start : start + (1 if start + 1 in starts else 2)] for start in chosen]
-    return "".join(number(mix(total(pair) + secret("openers")), 3) for pair in pairs) + "---" * (16 - len(pairs))
+    later = range(1, starts[1] if len(starts) > 1 else len(ids))
+
+    def pair(start: int) -> str:
+        return number(mix(total(ids[start : start + (1 if start + 1 in starts else 2)]) + secret("openers")), 3)
+
+    places = [*map(pair, chosen), "---", *map(pair, later)][:16]
+    return "".join(places).ljust(48, "-")
 
 
 def shape(length: int, words: Sequence[str], lines: int) -> str:

@@ -176,7 +176,7 @@ def test_fingerprints_stay_what_they_were() -> None:
         "You are an expert in law. Question 7:\nWarum ist der Himmel blau? 天空为什么是蓝色的。": (
             "1.P9zXwQMKAOjkIY9JpvfY5xjzq75t-bqPahyMtBKx5KWdU6vEi9eM5bE0C0_AOH5ilgNCWxJqiml-2YniIDC5_9eajSQLCC"
             "gggRelZslqgbleliZMggqlglsWUiUZsjsZiqviRndbUZjsUginnegbWbnneglqle"
-            "4ZRu4AYA9X4d------------------------------------"
+            "4ZRu4AYA9X4d---puktQ-sMdOaxVjO------------------"
         ),
     }
 

@@ -42,7 +42,18 @@ def test_accessors_and_parsing_agree() -> None:
     assert [getattr(whole, name) for name in names] == [getattr(layout, f"{name}_id")(raw) for name in names]
     assert whole.bands == layout.bands(raw)
     assert list(whole.openers) == layout.openers(raw)
+    assert list(whole.leads) == layout.leads(raw)
     assert whole.embedding == pytest.approx(layout.embedding(raw).tolist(), abs=1e-4)
+
+
+def test_a_fingerprint_that_was_made_without_leads_has_none() -> None:
+    """And the same openers."""
+    raw = fingerprint(PROMPT)
+    first = len(layout.openers(raw)) * 3
+    older = raw[: OPENERS.start + first] + "-" * (48 - first)
+
+    assert (len(layout.leads(raw)), layout.leads(older)) == (5, [])
+    assert layout.openers(older) == layout.openers(raw)
 
 
 def test_sections_fill_the_string_without_gaps() -> None:

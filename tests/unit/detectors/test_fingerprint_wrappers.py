@@ -13,6 +13,7 @@ from detectors.fingerprint_layout import (
     first_id,
     head_id,
     last_id,
+    leads,
     marks_id,
     openers,
     opening_id,
@@ -139,6 +140,26 @@ def test_openers_are_the_starts_of_sentences_lines_and_labels() -> None:
     alone = [openers(fingerprint(part))[0] for part in parts]
 
     assert openers(fingerprint("You are an expert.\nCustomer: find the best bike! Be brief.")) == alone
+
+
+def test_leads_are_what_the_first_sentence_would_open_with_further_on() -> None:
+    """From each of its later words on, as the rest of it alone would open; other sentences have none."""
+    words = ["please", "tell", "me", "what", "rust", "is"]
+    rest = [openers(fingerprint(" ".join(words[n:])))[0] for n in range(1, len(words))]
+
+    assert leads(fingerprint("Please tell me what Rust is")) == rest
+    assert leads(fingerprint("Please tell me what Rust is. Be brief, name three crates.\nThanks: Ann")) == rest
+    assert leads(fingerprint("Hello. Please tell me what Rust is.")) == []
+
+
+@pytest.mark.parametrize("parts", [1, 8, 13, 14, 15, 16, 20])
+def test_leads_take_the_room_that_openers_leave(parts: int) -> None:
+    """All places but one that parts the two."""
+    prompt = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
+    found = fingerprint(prompt + " Go on." * (parts - 1))
+
+    assert len(leads(found)) == max(0, 16 - parts - 1)
+    assert len(openers(found)) == min(16, parts)
 
 
 @pytest.mark.parametrize(
