@@ -21,11 +21,12 @@ from detectors.exchange import (
 from detectors.fingerprint_layout import OPENER_CHARS
 from detectors.open_bucket import OpenBucket, Tally
 from detectors.people import EVEN_WITHIN
+from detectors.places import places_of
 from detectors.rhythm import Rhythm, RhythmState
-from detectors.slots import NO_SLOT, Slot, place_of, slot_of
+from detectors.slots import NO_PROMPT, Slot, place_of, slot_of
 from detectors.spec import DetectorSpec
 from detectors.windows import DAY_MS, HOUR_MS
-from schemas.account_bucket import AccountBucket
+from schemas.account_bucket import NO_SLOT, AccountBucket
 
 _RECENT_PROMPTS = 128
 """Prompts that are remembered in order to tell repeats."""
@@ -33,6 +34,8 @@ _KNOWN_SLOTS = 256
 """Slots that are remembered in order to tell new ones."""
 _DISTINCT = 32
 """End users, addresses and clients of a day that are told apart."""
+_TOLD_PLACES = 4_096
+"""Exchanges of a bucket of which it is told what else they may ask, so that no record outgrows its topic."""
 _CONVERSATIONS = 32
 """Conversations that are remembered."""
 _MIN_GAP_MS, _MAX_GAP_MS = 20_000, 3 * HOUR_MS
@@ -83,6 +86,7 @@ class Account:
             slots=tally.slots,
             new_slots=tally.new_slots,
             preambles=tally.preambles,
+            places=tally.places,
             wrapped=tally.wrapped,
             regular=tally.regular,
             elicitations=tally.elicitations,
@@ -160,7 +164,7 @@ class Account:
             first = "" if prompts_ago or flags & LATER_TURN else marks[FIRST_MARK]
             slot = slot_of(state, marks[OPENER_MARKS], first, self._spec.crowd.wrapper_ratio)
         else:
-            prompts_ago, slot = 0, NO_SLOT
+            prompts_ago, slot = 0, NO_PROMPT
         if flags & LATER_TURN or (prompts_ago and not self._is_answer(prompts_ago, flags)):
             return False
         is_even = abs(gap_ms - gap_before_ms) <= EVEN_WITHIN * gap_ms
@@ -175,7 +179,7 @@ class Account:
             if not prompts_ago:
                 tally.styles += marks[STYLE_MARK]
                 tally.texts += marks[TEXT_MARK]
-                self._count_slot(tally, slot)
+                self._count_slot(tally, slot, exchange)
             if begins:
                 tally.count_templates(marks)
         return begins
@@ -190,15 +194,27 @@ class Account:
             return 0
         return LONG_TURN if flags & LONG else LATER_TURN
 
-    def _count_slot(self, tally: Tally, slot: Slot) -> None:
+    def _count_slot(self, tally: Tally, slot: Slot, exchange: Exchange) -> None:
         opener, preamble, is_wrapped = slot
-        if opener is not None:
-            if preamble is not None:
-                tally.preambles.append((len(tally.slots), preamble))
-            tally.slots.append(opener)
-            tally.wrapped += is_wrapped
-            if self._is_new_slot(opener):
-                tally.new_slots.append(opener)
+        if opener is None:
+            self._count_places(tally, NO_SLOT, None, exchange)
+            return
+        at = len(tally.slots)
+        if preamble is not None:
+            tally.preambles.append((at, preamble))
+        tally.slots.append(opener)
+        tally.wrapped += is_wrapped
+        if self._is_new_slot(opener):
+            tally.new_slots.append(opener)
+            self._count_places(tally, at, opener, exchange)
+
+    def _count_places(self, tally: Tally, at: int, slot: str | None, exchange: Exchange) -> None:
+        """Tell what else in a prompt may be what it asks, since its slot is new, or none."""
+        if len(tally.places) == _TOLD_PLACES:
+            return
+        openers, ratio = exchange.marks[OPENER_MARKS], self._spec.crowd.wrapper_ratio
+        if places := places_of(self.state, slot, openers, exchange.leads, ratio):
+            tally.places.append((at, places))
 
     def _begin_bucket(self, start_ms: int) -> None:
         """Begin anew after ``idle_days``: by the account's own events, not by when memory was last swept."""

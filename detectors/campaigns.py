@@ -78,6 +78,7 @@ class CampaignDetector:
         # One old event, and nothing for longer than accounts are remembered, is no beginning.
         if not known.accounts:
             known.meta.start_ms = records[0].start_ms
+        records = [self._placed(record) for record in records]
         known.groups.note_age(end_ms, known.meta.start_ms)
         for key in known.takeovers.count(records[0].start_ms):
             self._state.mark_link(key)
@@ -103,6 +104,18 @@ class CampaignDetector:
                 known.crowd.learn(slot)
         known.crowd.follow()
         return alerts
+
+    def _placed(self, record: AccountBucket) -> AccountBucket:
+        """The record with what its account asks for slots where the account is known to ask it elsewhere."""
+        known = self._known
+        state = known.accounts.get(record.account_id)
+        if state is None or not (record.places or state.places.prompts):
+            return record
+        was_told = state.places.is_told
+        placed = state.places.follow(known.crowd, record, self._spec.crowd.job_ratio)
+        if state.places.is_told != was_told:
+            known.heard.forget_slots(state)
+        return placed
 
     # -- time ---------------------------------------------------------------------------------------
 

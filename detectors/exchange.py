@@ -119,6 +119,8 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     end_user, address, conversation
         Numbers of 32 bits for the end user, the address block and the conversation, to tell distinct ones apart;
         ``NOBODY`` where the event names none. An event that tells its turn needs no conversation: ``NOBODY``, too.
+    leads
+        Leads of the prompt, one behind the other; see ``detectors.fingerprint_layout``.
     """
 
     occurred_ms: int
@@ -130,6 +132,7 @@ class Exchange(msgspec.Struct, array_like=True, gc=False):
     address: int
     conversation: int
     setting: Setting
+    leads: str = ""
 
 
 def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
@@ -138,10 +141,11 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
     if fingerprint is not None and (len(fingerprint) != FINGERPRINT_CHARS or not fingerprint.isascii()):
         # Admission has looked closely; this is what would make marks of other lengths.
         fingerprint = None
+    marks, leads = ("", "") if fingerprint is None else _marks_of(fingerprint)
     return Exchange(
         occurred_ms,
         event.event_id,
-        _marks_of(fingerprint),
+        marks,
         _flags_of(event, fingerprint),
         event.output_tokens or 0,
         _number_of(event.end_user_id),
@@ -165,25 +169,20 @@ def exchange_of(event: UsageEvent, occurred_ms: int) -> Exchange:
             event.country,
             event.model,
         ),
+        leads,
     )
 
 
-def _marks_of(fingerprint: str | None) -> str:
-    if fingerprint is None:
-        return ""
-    # Without the empty places of openers, which are most of them.
-    openers = fingerprint[OPENERS].rstrip("-")
-    openers += "-" * (-len(openers) % OPENER_CHARS)
-    if NO_OPENER in openers:
-        openers = _up_to_the_first_empty(openers)
-    return f"{fingerprint[_EXACT]}{fingerprint[HEAD]}{fingerprint[_FRAME]}{style_of(fingerprint)}{openers}"
-
-
-def _up_to_the_first_empty(openers: str) -> str:
-    for start in range(0, len(openers), OPENER_CHARS):
-        if openers.startswith(NO_OPENER, start):
-            return openers[:start]
-    return openers
+def _marks_of(fingerprint: str) -> tuple[str, str]:
+    """Marks and leads."""
+    openers, leads = fingerprint[OPENERS], ""
+    end = openers.find(NO_OPENER)
+    while end % OPENER_CHARS and end >= 0:
+        end = openers.find(NO_OPENER, end + 1)
+    if end >= 0:
+        openers, leads = openers[:end], openers[end + OPENER_CHARS :].rstrip("-")
+        leads += "-" * (-len(leads) % OPENER_CHARS)
+    return f"{fingerprint[_EXACT]}{fingerprint[HEAD]}{fingerprint[_FRAME]}{style_of(fingerprint)}{openers}", leads
 
 
 def _flags_of(event: UsageEvent, fingerprint: str | None) -> int:

@@ -63,6 +63,11 @@ class Heard:
                 slots = [preamble_of.get(place, slot) for place, slot in enumerate(slots)]
         state.recent = openers.hear(state.recent, slots)
 
+    def forget_slots(self, state: Suspicion) -> None:
+        """Take back what an account has asked so far."""
+        self.of(state.tenant_id).openers.forget(state.recent)
+        state.recent = state.preambles = ""
+
     def move(self, state: Suspicion, tenant_id: str | None) -> None:
         """Move an account, and what it has said, to another tenant."""
         if state.tenant_id != tenant_id:

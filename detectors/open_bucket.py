@@ -63,6 +63,7 @@ class Tally(msgspec.Struct, array_like=True):
     even: int = 0
     texts: str = ""
     preambles: list[tuple[int, str]] = []
+    places: list[tuple[int, str]] = []
 
     def count_flags(self, flags: int, occurred_ms: int) -> None:
         """Count what the flags of an exchange say."""
@@ -158,10 +159,11 @@ class PackedExchange(msgspec.Struct, array_like=True):
     end_user: int
     address: int
     conversation: int
+    leads: str = ""
 
 
 class PackedBucket(msgspec.Struct, array_like=True):
-    """An open bucket as it is written, each setting once: about 70 bytes per pending exchange, 9 per counted one."""
+    """An open bucket as it is written, each setting once: about 100 bytes per pending exchange, 9 per counted one."""
 
     start_ms: int
     tally: Tally | None
@@ -205,6 +207,7 @@ def _packed(start_ms: int, bucket: OpenBucket) -> PackedBucket:
             exchange.end_user,
             exchange.address,
             exchange.conversation,
+            exchange.leads,
         )
         by_setting.setdefault(exchange.setting, []).append(packed)
     return PackedBucket(start_ms, bucket.tally, sorted(bucket.counted), list(by_setting.items()))
@@ -222,6 +225,7 @@ def _unpacked(packed: PackedBucket) -> OpenBucket:
             exchange.address,
             exchange.conversation,
             setting,
+            exchange.leads,
         )
         for setting, exchanges in packed.pending
         for exchange in exchanges

@@ -45,7 +45,7 @@ Slot = tuple[str | None, str | None, bool]
 nothing else is left, ``None`` when nothing is left but wrapper; the opener that begins the preamble before it, ``None``
 without one; and whether the prompt has a part that most of the account's prompts have. A plain tuple, since there is
 one for each event."""
-NO_SLOT: Slot = (None, None, False)
+NO_PROMPT: Slot = (None, None, False)
 
 
 def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float) -> Slot:
@@ -83,6 +83,21 @@ def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float)
         # With nothing behind it, it is what the prompt asks.
         slot, before = before, None
     return None if slot is None else slot.decode(), None if before is None else before.decode(), is_wrapped
+
+
+def parts_behind(state: AccountState, openers: str, slot: str, wrapper_ratio: float, most: int) -> str:
+    """The first parts behind the slot of the prompt counted last that are no wrapper, ``most`` at most."""
+    counts = state.parts
+    # That prompt is counted already.
+    limit = 1 + max(_LEAST_COUNT, wrapper_ratio * max(_LEAST_PROMPTS, state.prompts - 1))
+    behind, found = openers[place_of(slot, openers, OPENER_CHARS) + OPENER_CHARS :], ""
+    for start in range(0, len(behind), OPENER_CHARS):
+        opener = behind[start : start + OPENER_CHARS]
+        if counts.get(opener.encode(), 0) < limit:
+            found += opener
+            if len(found) == most * OPENER_CHARS:
+                break
+    return found
 
 
 def _note_preamble(state: AccountState, first: str, openers: str) -> int:

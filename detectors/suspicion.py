@@ -6,6 +6,7 @@ import msgspec
 
 from detectors.calibration import Run
 from detectors.past import Past
+from detectors.places import Places
 from detectors.style import FACETS
 from detectors.windows import NEVER_MS
 
@@ -87,6 +88,8 @@ class Suspicion(msgspec.Struct, array_like=True):
         When it was first answered after an hour of silence or more; ``NEVER_MS`` while it was not, or nobody told.
     run, past
         What calibration and the comparison with its own first days remember of it.
+    places
+        What is known of where in its prompts it says what it asks.
     """
 
     first_ms: int
@@ -131,6 +134,7 @@ class Suspicion(msgspec.Struct, array_like=True):
     paced: float = 0.0
     texts: str = ""
     preambles: str = ""
+    places: Places = msgspec.field(default_factory=Places)
 
     @property
     def crowd_ratio(self) -> float:

@@ -6,6 +6,8 @@ same events give the same bytes, so a repeat is recognised by account and bucket
 
 import msgspec
 
+NO_SLOT = -1
+
 
 class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that accounts may share, and how many of the bucket's fresh exchanges carried it.
@@ -39,6 +41,9 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
         many words that they stand alone.
     preambles
         Where what stands behind a preamble is the slot: its place in ``slots``, and what opens the preamble.
+    places
+        Of the exchanges with a slot that the account has used for the first time, or none but wrapper: where the slot
+        is in ``slots`` (``NO_SLOT`` for none), and what else in the prompt may be what it asks (``detectors.places``).
     new_slots
         Those slots that the account has used for the first time.
     wrapped
@@ -113,6 +118,7 @@ class AccountBucket(msgspec.Struct, frozen=True, array_like=True):
     even: int = 0
     texts: str = ""
     preambles: list[tuple[int, str]] = []
+    places: list[tuple[int, str]] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
