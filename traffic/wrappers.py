@@ -8,8 +8,8 @@ from traffic.random_draws import chance, pick
 
 FAMILIES = ("none", "fixed", "variants", "few_shot", "grammar")
 """Those that are drawn at random."""
-ALL_FAMILIES = (*FAMILIES, "in_turn")
-_VARIANTS, _IN_TURN = 6, 24
+ALL_FAMILIES = (*FAMILIES, "in_turn", "random_words")
+_VARIANTS, _IN_TURN, _MOST_RANDOM_WORDS = 6, 24, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Wrapper:
         """Return the item as it is sent."""
         if self.family == "none":
             return item
+        if self.family == "random_words":
+            words = [invented_name(rng) for _ in range(1 + int(rng.random() * _MOST_RANDOM_WORDS))]
+            return " ".join((*words, item))
         if self.family == "grammar":
             before, after = _frame(rng, self.scope)
         else:

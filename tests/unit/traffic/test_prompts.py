@@ -55,7 +55,7 @@ def test_writing_in_a_hurry_keeps_the_words_recognisable() -> None:
 
 
 def test_wrapper_families_vary_as_they_say() -> None:
-    """`none` adds nothing, `fixed` and `few_shot` the same, `variants` and `in_turn` some texts, `grammar` many."""
+    """`none` adds nothing, `fixed` and `few_shot` the same, `variants` and `in_turn` some texts, the others many."""
     where = prompts.scope(Random(4), "en", 2)
     rng = Random(5)
     texts = {
@@ -68,6 +68,17 @@ def test_wrapper_families_vary_as_they_say() -> None:
     assert 1 < texts["variants"] <= 6
     assert texts["in_turn"] == 24
     assert texts["grammar"] > 100
+    assert texts["random_words"] > 200
+
+
+def test_random_words_are_one_to_four_before_the_item() -> None:
+    """None of them has a mark behind it."""
+    wrapper = draw_wrapper(Random(6), "random_words", prompts.scope(Random(4), "en", 2))
+    rng = Random(7)
+    texts = [wrapper.wrap(rng, "Name a river.") for _ in range(100)]
+
+    assert {len(text.removesuffix(" Name a river.").split()) for text in texts} == {1, 2, 3, 4}
+    assert all(re.fullmatch(r"(\w+ )+Name a river\.", text) for text in texts)
 
 
 def test_a_family_that_does_not_exist_is_refused() -> None:
