@@ -10,6 +10,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from zlib import crc32
 
 import click
 
+from schemas.times import parse_instant
 from streams.event_files import EventFiles
 from tuning.corpus import corpus_options, events_file, read_corpus, read_labels
 from tuning.figures import write_table
@@ -142,6 +144,49 @@ def in_wrappers_in_turn(size: int) -> Disguise:
     return disguise
 
 
+def behind_random_words(events: list[Event]) -> None:
+    """Put one to four words without meaning before each prompt, others every time, cut as the corpus cuts its own."""
+    chance = Random(events[0]["event_id"])  # noqa: S311  (a simulation)
+    for event in events:
+        if event.get("prompt"):
+            sizes = chance.choices(range(4, 8), k=chance.randint(1, 4))
+            words = [_made_up(f"{event['event_id']}:{n}", size) for n, size in enumerate(sizes)]
+            event["prompt"] = " ".join((*words, event["prompt"]))[:_PROMPT_CHARACTERS]
+
+
+def asked_by(accounts: int) -> Disguise:
+    """Let so many requests on end, mostly of other accounts, ask one prompt; not of a campaign of fewer accounts."""
+
+    def disguise(events: list[Event]) -> None:
+        if len(_accounts(events)) >= accounts:
+            for start in range(0, len(events), accounts):
+                as_answers(events[start : start + accounts])
+
+    return disguise
+
+
+def in_working_hours(events: list[Event]) -> None:
+    """Send what came in a day within nine hours of it, which begin at one of four hours for each account."""
+    for event in events:
+        at = parse_instant(event["occurred_at"])
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = timedelta(hours=8 + crc32(event["account_id"].encode()) % 4)
+        event["occurred_at"] = (midnight + begin + (at - midnight) * (9 / 24)).isoformat()
+
+
+def within(time: timedelta) -> Disguise:
+    """Send everything within so much time around the middle of the campaign, in the same proportions."""
+
+    def disguise(events: list[Event]) -> None:
+        times = [parse_instant(event["occurred_at"]) for event in events]
+        part = min(1.0, time / max(time, times[-1] - times[0]))
+        middle = times[0] + (times[-1] - times[0]) / 2
+        for event, at in zip(events, times, strict=True):
+            event["occurred_at"] = (middle + (at - middle) * part).isoformat()
+
+    return disguise
+
+
 def in_a_language_of_its_own(events: list[Event]) -> None:
     """Write another word for each word, always the same, of as many letters."""
     for event in events:
@@ -163,6 +208,11 @@ DISGUISES: dict[str, Disguise] = {
     "in twelve wrappers in turn": in_wrappers_in_turn(12),
     "in twenty-four wrappers in turn": in_wrappers_in_turn(24),
     "in forty-eight wrappers in turn": in_wrappers_in_turn(48),
+    "behind one to four random words": behind_random_words,
+    "each prompt is asked by three accounts": asked_by(3),
+    "within nine hours of each day": in_working_hours,
+    "within one day": within(timedelta(days=1)),
+    "within six hours": within(timedelta(hours=6)),
 }
 
 
@@ -197,7 +247,7 @@ def _made_up(text: str, letters: int) -> str:
 
 
 def disguised(lines: Iterable[bytes], attacks: dict[str, str], disguise: Disguise) -> list[Event]:
-    """Return the events in their order, with the campaigns' disguised."""
+    """Return the events by time, with the campaigns' disguised."""
     events: list[Event] = [json.loads(line) for line in lines]
     by_campaign: dict[str, list[Event]] = {}
     for event in events:
@@ -205,7 +255,7 @@ def disguised(lines: Iterable[bytes], attacks: dict[str, str], disguise: Disguis
             by_campaign.setdefault(attacks[event["event_id"]], []).append(event)
     for own in by_campaign.values():
         disguise(own)
-    return events
+    return sorted(events, key=lambda event: parse_instant(event["occurred_at"]))
 
 
 def write_disguised(folder: Path, disguise: Disguise, target: Path) -> None:

@@ -1,9 +1,5 @@
 """What the programs that make tables switch off, choose and count."""
 
-import json
-import re
-from collections import Counter
-from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -16,26 +12,11 @@ from detectors.spec import load_spec
 from detectors.suspicion import FEATURES
 from schemas.account_bucket import AccountBucket, Link
 from schemas.usage_event import UsageEvent
-from tests.unit.tuning.samples import EAGER, alert, at_ms, sample, write_corpus
+from tests.unit.tuning.samples import EAGER, alert, at_ms, sample
 from tuning import content_discrepancy, curve, evasion_curve, false_alarm_rate, figures, poisoning
 from tuning.ablation import INPUTS, popular_everywhere, switches, without_link_kind
-from tuning.corpus import Campaign, Corpus, Truth, read_corpus
+from tuning.corpus import Campaign, Corpus, Truth
 from tuning.curve import alone, at_factor, row_of
-from tuning.disguise import (
-    Disguise,
-    as_answers,
-    as_turns,
-    disguised,
-    from_replaced_accounts,
-    in_a_language_of_its_own,
-    in_marked_up_wrappers,
-    in_shifts,
-    in_wrappers_in_turn,
-    together,
-    until_refused,
-    with_uneven_loads,
-    write_disguised,
-)
 from tuning.hard_cases import by_wrapper, campaigns, honest_kinds
 from tuning.judging import PartialDetector, judged_records, with_numbers
 from tuning.leave_one_out import Outcome, best, grid, left_out
@@ -205,128 +186,6 @@ def test_a_point_of_the_curve_says_how_few_accounts_it_rests_on(records: list[Ac
     assert (row["named_alone"], row["false_per_1000"], row["honest_groups"]) == (1, 125.0, 0)
     assert row["at_most"] == pytest.approx(1000 * 5.572 / 8, rel=0.01)
     assert silent.macro == 1.0
-
-
-def sent(*requests: tuple[str, str], **fields: str) -> tuple[list[bytes], dict[str, str]]:
-    """Events by id and account, each with a prompt of its own; which are one campaign's: all but those of ``h``."""
-    events = [{"event_id": i, "account_id": a, "prompt": f"p{i}", "turn": 1} | fields for i, a in requests]
-    return [json.dumps(event).encode() for event in events], {i: "camp" for i, a in requests if a != "h"}
-
-
-def test_campaigns_are_disguised_by_threes() -> None:
-    """Of each account by itself, in time; what is left over too, and nothing of anybody else's."""
-    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "a"), ("y1", "c"), ("x3", "a"), ("x4", "a"), ("x5", "a"))
-
-    turns = {
-        event["event_id"]: (event["turn"], event.get("conversation_id"))
-        for event in disguised(lines, attacks, together(3, as_turns))
-    }
-    asked = [event["prompt"] for event in disguised(lines, attacks, together(3, as_answers))]
-
-    assert turns == {
-        "x1": (1, "x1"), "h1": (1, None), "x2": (2, "x1"), "y1": (1, "y1"), "x3": (3, "x1"), "x4": (1, "x4"),
-        "x5": (2, "x4"),
-    }  # fmt: skip
-    assert asked == ["px1", "ph1", "px1", "py1", "px1", "px4", "px4"]
-
-
-def senders(disguise: Disguise, lines: list[bytes], attacks: dict[str, str]) -> list[tuple[str, str, str | None]]:
-    """Account, what it asks, and its payment, of each event."""
-    events = disguised(lines, attacks, disguise)
-    return [(event["account_id"], event["prompt"], event.get("payment_fingerprint")) for event in events]
-
-
-def test_accounts_are_spread_otherwise() -> None:
-    """Every prompt is still sent once, in its order, from an account of the campaign with what belongs to it."""
-    requests = [(f"x{n:03d}", "abcddcba"[n % 8]) for n in range(400)]
-    lines, attacks = sent(*requests, occurred_at="2026-03-02T00:00:00Z")
-    events = [
-        json.loads(line) | {"payment_fingerprint": f"pay_{a}"} for line, (_, a) in zip(lines, requests, strict=True)
-    ]
-    lines = [json.dumps(event).encode() for event in events]
-
-    shifts = senders(in_shifts(30), lines, attacks)
-    rounds = senders(in_shifts(1), lines, attacks)
-    uneven = senders(with_uneven_loads, lines, attacks)
-    replaced = senders(from_replaced_accounts, lines, attacks)
-    for found in (shifts, rounds, uneven, replaced):
-        assert [prompt for _, prompt, _ in found] == [f"p{i}" for i, _ in requests]
-        assert all(payment == "pay_" + account_id for account_id, _, payment in found)
-    assert [account_id for account_id, _, _ in shifts] == ["abcd"[n // 30 % 4] for n in range(400)]
-    assert [account_id for account_id, _, _ in rounds] == list("abcd" * 100)
-    loads = sorted(Counter(account_id for account_id, _, _ in uneven).values())
-    assert loads[-1] >= 2 * loads[0]
-    lives = Counter(account_id for account_id, _, _ in replaced)
-    assert set(lives.values()) == {20}
-    assert {account_id[0] for account_id in lives} == set("abcd")
-    assert {"a", "a-1", "a-4"} <= lives.keys()
-
-
-def test_accounts_go_on_until_they_are_refused() -> None:
-    """The last of each thirty requests gets no answer, and the next account goes on."""
-    lines, attacks = sent(*((f"x{n:03d}", "abc"[n % 3]) for n in range(100)))
-    events = disguised(lines, attacks, until_refused(30))
-
-    assert [event["account_id"] for event in events] == ["abc"[n // 30 % 3] for n in range(100)]
-    assert [n for n, event in enumerate(events) if event.get("status_code") == 429] == [29, 59, 89]
-    assert {event["output_tokens"] for event in events if event.get("status_code") == 429} == {0}
-
-
-def test_a_language_of_its_own_keeps_what_words_have_in_common() -> None:
-    """The same word is the same, of as many letters, with its capital; all else stays."""
-    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "a"), prompt="Sort 12 words: sort, naïve!")
-    first, honest, second = (event["prompt"] for event in disguised(lines, attacks, in_a_language_of_its_own))
-
-    assert first == second != honest == "Sort 12 words: sort, naïve!"
-    assert re.fullmatch(r"([A-Z][a-z]{3}) 12 [a-z]{5}: [a-z]{4}, [a-z]{5}!", first)
-    assert first[:4].lower() == first[15:19] != "sort"
-
-
-def test_wrappers_of_markdown_and_tags_are_one_for_each_campaign() -> None:
-    """Each prompt stands in it, cut at 400 characters; nobody else's changes."""
-    lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "b"))
-    long_lines, _ = sent(("x1", "a"), prompt="long " * 100)
-    first, honest, second = (event["prompt"] for event in disguised(lines, attacks, in_marked_up_wrappers))
-    [cut] = (event["prompt"] for event in disguised(long_lines, {"x1": "camp"}, in_marked_up_wrappers))
-
-    assert honest == "ph1"
-    assert first.replace("px1", "{}") == second.replace("px2", "{}") != "{}"
-    assert len(cut) == 400
-    assert cut.startswith(first.partition("px1")[0] + "long long")
-
-
-def test_wrappers_in_turn_are_a_campaigns_own() -> None:
-    """Twelve sentences by lot, of which another campaign has none; what is asked stays behind them."""
-    requests = [(f"x{n:03d}", "a") for n in range(200)] + [(f"y{n:03d}", "b") for n in range(200)]
-    lines, _ = sent(*requests, ("h1", "h"))
-    attacks = {event_id: event_id[0] for event_id, _ in requests}
-    prompts = [event["prompt"] for event in disguised(lines, attacks, in_wrappers_in_turn(12))]
-    first, second = (
-        {
-            prompt.removesuffix(f"p{event_id}")
-            for prompt, (event_id, a) in zip(prompts[:-1], requests, strict=True)
-            if a == by
-        }
-        for by in "ab"
-    )
-
-    assert prompts[-1] == "ph1"
-    assert (len(first), len(second), first & second) == (12, 12, set())
-    assert all(re.fullmatch(r"[A-Z][a-z]{6} [a-z]{5}, as follows\. ", wrapper) for wrapper in first | second)
-
-
-def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
-    """What is written is read as a corpus: the same accounts, campaigns and times, with less that begins something."""
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "disguised").mkdir()
-    write_corpus(tmp_path / "plain")
-    write_disguised(tmp_path / "plain", together(3, as_turns), tmp_path / "disguised")
-    plain, other = (read_corpus(tmp_path / name) for name in ("plain", "disguised"))
-
-    assert other.truth == plain.truth
-    fresh = [sum(bucket.fresh for bucket in corpus.buckets) for corpus in (plain, other)]
-    assert fresh[1] < fresh[0]
-    assert [bucket.events for bucket in other.buckets] == [bucket.events for bucket in plain.buckets]
 
 
 @pytest.mark.parametrize("program", [curve, evasion_curve, false_alarm_rate, poisoning, content_discrepancy])
