@@ -165,13 +165,17 @@ def asked_by(accounts: int) -> Disguise:
     return disguise
 
 
-def in_working_hours(events: list[Event]) -> None:
-    """Send what came in a day within nine hours of it, which begin at one of four hours for each account."""
-    for event in events:
-        at = parse_instant(event["occurred_at"])
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        begin = timedelta(hours=8 + crc32(event["account_id"].encode()) % 4)
-        event["occurred_at"] = (midnight + begin + (at - midnight) * (9 / 24)).isoformat()
+def each_day_within(time: timedelta, first_hour: int, hours: int) -> Disguise:
+    """Send what came in a day within so much time of it, which begins at one of some hours for each account."""
+
+    def disguise(events: list[Event]) -> None:
+        for event in events:
+            at = parse_instant(event["occurred_at"])
+            midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+            begin = timedelta(hours=first_hour + crc32(event["account_id"].encode()) % hours)
+            event["occurred_at"] = (midnight + begin + (at - midnight) * (time / timedelta(days=1))).isoformat()
+
+    return disguise
 
 
 def within(time: timedelta) -> Disguise:
@@ -210,9 +214,10 @@ DISGUISES: dict[str, Disguise] = {
     "in forty-eight wrappers in turn": in_wrappers_in_turn(48),
     "behind one to four random words": behind_random_words,
     "each prompt is asked by three accounts": asked_by(3),
-    "within nine hours of each day": in_working_hours,
+    "within nine hours of each day": each_day_within(timedelta(hours=9), 8, 4),
     "within one day": within(timedelta(days=1)),
     "within six hours": within(timedelta(hours=6)),
+    "within a quarter of an hour of each day": each_day_within(timedelta(minutes=15), 0, 24),
 }
 
 

@@ -18,11 +18,11 @@ from tuning.disguise import (
     asked_by,
     behind_random_words,
     disguised,
+    each_day_within,
     from_replaced_accounts,
     in_a_language_of_its_own,
     in_marked_up_wrappers,
     in_shifts,
-    in_working_hours,
     in_wrappers_in_turn,
     together,
     until_refused,
@@ -178,7 +178,7 @@ def test_nine_hours_of_a_day_are_in_proportion() -> None:
     noon, _ = sent(("x2", "a"), ("h1", "h"), occurred_at="2026-01-05T12:00:00Z")
     times = {
         event["event_id"]: parse_instant(event["occurred_at"])
-        for event in disguised([*lines, *noon], attacks | {"x2": "camp"}, in_working_hours)
+        for event in disguised([*lines, *noon], attacks | {"x2": "camp"}, each_day_within(timedelta(hours=9), 8, 4))
     }
 
     assert times["x1"].hour in range(8, 12)
