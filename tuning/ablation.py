@@ -88,6 +88,7 @@ def popular_everywhere(record: AccountBucket) -> AccountBucket:
         slots=[_ANY_OPENER] * len(record.slots),
         new_slots=[_ANY_OPENER] if record.new_slots else [],
         preambles=[],
+        places=[],
     )
 
 

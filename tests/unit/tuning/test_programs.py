@@ -77,7 +77,11 @@ def test_every_feature_and_link_kind_is_switched_off_once() -> None:
 def test_changed_records_differ_in_what_is_off(records: list[AccountBucket]) -> None:
     """Links of one kind go and others stay; popular openers are as many as before, all alike, each as long as any."""
     record = msgspec.structs.replace(
-        records[0], links=[Link("template", "a", 2), Link("payment", "b", 1)], slots=["x", "y"], new_slots=["y"]
+        records[0],
+        links=[Link("template", "a", 2), Link("payment", "b", 1)],
+        slots=["x", "y"],
+        new_slots=["y"],
+        places=[(1, "abc")],
     )
 
     assert without_link_kind("template", record).links == [Link("payment", "b", 1)]
@@ -86,6 +90,7 @@ def test_changed_records_differ_in_what_is_off(records: list[AccountBucket]) -> 
     assert len(set(everywhere.slots)) == 1
     assert len(everywhere.slots[0]) == OPENER_CHARS
     assert everywhere.new_slots == everywhere.slots[:1]
+    assert everywhere.places == []
 
 
 def test_inputs_that_are_left_out_are_fields_of_events() -> None:
