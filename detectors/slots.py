@@ -86,14 +86,15 @@ def slot_of(state: AccountState, openers: str, first: str, wrapper_ratio: float)
 
 
 def parts_behind(state: AccountState, openers: str, slot: str, wrapper_ratio: float, most: int) -> str:
-    """The first parts behind the slot of the prompt counted last that are no wrapper, ``most`` at most."""
+    """The first parts behind the slot of the prompt counted last that are no wrapper, ``most`` at most, each once."""
     counts = state.parts
     # That prompt is counted already.
     limit = 1 + max(_LEAST_COUNT, wrapper_ratio * max(_LEAST_PROMPTS, state.prompts - 1))
     behind, found = openers[place_of(slot, openers, OPENER_CHARS) + OPENER_CHARS :], ""
     for start in range(0, len(behind), OPENER_CHARS):
         opener = behind[start : start + OPENER_CHARS]
-        if counts.get(opener.encode(), 0) < limit:
+        is_said = opener == slot or place_of(opener, found, OPENER_CHARS) >= 0
+        if not is_said and counts.get(opener.encode(), 0) < limit:
             found += opener
             if len(found) == most * OPENER_CHARS:
                 break

@@ -160,6 +160,11 @@ def test_wrappers_are_not_what_is_asked() -> None:
     assert places_told(wrapped)[4] == [(0, opener(104) + "---" + "led")]
 
 
+def test_a_part_that_comes_again_is_told_once() -> None:
+    """A prompt that says one thing in many lines says it once, and the slot is not elsewhere."""
+    assert places_told([(["one", "one", "two", "two", "one", "six"], [])]) == [[(0, "twosix")]]
+
+
 def test_a_prompt_of_nothing_but_wrapper_tells_its_leads() -> None:
     """As where a wrapper ends in no mark."""
     assert places_told([(["wrp"], ["led", opener(n)]) for n in range(5)])[4] == [(NO_SLOT, "------led004")]
