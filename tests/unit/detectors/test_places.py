@@ -1,7 +1,9 @@
 """Places: where an account says what it asks, told by what the crowd asks."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 
 from detectors.campaigns import CampaignDetector
@@ -10,6 +12,7 @@ from detectors.places import Places
 from detectors.spec import DetectorSpec
 from detectors.spec_sections import Crowd
 from detectors.suspicion import Suspicion
+from detectors.vocabulary import codes_of
 from schemas.account_bucket import NO_SLOT, AccountBucket
 from tests.unit.detectors.samples import BUCKET_MS, START_MS, bucket, fingerprint, opener, records_of
 from tests.unit.detectors.samples import event as event_at
@@ -82,6 +85,48 @@ def test_a_job_says_what_it_asks_in_its_slots(places: Callable[[int], list[str]]
     for n in range(300):
         told.follow(crowd(), prompt(n, places(n)), JOB_RATIO)
         assert not told.is_told
+
+
+@pytest.mark.parametrize(("known", "is_told"), [(0, False), (1, True)])
+def test_what_is_elsewhere_is_more_popular_than_the_bar(known: int, *, is_told: bool) -> None:
+    """Of twenty prompts that is 2 + 0.15 x 20: five that everybody asks reach it, and a tenth of one more is beyond."""
+    popular = [*POPULAR[:5], *KNOWN[:known]]
+    others = [opener(n + 500) for n in range(20 - len(popular))]
+
+    assert followed([prompt(n, [what]) for n, what in enumerate([*others, *popular])]).is_told == is_told
+
+
+def test_slots_are_looked_at_from_the_sixth_prompt_on() -> None:
+    """Until then what stands elsewhere is counted, whatever the slots are; then they are what is asked."""
+    prompts = [prompt(n, [POPULAR[n]], POPULAR[n]) for n in range(6)]
+
+    assert followed(prompts[:5]).elsewhere == 5.0
+    assert followed(prompts) == Places(6, 6.0)
+
+
+def test_slots_are_as_popular_as_others_make_them() -> None:
+    """An account that has used one before is counted in it; halved with the prompts when there are many."""
+    assert followed([bucket(slots=KNOWN[:1], places=[(NO_SLOT, "")])]).slots == 0.0
+    assert followed([prompt(0, [], KNOWN[0])]).slots == pytest.approx(0.1)
+    assert followed([prompt(n, [], POPULAR[n % 20]) for n in range(64)]) == Places(32, 32.0)
+
+
+def test_prompts_without_a_slot_are_prompts() -> None:
+    """They say what they ask elsewhere, if at all."""
+    prompts = [bucket(places=[(NO_SLOT, name)]) for name in POPULAR[:3]]
+
+    assert followed(prompts) == Places(3, 0.0, 3.0, POPULAR[2], is_told=True)
+
+
+def test_only_at_the_same_place_it_is_wrapper() -> None:
+    """Behind more words than before it is what is asked; a prompt of nothing but wrapper adds nothing."""
+    assert followed([prompt(0, [POPULAR[0]]), prompt(1, [opener(500), POPULAR[0]])]).elsewhere == 2.0
+    assert followed([prompt(0, [POPULAR[0]]), prompt(1, [POPULAR[0]])]).elsewhere == 1.0
+
+
+def test_of_equally_popular_openers_the_first_counts() -> None:
+    """Those behind it are its own words."""
+    assert told().follow(crowd(), prompt(0, POPULAR[:2]), JOB_RATIO).slots == POPULAR[:1]
 
 
 def test_of_each_prompt_the_most_popular_opener_counts() -> None:
@@ -160,9 +205,26 @@ def test_wrappers_are_not_what_is_asked() -> None:
     assert places_told(wrapped)[4] == [(0, opener(104) + "---" + "led")]
 
 
+def test_leads_are_told_as_they_are() -> None:
+    """Also where the last one ends like an empty place, or two of them look like one that is not theirs."""
+    assert places_told([(["one"], ["l--", "-02", "l0-"])]) == [[(0, "------l---02l0-")]]
+
+
 def test_a_part_that_comes_again_is_told_once() -> None:
     """A prompt that says one thing in many lines says it once, and the slot is not elsewhere."""
     assert places_told([(["one", "one", "two", "two", "one", "six"], [])]) == [[(0, "twosix")]]
+
+
+def test_places_say_of_which_slot_they_are() -> None:
+    """The second prompt of the bucket has a known slot, and the third none before it that is new."""
+    events = [
+        event_at(START_MS + n, prompt_fingerprint=fingerprint(str(n), [slot, "---", f"l{n:02d}"]))
+        for n, slot in enumerate(["one", "one", "two"])
+    ]
+    [record] = records_of(DetectorSpec(), events)
+
+    assert record.slots == ["one", "one", "two"]
+    assert record.places == [(0, "------l00"), (2, "------l02")]
 
 
 def test_a_prompt_of_nothing_but_wrapper_tells_its_leads() -> None:
@@ -197,3 +259,27 @@ def test_a_deployment_counts_what_is_asked_where_it_is_asked() -> None:
 
     assert [record.slots for record in placed] == [[opener(n)] for n in range(3)] + [[POPULAR[n]] for n in range(3, 12)]
     assert [record.new_slots for record in placed] == [[opener(n)] for n in range(3)] + [[]] * 9
+
+
+def test_what_an_account_was_taken_to_ask_is_taken_back() -> None:
+    """Once when it is told that it asks elsewhere, and once when it asks in its slots again; no vocabulary differs."""
+    detector = CampaignDetector(DetectorSpec())
+    known = detector._known
+    known.crowd = crowd()
+    known.accounts["a-1"] = state = Suspicion(START_MS, START_MS)
+    elsewhere = [
+        msgspec.structs.replace(prompt(n, [POPULAR[n]]), preambles=[(0, "pre")] if n < 2 else []) for n in range(6)
+    ]
+    asked = [prompt(n, [], POPULAR[n]) for n in range(6, 8)]
+    heard = []
+    for record in [*elsewhere, *(msgspec.structs.replace(one, places=[]) for one in asked)]:
+        detector.observe(record)
+        detector.advance(record.end_ms)
+        heard.append(codes_of(state.recent, 3))
+        assert known.heard.of(None).openers.counts == Counter(heard[-1])
+        assert bool(state.preambles) == (len(heard) <= 2)
+
+    assert heard[1:3] == [["pre", "pre"], [opener(2)]]
+    assert heard[5:] == [[opener(2), *POPULAR[3:6]], [POPULAR[6]], POPULAR[6:8]]
+    learned = [known.crowd.popularity(opener(n), is_own=False) > 0 for n in range(6)]
+    assert learned == [True, True, True, False, False, False]

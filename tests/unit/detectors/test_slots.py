@@ -1,6 +1,7 @@
 """Slots: what a prompt asks, behind wrappers and preambles."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 
 import pytest
@@ -11,7 +12,7 @@ from detectors.account_state import AccountState
 from detectors.fingerprint import Fingerprinter
 from detectors.fingerprint_layout import openers
 from detectors.rhythm import RhythmState
-from detectors.slots import Slot, slot_of
+from detectors.slots import Slot, parts_behind, slot_of
 from detectors.spec import DetectorSpec
 from tests.unit.detectors.samples import MINUTE_MS, START_MS, event, opener, records_of
 
@@ -93,6 +94,22 @@ def test_counts_of_parts_are_halved_with_the_prompts() -> None:
     slots_of([("", ["wrp"])], state)
     assert (state.prompts, state.parts[b"wrp"], state.parts[b"000"]) == (48, 48, 1)
     assert b"047" not in state.parts
+
+
+@pytest.mark.parametrize("ratio", [WRAPPER_RATIO, 0.5])
+def test_what_stands_behind_a_slot_is_no_wrapper_while_it_would_be_a_slot_alone(ratio: float) -> None:
+    """A part of every other prompt, in each of them."""
+    state = AccountState(RhythmState())
+    told, alone = [], []
+    for n in range(40):
+        behind = ["end"] * (n % 2 == 0)
+        alone.append(slot_of(deepcopy(state), "end", "", ratio)[0] if behind else None)
+        slot_of(state, opener(n) + "".join(behind), "", ratio)
+        told.append(parts_behind(state, opener(n) + "".join(behind), opener(n), ratio, 2) or None)
+
+    assert told == alone
+    assert {*told} == {"end", None}
+    assert not any(told[-2:])
 
 
 @given(

@@ -161,15 +161,25 @@ def test_random_words_are_others_before_each_prompt() -> None:
     assert [each[-1] for each in words] == [f"p{event_id}" for event_id, _ in requests]
     assert {len(each) - 1 for each in words} == {1, 2, 3, 4}
     assert len({word for each in words for word in each[:-1]}) > 200
+    assert {len(word) for each in words for word in each[:-1]} == {4, 5, 6, 7}
+
+
+def test_prompts_behind_random_words_are_cut() -> None:
+    """At 400 characters, as the corpus cuts its own."""
+    lines, attacks = sent(("x1", "a"), prompt="long " * 100)
+    [event] = disguised(lines, attacks, behind_random_words)
+
+    assert len(event["prompt"]) == 400
+    assert "long long" in event["prompt"]
 
 
 def test_three_accounts_ask_each_prompt() -> None:
     """Three requests on end, whoever sends them; a campaign of two accounts stays as it is."""
     lines, attacks = sent(("x1", "a"), ("h1", "h"), ("x2", "b"), ("x3", "c"), ("x4", "a"))
-    few, _ = sent(("x1", "a"), ("x2", "b"))
+    few, _ = sent(("x1", "a"), ("x2", "b"), ("x3", "a"))
 
     assert [e["prompt"] for e in disguised(lines, attacks, asked_by(3))] == ["px1", "ph1", "px1", "px1", "px4"]
-    assert [e["prompt"] for e in disguised(few, attacks, asked_by(3))] == ["px1", "px2"]
+    assert [e["prompt"] for e in disguised(few, attacks, asked_by(3))] == ["px1", "px2", "px3"]
 
 
 def test_nine_hours_of_a_day_are_in_proportion() -> None:
@@ -187,6 +197,25 @@ def test_nine_hours_of_a_day_are_in_proportion() -> None:
     assert times["h1"].hour == 12
 
 
+def test_working_hours_begin_at_one_of_four_for_each_account() -> None:
+    """At eight, nine, ten or eleven, and for all of an account's days at the same."""
+    requests = [(f"x{n}", f"a{n % 30}") for n in range(60)]
+    lines, attacks = sent(*requests, occurred_at="2026-01-05T00:00:00Z")
+    nine_hours = each_day_within(timedelta(hours=9), 8, 4)
+    begun = {(event["account_id"], event["occurred_at"][11:13]) for event in disguised(lines, attacks, nine_hours)}
+
+    assert len(begun) == 30
+    assert {hour for _, hour in begun} == {"08", "09", "10", "11"}
+
+
+def test_events_are_by_time_however_it_is_written() -> None:
+    """An hour of another zone is not what it looks like."""
+    early, _ = sent(("h1", "h"), occurred_at="2026-01-05T12:00:00+02:00")
+    late, _ = sent(("h2", "h"), occurred_at="2026-01-05T11:00:00Z")
+
+    assert [event["event_id"] for event in disguised([*late, *early], {}, within(timedelta(days=1)))] == ["h1", "h2"]
+
+
 def test_a_campaign_of_one_day_is_in_proportion() -> None:
     """Of 96 hours a quarter of each gap, around the middle; what is shorter stays as it is."""
     lines, attacks = sent(("x1", "a"), ("x2", "a"), ("x3", "a"))
@@ -199,6 +228,7 @@ def test_a_campaign_of_one_day_is_in_proportion() -> None:
 
     assert hours(long) == pytest.approx([36, 42, 60], abs=0.01)
     assert hours(lines) == pytest.approx([0, 1 / 3600, 2 / 3600], abs=1e-6)
+    assert hours(long[:1]) == pytest.approx([0])
 
 
 def test_a_disguised_corpus_has_the_same_labels(tmp_path: Path) -> None:
