@@ -23,7 +23,7 @@ from schemas.account_bucket import NO_SLOT, AccountBucket
 _LATER_PARTS = 2
 _PART_CHARS = _LATER_PARTS * OPENER_CHARS
 _LEAST_PROMPTS = 6
-"""Prompts before which it is not told whether slots are popular."""
+"""Slots are judged as if there were this many prompts: one or two tell nothing."""
 _LEAST_POPULAR, _LEAST_RATIO = 2.0, 0.6
 """Openers elsewhere are what is asked from this popularity on, added up, and this part of what jobs reach besides."""
 _SLOTS_RATIO = 0.5
@@ -65,13 +65,13 @@ class Places(msgspec.Struct, array_like=True):
         self.prompts += len(bucket.slots) + sum([at == NO_SLOT for at, _ in bucket.places])
         self.slots += sum([crowd.popularity(slot, is_own=slot not in unseen) for slot in bucket.slots])
         asked: list[tuple[int, str]] = []
-        if self.prompts < _LEAST_PROMPTS or self.slots < _SLOTS_RATIO * job_ratio * self.prompts:
+        if self.slots < _SLOTS_RATIO * job_ratio * max(_LEAST_PROMPTS, self.prompts):
             asked = [(at, self._asked(crowd, places)) for at, places in bucket.places]
             least = _LEAST_POPULAR + _LEAST_RATIO * job_ratio * self.prompts
             self.is_told = self.elsewhere > least
         else:
             self.elsewhere, self.latest, self.is_told = 0.0, "", False
-        if self.prompts >= _HALVE_AFTER:
+        while self.prompts >= _HALVE_AFTER:
             self.prompts //= 2
             self.slots /= 2
             self.elsewhere /= 2

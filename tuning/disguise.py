@@ -183,7 +183,7 @@ def within(time: timedelta) -> Disguise:
 
     def disguise(events: list[Event]) -> None:
         times = [parse_instant(event["occurred_at"]) for event in events]
-        part = min(1.0, time / max(time, times[-1] - times[0]))
+        part = time / max(time, times[-1] - times[0])
         middle = times[0] + (times[-1] - times[0]) / 2
         for event, at in zip(events, times, strict=True):
             event["occurred_at"] = (middle + (at - middle) * part).isoformat()

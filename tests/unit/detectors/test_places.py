@@ -96,12 +96,13 @@ def test_what_is_elsewhere_is_more_popular_than_the_bar(known: int, *, is_told: 
     assert followed([prompt(n, [what]) for n, what in enumerate([*others, *popular])]).is_told == is_told
 
 
-def test_slots_are_looked_at_from_the_sixth_prompt_on() -> None:
-    """Until then what stands elsewhere is counted, whatever the slots are; then they are what is asked."""
-    prompts = [prompt(n, [POPULAR[n]], POPULAR[n]) for n in range(6)]
+@pytest.mark.parametrize(("known", "elsewhere"), [(7, 1.0), (8, 0.0)])
+def test_first_slots_are_judged_as_if_there_were_six(known: int, elsewhere: float) -> None:
+    """Half of a quarter of six is 0.75: of a tenth each, seven slots do not reach it, and eight do."""
+    places = Places(slots=known / 10)
+    places.follow(crowd(), prompt(0, [POPULAR[0]]), JOB_RATIO)
 
-    assert followed(prompts[:5]).elsewhere == 5.0
-    assert followed(prompts) == Places(6, 6.0)
+    assert (places.prompts, places.elsewhere) == (1, elsewhere)
 
 
 def test_slots_are_as_popular_as_others_make_them() -> None:
@@ -136,6 +137,9 @@ def test_of_each_prompt_the_most_popular_opener_counts() -> None:
 
     told = followed([prompt(n, [KNOWN[n % 20], POPULAR[n % 20]]) for n in range(64)])
     assert (told.prompts, told.elsewhere) == (32, pytest.approx(32.0))
+
+    told = followed([bucket(places=[(NO_SLOT, POPULAR[n % 20]) for n in range(1000)])])
+    assert (told.prompts, told.elsewhere) == (62, pytest.approx(62.5))
 
 
 def told() -> Places:
