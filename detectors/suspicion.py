@@ -30,7 +30,7 @@ _HALVE_TRAITS_AFTER = 32
 
 
 class Suspicion(msgspec.Struct, array_like=True):
-    """What the comparison remembers of one account; 400 to 1,400 bytes as a snapshot.
+    """What the comparison remembers of one account; 400 to 1,500 bytes as a snapshot.
 
     Most numbers are *fading sums*: what was added to them counts 1/e after ``harvest.memory_hours``. They are as of
     ``last_ms``; ``detectors.fading`` tells what they have come to at a later time.
