@@ -7,6 +7,7 @@ same events give the same bytes, so a repeat is recognised by account and bucket
 import msgspec
 
 NO_SLOT = -1
+"""Place among the slots of an exchange that has none."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
